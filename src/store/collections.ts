@@ -1,0 +1,41 @@
+/**
+ * Every collection of the store: what is unique in it, what is indexed, what is counted, what expires.
+ * Adapters make their tables, columns and indexes from this page alone.
+ */
+
+export type Collection = {
+  /** Names under `keys` that are unique within an institution while present. */
+  readonly unique: readonly string[]
+  /** Indexes led by the institution: each a list of single-valued paths, in order. */
+  readonly indexes: readonly (readonly string[])[]
+  /** Paths to lists (`search.boundTo`) or into lists of objects (`search.emails.value`) whose elements are indexed for `eq` and `sw`. */
+  readonly lists: readonly string[]
+  /** Of `lists`, those whose numbers of documents by value are kept, so that counting by them is constant work. */
+  readonly counted: readonly string[]
+  /** Whether documents carry `expires` (epoch milliseconds) and are removed some time after it. */
+  readonly expires: boolean
+}
+
+export const COLLECTIONS = {
+  institutions: { unique: [], indexes: [], lists: [], counted: [], expires: false },
+  tokens: { unique: ['hash'], indexes: [], lists: [], counted: [], expires: false },
+  users: {
+    unique: ['netid', 'netid2', 'netid3', 'email', 'userName'],
+    indexes: [['lastModified', '_id']],
+    lists: ['search.emails.value', 'search.externalIds', 'search.boundTo', 'search.deletedBy'],
+    counted: ['search.boundTo', 'search.deletedBy'],
+    expires: false,
+  },
+  events: {
+    unique: [],
+    indexes: [
+      ['subject', '_id'],
+      ['run', 'row'],
+    ],
+    lists: [],
+    counted: [],
+    expires: false,
+  },
+} as const satisfies Record<string, Collection>
+
+export type CollectionName = keyof typeof COLLECTIONS
