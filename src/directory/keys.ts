@@ -1,0 +1,66 @@
+/**
+ * Folding: what makes two spellings one key or one search term. The record keeps every value as it was sent.
+ *
+ * Keys follow PRECIS UsernameCaseMapped (RFC 8265, section 3.3): width, case, composition. What that profile disallows
+ * is folded too, not refused: compatibility forms become plain, invisible characters vanish. For a value that it
+ * allows, NFKC is the same as its width mapping and NFC, so one rule serves both. Beyond the profile, the two small
+ * sigmas are one, since which of them a capital becomes depends on its neighbours.
+ */
+import type { Json, JsonObject, Key, Keys, Resource } from './user.ts'
+import { NETIDS } from './user.ts'
+
+const PLAIN = /^[\x20-\x7e]*$/
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
+
+/** @returns undefined when nothing is left of the value */
+export function foldKey(value: string): string | undefined {
+  const folded = PLAIN.test(value) ? value.trim().toLowerCase() : foldWide(value)
+  return folded === '' ? undefined : folded
+}
+
+/** Folds a string that is compared without case (`caseExact` false): case and composition, nothing else. */
+export function foldText(value: string): string {
+  return PLAIN.test(value) ? value.toLowerCase() : lower(value.normalize('NFC')).normalize('NFC')
+}
+
+/** The match keys of a record; the e-mail is the primary, else the work, else the first one. */
+export function keysOf(resource: Resource): Keys {
+  const keys: { [K in Key]?: string } = {}
+  const campus = resource.campus
+  if (isObject(campus)) for (const name of NETIDS) put(keys, name, campus[name])
+  put(keys, 'email', leadingEmail(resource.emails))
+  put(keys, 'userName', resource.userName)
+  return keys
+}
+
+/** Normalising may bring forth what lower case or trimming would have changed, so it goes both before and after. */
+function foldWide(value: string): string {
+  return lower(value.normalize('NFKC').replace(INVISIBLE, '')).normalize('NFKC').trim()
+}
+
+function lower(value: string): string {
+  return value.toLowerCase().replaceAll('ς', 'σ')
+}
+
+function put(keys: { [K in Key]?: string }, name: Key, value: Json | undefined): void {
+  const folded = typeof value === 'string' ? foldKey(value) : undefined
+  if (folded !== undefined) keys[name] = folded
+}
+
+/** The address that stands for the person: the primary, else the work, else the first one, as it was sent. */
+export function leadingEmail(emails: Json | undefined): string | undefined {
+  if (!Array.isArray(emails)) return undefined
+  let work: string | undefined
+  let first: string | undefined
+  for (const element of emails as readonly Json[]) {
+    if (!isObject(element) || typeof element.value !== 'string' || foldKey(element.value) === undefined) continue
+    if (element.primary === true) return element.value
+    if (typeof element.type === 'string' && foldText(element.type) === 'work') work ??= element.value
+    first ??= element.value
+  }
+  return work ?? first
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
