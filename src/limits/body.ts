@@ -1,0 +1,50 @@
+/**
+ * Reads the body of a request up to a limit, and not a byte more into memory.
+ */
+
+/** For one resource; lists of them (bulk, batch) announce a limit of their own. */
+export const MAX_BODY_BYTES = 1024 * 1024
+
+export type Body =
+  | { readonly kind: 'ok'; readonly text: string }
+  | { readonly kind: 'tooLarge'; readonly maxBytes: number }
+  /** Not UTF-8, the one encoding of JSON between systems (RFC 8259 section 8.1). */
+  | { readonly kind: 'notText' }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Body> {
+  const announced = request.headers.get('content-length')
+  if (announced !== null && Number(announced) > maxBytes) return { kind: 'tooLarge', maxBytes }
+  // An HTTP/1.1 server holds a sender to the length it announced; only what comes in chunks has to be counted.
+  const bytes = announced === null ? await readCounted(request, maxBytes) : await request.arrayBuffer()
+  if (bytes === undefined || bytes.byteLength > maxBytes) return { kind: 'tooLarge', maxBytes }
+  try {
+    return { kind: 'ok', text: utf8.decode(bytes) }
+  } catch {
+    return { kind: 'notText' }
+  }
+}
+
+/** @returns undefined as soon as there is more than the limit: the rest is not read */
+async function readCounted(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  if (request.body === null) return new Uint8Array()
+  for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength
+    if (length > maxBytes) return
+    chunks.push(chunk)
+  }
+  return joined(chunks, length)
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
+}
