@@ -56,6 +56,8 @@ export type Change = {
   readonly source: Source
   /** The source's own name for the person, where it sent one. */
   readonly externalId?: string
+  /** As sent; what tells two people with one address apart when nothing stronger does. */
+  readonly names?: { readonly givenName?: string; readonly familyName?: string }
   /** Id of the token, key or administrator behind the change. */
   readonly credential?: string
   readonly run?: string

@@ -52,7 +52,11 @@ export type Owner = {
 /** What a source sent for a slot that a higher-ranked one keeps; `value` absent: it wants the slot empty. */
 export type Claim = { readonly source: Source; readonly slot: Slot; readonly value?: Json; readonly at: number }
 
-export type User = Doc & {
+export type User = Doc & UserFields
+
+export type UserFields = {
+  readonly _id: string
+  readonly institution: string
   readonly keys: Keys & { readonly [name: string]: string }
   readonly bindings: readonly Binding[]
   /** Ids of groups. */

@@ -1,0 +1,34 @@
+/**
+ * Which sources an institution ranks for a slot (`authority` in its settings), highest first.
+ */
+import { fieldNamed, slotOfField } from './fields.ts'
+import type { Institution } from './institution.ts'
+import type { Ranking } from './settle.ts'
+import type { Slot } from './user.ts'
+
+const known = new WeakMap<Institution, Ranking>()
+
+/** A slot is ranked by its own entry, else by that of its attribute (`emails` for `emails[work]`, `name` for `name.givenName`). */
+export function rankingOf(institution: Institution): Ranking {
+  const cached = known.get(institution)
+  if (cached !== undefined) return cached
+  const ranking = rankingFrom(institution.settings.authority ?? {})
+  known.set(institution, ranking)
+  return ranking
+}
+
+function rankingFrom(authority: { readonly [slot: Slot]: readonly string[] }): Ranking {
+  const bySlot = new Map<string, readonly string[]>()
+  for (const [name, sources] of Object.entries(authority)) {
+    const field = fieldNamed(name)
+    bySlot.set(field === undefined ? name : slotOfField(field), sources)
+  }
+  if (bySlot.size === 0) return () => undefined
+  return (slot) => {
+    const exact = bySlot.get(slot)
+    if (exact !== undefined) return exact
+    const bracket = slot.indexOf('[')
+    const attribute = bracket < 0 ? slot : slot.slice(0, bracket)
+    return bySlot.get(attribute) ?? bySlot.get(attribute.slice(0, Math.max(0, attribute.lastIndexOf('.')))) ?? undefined
+  }
+}

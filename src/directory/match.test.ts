@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { aChange, aPost, aResource } from '../../test/builders.ts'
+import type { Change } from './change.ts'
+import { keysOf } from './keys.ts'
+import type { Holder } from './match.ts'
+import { conflictOf, DEFAULT_RULES, match } from './match.ts'
+import type { Binding, Key, Keys, Resource, User } from './user.ts'
+import { MATCH_KEYS } from './user.ts'
+
+const NOW = Date.UTC(2026, 8, 1)
+const DAY_MS = 86_400_000
+const rules = { ...DEFAULT_RULES, now: NOW }
+
+function aUser(_id: string, resource: Resource, more: Partial<User> = {}): User {
+  const keys = keysOf(resource) as User['keys']
+  return {
+    _id,
+    institution: 'uni',
+    version: '1',
+    keys,
+    resource,
+    bindings: [],
+    memberOf: [],
+    provenance: {},
+    created: 0,
+    lastModified: 0,
+    ...more,
+  }
+}
+
+const among =
+  (...users: User[]): Holder =>
+  (key, value) =>
+    users.find((user) => user.keys[key] === value)
+
+const keysIn = (change: Change): Keys => ('keys' in change.target ? change.target.keys : {})
+const matching = (change: Change, ...users: User[]) => match(change, keysIn(change), among(...users), rules)
+
+describe('matching', () => {
+  describe('takes the first key in the order netid3, netid2, netid, email that belongs to somebody', () => {
+    for (let pattern = 0; pattern < 16; pattern++) {
+      const present = MATCH_KEYS.filter((_, bit) => pattern & (1 << bit))
+      it(`with ${present.join(', ') || 'no key'} known`, () => {
+        const users = present.map((key) => aUser(key, aResource({ [key]: `${key}@uni.edu` })))
+        const sent = aChange(Object.fromEntries(MATCH_KEYS.map((key) => [key, `${key}@uni.edu`])))
+        const met = matching(sent, ...users)
+        assert.deepEqual(met, present[0] === undefined ? undefined : { user: users[0], on: present[0] })
+      })
+    }
+  })
+
+  it('follows the order that the institution set', () => {
+    const byNetid = aUser('netid', aResource({ netid: 'a' }))
+    const byNetid2 = aUser('netid2', aResource({ netid2: 'b' }))
+    const sent = aChange({ netid: 'a', netid2: 'b' })
+    const met = match(sent, keysIn(sent), among(byNetid, byNetid2), { ...rules, order: ['netid', 'netid2', 'netid3', 'email'] })
+    assert.deepEqual(met, { user: byNetid, on: 'netid' })
+  })
+
+  it('tries userName last, and for SCIM alone', () => {
+    const user = aUser('1', aResource({ userName: 'ada@uni.edu' }))
+    assert.deepEqual(matching(aPost({ userName: 'ADA@uni.edu' }), user), { user, on: 'userName' })
+    assert.equal(matching(aChange({ userName: 'ada@uni.edu' }), user), undefined)
+  })
+
+  const graduate = { netid: 'ada1', email: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }
+  for (const [who, sent, code] of [
+    ['a file, other names', aChange({ netid: 'ada2', email: 'ada@uni.edu', first: 'Ada', last: 'Yonath' }), 'key_disagrees'],
+    ['a file without names', aChange({ netid: 'ada2', email: 'ada@uni.edu' }), 'key_disagrees'],
+    ['a SCIM client, same names', aPost({ ...graduate, netid: 'ada2' }), 'key_disagrees'],
+    ['a sign-in, same names', aChange({ ...graduate, netid: 'ada2' }, { source: 'saml' }), 'key_disagrees'],
+    ['a file, same names: a new netid', aChange({ ...graduate, netid: 'ada2', first: 'ADA' }), undefined],
+    ['REST, same names: a new netid', aChange({ ...graduate, netid: 'ada2' }, { source: 'api:crm' }), undefined],
+    ['a file that has no netid', aChange({ email: 'ada@uni.edu' }), undefined],
+    ['a file with a netid of another kind', aChange({ netid2: 'x', email: 'ada@uni.edu' }), undefined],
+  ] as const) {
+    it(`${code === undefined ? 'meets' : 'does not meet'} a person by e-mail alone when the netid differs: ${who}`, () => {
+      const user = aUser('1', aResource(graduate))
+      const met = matching(sent, user)
+      if (code === undefined) assert.deepEqual(met, { user, on: 'email' })
+      else assert.partialDeepStrictEqual(met, { kind: 'conflict', code, key: 'email', records: ['1'] })
+    })
+  }
+
+  it('tells a newcomer from a leaver by the externalId of the same directory when the names differ too', () => {
+    const bindings: Binding[] = [{ source: 'scim', externalId: 'x-1', state: 'bound' }]
+    const leaver = aUser('1', aResource({ userName: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }), { bindings })
+    const newcomer = aPost({ userName: 'ada@uni.edu', first: 'Ada', last: 'Yonath' }, 'scim', 'x-2')
+    assert.partialDeepStrictEqual(matching(newcomer, leaver), { kind: 'conflict', code: 'key_disagrees' })
+    const same = aPost({ userName: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }, 'scim', 'x-2')
+    assert.deepEqual(matching(same, leaver), { user: leaver, on: 'userName' })
+  })
+
+  for (const [days, held] of [
+    [89, false],
+    [91, true],
+  ] as const) {
+    it(`${held ? 'does not meet' : 'meets'} by e-mail a person who has been inactive for ${days} days`, () => {
+      const user = aUser('1', aResource(graduate), { inactive: { since: NOW - days * DAY_MS, by: 'scim' } })
+      const met = matching(aChange({ email: 'ada@uni.edu' }), user)
+      if (held) assert.partialDeepStrictEqual(met, { kind: 'conflict', code: 'key_held' })
+      else assert.deepEqual(met, { user, on: 'email' })
+      assert.deepEqual(matching(aChange({ netid: 'ada1' }), user), { user, on: 'netid' })
+    })
+  }
+
+  it('passes over a record that every source has deleted when it is another person', () => {
+    const bindings: Binding[] = [{ source: 'scim', state: 'deleted' }]
+    const gone = aUser('1', aResource(graduate), { bindings, provenance: { 'campus.netid': { source: 'scim', at: 0 } } })
+    assert.equal(matching(aPost({ netid: 'ada2', email: 'ada@uni.edu' }), gone), undefined)
+    const inFile = aUser('1', aResource(graduate), { bindings, provenance: { title: { source: 'file', at: 0 } } })
+    assert.partialDeepStrictEqual(matching(aPost({ netid: 'ada2', email: 'ada@uni.edu' }), inFile), { code: 'key_disagrees' })
+  })
+})
+
+describe('a key of another record', () => {
+  it('is a conflict that names the key and both records', () => {
+    const ada = aUser('1', aResource({ netid: 'ada1' }))
+    const bob = aUser('2', aResource({ netid2: 'b2' }))
+    const sent = aChange({ netid: 'ada1', netid2: 'b2' })
+    assert.partialDeepStrictEqual(conflictOf(sent, keysIn(sent), ada, among(ada, bob)), {
+      kind: 'conflict',
+      code: 'key_conflict',
+      key: 'netid2' satisfies Key,
+      records: ['1', '2'],
+    })
+  })
+
+  it('is none when the record has it itself', () => {
+    const ada = aUser('1', aResource({ netid: 'ada1', email: 'ada@uni.edu' }))
+    const sent = aChange({ netid: 'ada1', email: 'ADA@uni.edu' })
+    assert.equal(conflictOf(sent, keysIn(sent), ada, among(ada)), undefined)
+  })
+})

@@ -1,0 +1,118 @@
+/**
+ * Whose record is it? Ordered matching by folded keys, and the cases in which a key is no proof of a person.
+ */
+import type { Change, ConflictCode, Refusal } from './change.ts'
+import { foldText } from './keys.ts'
+import type { Json, Key, Keys, MatchKey, User } from './user.ts'
+import { channelOf, MATCH_KEYS, NETIDS } from './user.ts'
+
+const DAY_MS = 86_400_000
+
+export type MatchRules = {
+  readonly order: readonly MatchKey[]
+  readonly keyHoldDays: number
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+/** Looks a folded key up in the roll as it will be when the changes before this one are done. */
+export type Holder = (key: Key, value: string) => User | undefined
+
+export type Match = { readonly user: User; readonly on: MatchKey | 'userName' }
+
+export const DEFAULT_RULES = { order: MATCH_KEYS, keyHoldDays: 90 } as const
+
+/**
+ * The record that a change with these keys is about: the first key in order that belongs to somebody wins, `userName`
+ * last and for SCIM alone. Undefined: nobody known. A refusal: somebody has a key, but it must not be taken for them.
+ */
+export function match(change: Change, keys: Keys, holder: Holder, rules: MatchRules): Match | Refusal | undefined {
+  const order: readonly (MatchKey | 'userName')[] =
+    channelOf(change.source) === 'scim' ? [...rules.order, 'userName'] : rules.order
+  for (const on of order) {
+    const value = keys[on]
+    const user = value === undefined ? undefined : holder(on, value)
+    if (user === undefined) continue
+    if (on !== 'email' && on !== 'userName') return { user, on }
+    if (givesUpKeys(user, change, keys)) continue
+    const code = weaknessOf(user, change, keys, rules)
+    if (code !== undefined) return weakConflict(code, on, user)
+    return { user, on }
+  }
+  return undefined
+}
+
+/**
+ * Whether this holder lets another person have its keys: every source has deleted it, and the change is about
+ * somebody else.
+ */
+export function givesUpKeys(holder: User, change: Change, keys: Keys): boolean {
+  return isDeletedByAll(holder) && isAnotherPerson(holder, change, keys)
+}
+
+function isDeletedByAll(user: User): boolean {
+  const deleted = new Set<string>()
+  for (const binding of user.bindings) {
+    if (binding.state !== 'deleted') return false
+    deleted.add(binding.source)
+  }
+  if (deleted.size === 0) return false
+  return Object.values(user.provenance).every(({ source }) => channelOf(source) === 'scim')
+}
+
+function weaknessOf(user: User, change: Change, keys: Keys, rules: MatchRules): ConflictCode | undefined {
+  if (isAnotherPerson(user, change, keys)) return 'key_disagrees'
+  const { inactive } = user
+  if (inactive !== undefined && rules.now - inactive.since > rules.keyHoldDays * DAY_MS) return 'key_held'
+  return undefined
+}
+
+/**
+ * A recycled address is not the graduate's return. Netids of one kind that differ tell two people apart, for files,
+ * REST and administrators unless first and last name agree (then it is one person with a new netid). A directory that
+ * has known the record under one `externalId` and sends another one, with other names, means another person too.
+ */
+function isAnotherPerson(user: User, change: Change, keys: Keys): boolean {
+  const channel = channelOf(change.source)
+  const agreement = namesAgree(user, change)
+  if (NETIDS.some((key) => keys[key] !== undefined && user.keys[key] !== undefined && keys[key] !== user.keys[key])) {
+    return channel === 'scim' || channel === 'saml' || agreement !== true
+  }
+  if (NETIDS.some((key) => keys[key] !== undefined && keys[key] === user.keys[key])) return false
+  const known = user.bindings.find((binding) => binding.source === change.source)?.externalId
+  return known !== undefined && change.externalId !== undefined && known !== change.externalId && agreement === false
+}
+
+/** Undefined where either side lacks a name. */
+function namesAgree(user: User, change: Change): boolean | undefined {
+  const given = change.names?.givenName
+  const family = change.names?.familyName
+  const name = user.resource.name as { readonly [part: string]: Json } | undefined
+  if (given === undefined || family === undefined || name === undefined) return undefined
+  if (typeof name.givenName !== 'string' || typeof name.familyName !== 'string') return undefined
+  return foldText(given) === foldText(name.givenName) && foldText(family) === foldText(name.familyName)
+}
+
+function weakConflict(code: ConflictCode, key: Key, user: User): Refusal {
+  const message =
+    code === 'key_held'
+      ? `the ${key} belongs to somebody who has been inactive for a long time: send a netid as well, or free the ${key} first`
+      : `the ${key} belongs to somebody with another netid: it is taken for a recycled address, and nothing was written`
+  return { kind: 'conflict', code, key, records: [user._id], message }
+}
+
+/** The first of these keys that belongs to a record other than `own`, holders that give it up apart. */
+export function conflictOf(change: Change, keys: Keys, own: User | undefined, holder: Holder): Refusal | undefined {
+  for (const key of Object.keys(keys) as Key[]) {
+    const other = holder(key, keys[key] as string)
+    if (other === undefined || other._id === own?._id || givesUpKeys(other, change, { ...own?.keys, ...keys })) continue
+    return {
+      kind: 'conflict',
+      code: 'key_conflict',
+      key,
+      records: own === undefined ? [other._id] : [own._id, other._id],
+      message: `the ${key} belongs to another person: nothing was written`,
+    }
+  }
+  return undefined
+}

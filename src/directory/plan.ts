@@ -1,0 +1,159 @@
+/**
+ * One change against the roll as it will be: match, edit, settle, validate. Pure but for the working set it fills.
+ */
+import { rankingOf } from './authority.ts'
+import type { Change, Current, Draft, Outcome, Refusal } from './change.ts'
+import { eventOf, kindOf } from './event.ts'
+import { newId } from './ids.ts'
+import type { Institution } from './institution.ts'
+import { conflictOf, DEFAULT_RULES, givesUpKeys, match } from './match.ts'
+import type { Body } from './record.ts'
+import { bindingDifferences, bodyOf } from './record.ts'
+import { searchOf } from './search.ts'
+import type { Settled } from './settle.ts'
+import { sameClaims, seenBy, settle } from './settle.ts'
+import type { Key, Keys, User } from './user.ts'
+import { problemsOf } from './validate.ts'
+import type { WorkingSet } from './working-set.ts'
+
+export type PlanContext = {
+  readonly institution: Institution
+  readonly set: WorkingSet
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+export type Plan = {
+  readonly outcome: Outcome
+  /** The records that the outcome rests on: when one of them cannot be written, the change is planned again. */
+  readonly restsOn: readonly string[]
+}
+
+type Met = { readonly user: User; readonly on: 'id' | 'userName' | Exclude<Key, 'userName'> }
+
+/** Plans the change; where it does something, the working set holds the record as it then is, and its event. */
+export function plan(change: Change, context: PlanContext): Plan {
+  const met = meet(change, context)
+  if (met !== undefined && 'kind' in met) return { outcome: met, restsOn: recordsOf(met) }
+  const user = met?.user
+  const restsOn = user === undefined ? [] : [user._id]
+  const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
+  if (user === undefined && change.intent !== 'upsert' && change.intent !== 'create') return refused({ kind: 'missing' })
+  if (user !== undefined && change.ifVersion !== undefined && !change.ifVersion.includes(user.version)) {
+    return refused({ kind: 'stale', version: user.version })
+  }
+  const draft = change.edit(user === undefined ? undefined : currentOf(user, change), { now: context.now })
+  if ('kind' in draft) return refused(draft)
+  return carryOut(change, met, draft, context)
+}
+
+function meet(change: Change, context: PlanContext): Met | Refusal | undefined {
+  const { set, institution, now } = context
+  if ('id' in change.target) {
+    const user = set.byId(change.target.id)
+    return user === undefined ? { kind: 'missing' } : { user, on: 'id' }
+  }
+  const { keys } = change.target
+  const { matchOrder, keyHoldDays } = institution.settings
+  const rules = { order: matchOrder ?? DEFAULT_RULES.order, keyHoldDays: keyHoldDays ?? DEFAULT_RULES.keyHoldDays, now }
+  const met = match(change, keys, set.holder, rules)
+  if (met !== undefined && 'kind' in met) return met
+  return conflictOf(change, keys, met?.user, set.holder) ?? met
+}
+
+function currentOf(user: User, change: Change): Current {
+  const binding = user.bindings.find((one) => one.source === change.source)
+  const resource = seenBy(user, change.source)
+  return binding === undefined ? { user, resource } : { user, resource, binding }
+}
+
+function carryOut(change: Change, met: Met | undefined, draft: Draft, context: PlanContext): Plan {
+  const { set, institution, now } = context
+  const user = met?.user
+  const settled = settle(user, withDefaults(user, draft, institution), {
+    source: change.source,
+    now,
+    ranking: rankingOf(institution),
+  })
+  const id = user?._id ?? newId(now)
+  const body = bodyOf({ user, id, settled, draft, change, institution, now, isFree: (name) => isFree(name, id, change, set) })
+  const restsOn = user === undefined ? [id] : [user._id]
+  const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
+  const conflict = conflictOf(change, changedKeys(user, body.keys), user, set.holder)
+  if (conflict !== undefined) return refused(conflict)
+  const differences = [...settled.differences, ...bindingDifferences(user?.bindings ?? [], body.bindings)]
+  const matchedOn = met?.on
+  const told = {
+    changed: differences.map(({ slot }) => slot),
+    withheld: settled.withheld,
+    ...(matchedOn === undefined ? {} : { matchedOn }),
+  }
+  if (user !== undefined && differences.length === 0 && saysTheSame(user, settled, body)) {
+    return { outcome: { kind: 'unchanged', user, ...told }, restsOn }
+  }
+  const problems = problemsOf(body.resource)
+  if (problems.length > 0) return refused({ kind: 'invalid', problems })
+  const released = releaseKeys(change, body, context)
+  const next = recordOf(body, now)
+  const kind = kindOf(change, user === undefined, differences)
+  const { withheld, contested } = settled
+  set.put(next, eventOf({ kind, user: next, change, matchedOn, differences, withheld, contested }))
+  return {
+    outcome: { kind: user === undefined ? 'created' : 'updated', user: next, ...told },
+    restsOn: [...restsOn, ...released],
+  }
+}
+
+/** A new person gets the institution's default account type where the channel sent none. */
+function withDefaults(user: User | undefined, draft: Draft, institution: Institution): Draft['resource'] {
+  const { defaultAccountType } = institution.settings
+  const isMissing = user === undefined && draft.resource.userType === undefined
+  return isMissing && defaultAccountType !== undefined ? { ...draft.resource, userType: defaultAccountType } : draft.resource
+}
+
+/** A derived userName gives way to whoever has the name. */
+function isFree(userName: string, id: string, change: Change, set: WorkingSet): boolean {
+  const holder = set.holder('userName', userName)
+  return holder === undefined || holder._id === id || givesUpKeys(holder, change, { userName })
+}
+
+function changedKeys(user: User | undefined, keys: Keys): Keys {
+  if (user === undefined) return keys
+  return Object.fromEntries(Object.entries(keys).filter(([key, value]) => user.keys[key] !== value))
+}
+
+/** The same but for claims, or for whether the name is derived. */
+function saysTheSame(user: User, settled: Settled, body: Body): boolean {
+  return sameClaims(user.claims ?? [], settled.claims) && user.userNameIsDerived === body.userNameIsDerived
+}
+
+/** Takes the keys that the record needs from those who give them up. */
+function releaseKeys(change: Change, body: Body, context: PlanContext): string[] {
+  const released: string[] = []
+  for (const [name, value] of Object.entries(body.keys)) {
+    const key = name as Key
+    const holder = context.set.holder(key, value)
+    if (holder === undefined || holder._id === body._id) continue
+    const { [key]: _, ...keys } = holder.keys
+    const next = recordOf(
+      { ...holder, keys: keys as User['keys'], releasedKeys: [...(holder.releasedKeys ?? []), key] },
+      context.now,
+    )
+    const differences = [{ slot: `key[${key}]`, old: value }]
+    context.set.put(
+      next,
+      eventOf({ kind: 'user.key_released', user: next, change, matchedOn: undefined, differences, withheld: [], contested: [] }),
+    )
+    released.push(holder._id)
+  }
+  return released
+}
+
+function recordOf(body: Body, now: number): User {
+  const user = { ...body, version: newId(now), lastModified: now } as User
+  return { ...user, search: searchOf(user) }
+}
+
+function recordsOf(outcome: Outcome): readonly string[] {
+  return outcome.kind === 'conflict' ? outcome.records : []
+}

@@ -1,0 +1,125 @@
+/**
+ * From what an edit settled to the record that is stored: keys, derived userName, bindings, inactivity, event.
+ */
+import type { Change, Draft } from './change.ts'
+import type { Institution } from './institution.ts'
+import { foldKey, keysOf, leadingEmail } from './keys.ts'
+import type { Difference, Settled } from './settle.ts'
+import { isObject, sameJson } from './slots.ts'
+import type { Binding, Key, Keys, Resource, User, UserFields } from './user.ts'
+
+/** What a record holds beside what every write renews (`version`, `lastModified`). */
+export type Body = Omit<UserFields, 'lastModified'>
+
+/**
+ * @param isFree whether a folded userName could be this record's: decides if a derived one can be the e-mail
+ */
+export function bodyOf(options: {
+  readonly user: User | undefined
+  readonly id: string
+  readonly settled: Settled
+  readonly draft: Draft
+  readonly change: Change
+  readonly institution: Institution
+  readonly now: number
+  readonly isFree: (userName: string) => boolean
+}): Body {
+  const { user, id, settled, draft, change, institution, now } = options
+  const named = nameOf(options)
+  const resource = { ...named.resource, active: named.resource.active ?? true }
+  const keys = keysWithout(keysOf(resource), user, settled.differences)
+  const inactive = inactivityOf(user, resource, change, now)
+  const { inactive: _i, incomplete: _c, claims: _l, userNameIsDerived: _d, releasedKeys: _r, search: _s, ...rest } = user ?? {}
+  return {
+    ...rest,
+    _id: id,
+    institution: institution._id,
+    keys: keys.keys as User['keys'],
+    bindings: bindingsOf(user?.bindings ?? [], draft, change),
+    memberOf: user?.memberOf ?? [],
+    resource,
+    provenance: settled.provenance,
+    created: user?.created ?? now,
+    ...(settled.claims.length > 0 ? { claims: settled.claims } : {}),
+    ...(named.isDerived ? { userNameIsDerived: true } : {}),
+    ...(keys.released.length > 0 ? { releasedKeys: keys.released } : {}),
+    ...(inactive === undefined ? {} : { inactive }),
+    ...(isComplete(resource) ? {} : { incomplete: true }),
+  }
+}
+
+function nameOf(options: Parameters<typeof bodyOf>[0]): { readonly resource: Resource; readonly isDerived: boolean } {
+  const { user, id, settled, draft, isFree } = options
+  const isSent = draft.resource.userName !== undefined
+  if (settled.resource.userName !== undefined && (isSent || !(user?.userNameIsDerived ?? true))) {
+    return { resource: settled.resource, isDerived: false }
+  }
+  const address = leadingEmail(settled.resource.emails)
+  const folded = address === undefined ? undefined : foldKey(address)
+  const userName = address !== undefined && folded !== undefined && isFree(folded) ? address : id
+  return { resource: { ...settled.resource, userName }, isDerived: true }
+}
+
+/** A key that went to another person stays away until the record is given another value for it. */
+function keysWithout(
+  keys: Keys,
+  user: User | undefined,
+  differences: readonly Difference[],
+): { keys: Keys; released: readonly Key[] } {
+  const released = (user?.releasedKeys ?? []).filter(
+    (key) => keys[key] !== undefined && !differences.some(({ slot }) => isSlotOf(key, slot)),
+  )
+  if (released.length === 0) return { keys, released }
+  return { keys: Object.fromEntries(Object.entries(keys).filter(([key]) => !released.includes(key as Key))), released }
+}
+
+function isSlotOf(key: Key, slot: string): boolean {
+  if (key === 'email') return slot.startsWith('emails[')
+  return slot === (key === 'userName' ? 'userName' : `campus.${key}`)
+}
+
+function inactivityOf(user: User | undefined, resource: Resource, change: Change, now: number): User['inactive'] {
+  if (resource.active !== false) return undefined
+  if (user === undefined) return { since: now, by: change.source, fromStart: true }
+  return user.inactive ?? { since: now, by: change.source }
+}
+
+function bindingsOf(bindings: readonly Binding[], draft: Draft, change: Change): readonly Binding[] {
+  if (draft.binding === undefined) return bindings
+  const known = bindings.find((binding) => binding.source === change.source)
+  const { state, externalId } = draft.binding
+  const id = externalId === undefined ? known?.externalId : (externalId ?? undefined)
+  const next: Binding = { source: change.source, state, ...(id === undefined ? {} : { externalId: id }) }
+  if (known !== undefined && known.state === next.state && known.externalId === next.externalId) return bindings
+  return known === undefined ? [...bindings, next] : bindings.map((binding) => (binding === known ? next : binding))
+}
+
+/** What the binding's change looks like among the differences. */
+export function bindingDifferences(before: readonly Binding[], after: readonly Binding[]): Difference[] {
+  if (before === after) return []
+  return after.flatMap((binding) => {
+    const old = before.find((one) => one.source === binding.source)
+    const differences: Difference[] = []
+    if (old?.state !== binding.state) {
+      differences.push({
+        slot: `binding[${binding.source}]`,
+        ...(old === undefined ? {} : { old: old.state }),
+        new: binding.state,
+      })
+    }
+    if (!sameJson(old?.externalId, binding.externalId)) {
+      differences.push({
+        slot: `externalId[${binding.source}]`,
+        ...(old?.externalId === undefined ? {} : { old: old.externalId }),
+        ...(binding.externalId === undefined ? {} : { new: binding.externalId }),
+      })
+    }
+    return differences
+  })
+}
+
+/** E-mail, first name, last name and account type: what a platform needs of a person. */
+function isComplete(resource: Resource): boolean {
+  const name = isObject(resource.name) ? resource.name : {}
+  return Boolean(keysOf(resource).email && name.givenName && name.familyName && resource.userType)
+}

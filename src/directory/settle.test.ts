@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { aResource } from '../../test/builders.ts'
+import type { Ranking, Settled } from './settle.ts'
+import { seenBy, settle } from './settle.ts'
+import { withSlot } from './slots.ts'
+import type { Json, Resource, Source, User } from './user.ts'
+
+const NOW = 1_000
+const UNRANKED: Ranking = () => undefined
+const SIS_FIRST: Ranking = (slot) => (slot === 'title' || slot === 'active' ? ['file:sis', 'scim'] : undefined)
+
+/** A record that one source has made. */
+function aUser(resource: Resource, source: Source, more: Partial<User> = {}): User {
+  const { provenance } = settle(undefined, resource, { source, now: 0, ranking: UNRANKED })
+  return {
+    _id: '1',
+    institution: 'uni',
+    version: '1',
+    keys: {},
+    resource,
+    bindings: [],
+    memberOf: [],
+    created: 0,
+    lastModified: 0,
+    ...more,
+    provenance,
+  }
+}
+
+/** The record after a source has set one slot of what it sees. */
+function after(user: User, source: Source, slot: string, value: Json | undefined, ranking: Ranking, now = NOW): Settled {
+  return settle(user, withSlot(seenBy(user, source), slot, value), { source, now, ranking })
+}
+
+function store(user: User, { resource, provenance, claims }: Settled): User {
+  const { claims: _, ...rest } = user
+  return { ...rest, resource, provenance, ...(claims.length > 0 ? { claims } : {}) }
+}
+
+describe('without a ranking', () => {
+  it('the last writer wins, and owns what it wrote alone', () => {
+    const user = aUser(aResource({ title: 'Dr', netid: 'a' }), 'file')
+    const settled = after(user, 'scim', 'title', 'Prof', UNRANKED)
+    assert.equal(settled.resource.title, 'Prof')
+    assert.deepEqual(settled.provenance, {
+      title: { source: 'scim', at: NOW, before: 'file' },
+      'campus.netid': { source: 'file', at: 0 },
+    })
+    assert.deepEqual(settled.differences, [{ slot: 'title', old: 'Dr', new: 'Prof' }])
+  })
+
+  it('a slot that goes back to the source it was taken from is contested', () => {
+    const user = aUser(aResource({ title: 'Dr' }), 'file')
+    const taken = store(user, after(user, 'scim', 'title', 'Prof', UNRANKED))
+    const back = after(taken, 'file', 'title', 'Dr', UNRANKED)
+    assert.deepEqual(back.contested, ['title'])
+    assert.equal(back.resource.title, 'Dr')
+  })
+
+  it('what is sent as it is in force changes nothing', () => {
+    const user = aUser(aResource({ title: 'Dr', email: 'a@uni.edu' }), 'file')
+    const settled = settle(user, user.resource, { source: 'scim', now: NOW, ranking: UNRANKED })
+    assert.deepEqual(settled.differences, [])
+    assert.deepEqual(settled.provenance, user.provenance)
+  })
+})
+
+describe('where sources are ranked', () => {
+  const user = aUser(aResource({ title: 'Dr' }), 'file:sis')
+
+  it('a lower source does not overwrite, and what it sent is kept as its claim', () => {
+    const settled = after(user, 'scim', 'title', 'Prof', SIS_FIRST)
+    assert.equal(settled.resource.title, 'Dr')
+    assert.deepEqual(settled.withheld, ['title'])
+    assert.deepEqual(settled.differences, [])
+    assert.deepEqual(settled.claims, [{ source: 'scim', slot: 'title', value: 'Prof', at: NOW }])
+  })
+
+  it('the lower source reads its own value back, and sending it again changes nothing', () => {
+    const claimed = store(user, after(user, 'scim', 'title', 'Prof', SIS_FIRST))
+    assert.equal(seenBy(claimed, 'scim').title, 'Prof')
+    assert.equal(seenBy(claimed, 'file:sis').title, 'Dr')
+    const again = settle(claimed, { title: 'Prof' }, { source: 'scim', now: NOW + 1, ranking: SIS_FIRST })
+    assert.deepEqual([again.resource, again.claims, again.differences], [claimed.resource, claimed.claims, []])
+  })
+
+  it('the claim takes effect when the higher source lets go', () => {
+    const claimed = store(user, after(user, 'scim', 'title', 'Prof', SIS_FIRST))
+    const settled = after(claimed, 'file:sis', 'title', undefined, SIS_FIRST)
+    assert.equal(settled.resource.title, 'Prof')
+    assert.equal(settled.provenance.title?.source, 'scim')
+    assert.deepEqual(settled.claims, [])
+    assert.deepEqual(settled.differences, [{ slot: 'title', old: 'Dr', new: 'Prof' }])
+  })
+
+  it('a claim that agrees again is gone', () => {
+    const claimed = store(user, after(user, 'scim', 'title', 'Prof', SIS_FIRST))
+    assert.deepEqual(after(claimed, 'scim', 'title', 'Dr', SIS_FIRST).claims, [])
+  })
+
+  it('a lower source fills a gap, and a higher one takes the slot over', () => {
+    const bare = aUser(aResource({ netid: 'a' }), 'file:sis')
+    const filled = store(bare, after(bare, 'scim', 'title', 'Prof', SIS_FIRST))
+    assert.equal(filled.resource.title, 'Prof')
+    assert.equal(after(filled, 'file:sis', 'title', 'Dr', SIS_FIRST).resource.title, 'Dr')
+  })
+
+  it('other attributes of the same request take effect', () => {
+    const settled = settle(user, aResource({ title: 'Prof', first: 'Ada' }), { source: 'scim', now: NOW, ranking: SIS_FIRST })
+    assert.deepEqual(settled.resource, { title: 'Dr', name: { givenName: 'Ada' } })
+  })
+
+  it('a channel stands for all its sources, and one that is not named is the lowest', () => {
+    const byScim = aUser(aResource({ title: 'Prof' }), 'scim:entra')
+    assert.deepEqual(after(byScim, 'api', 'title', 'x', SIS_FIRST).withheld, ['title'])
+    assert.deepEqual(after(byScim, 'scim:okta', 'title', 'x', SIS_FIRST).withheld, [])
+  })
+})
+
+describe('a person who was turned inactive', () => {
+  for (const [who, by, fromStart, ranking, comes] of [
+    ['is not brought back by another source', 'file', false, UNRANKED, false],
+    ['is brought back by the same source', 'scim', false, UNRANKED, true],
+    ['is brought back by an administrator', 'admin', false, UNRANKED, true],
+    ['is activated by any source when made inactive', 'file', true, UNRANKED, true],
+    ['is brought back by a higher-ranked source', 'file:sis', false, SIS_FIRST, true],
+    ['is not brought back by a lower-ranked source', 'api', false, SIS_FIRST, false],
+  ] as const) {
+    it(who, () => {
+      const inactive = { since: 0, by: 'scim' as const, ...(fromStart ? { fromStart: true as const } : {}) }
+      const user = aUser(aResource({ active: false }), 'scim', { inactive })
+      const settled = after(user, by, 'active', true, ranking)
+      assert.equal(settled.resource.active, comes)
+      assert.deepEqual(settled.withheld, comes ? [] : ['active'])
+    })
+  }
+
+  it('shows active as it is in force, to the source that claims otherwise too', () => {
+    const user = aUser(aResource({ active: false }), 'scim', { inactive: { since: 0, by: 'scim' } })
+    const claimed = store(user, after(user, 'file', 'active', true, UNRANKED))
+    assert.equal(seenBy(claimed, 'file').active, false)
+  })
+
+  it('stays so when a source leaves active out', () => {
+    const user = aUser(aResource({ active: false, title: 'Dr' }), 'scim')
+    assert.deepEqual(settle(user, { title: 'Prof' }, { source: 'scim', now: NOW, ranking: UNRANKED }).resource, {
+      title: 'Prof',
+      active: false,
+    })
+  })
+})

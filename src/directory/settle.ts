@@ -1,0 +1,173 @@
+/**
+ * Who has the say: what of an edit takes effect, slot by slot.
+ *
+ * Without a ranking the last writer wins. Where the institution ranks sources for a slot (`authority`), a lower one
+ * fills gaps; what else it sends is kept as its claim, which takes effect when the higher source lets go.
+ * `active` has a rule of its own: who was turned inactive comes back by the same source, or an administrator.
+ */
+import { isList, sameJson, slotsOf, withSlot } from './slots.ts'
+import type { Claim, Json, Owner, Resource, Slot, Source, User } from './user.ts'
+import { channelOf } from './user.ts'
+
+export type Difference = { readonly slot: Slot; readonly old?: Json; readonly new?: Json }
+
+export type Ranking = (slot: Slot) => readonly string[] | undefined
+
+export type Settled = {
+  readonly resource: Resource
+  readonly provenance: User['provenance']
+  readonly claims: readonly Claim[]
+  readonly differences: readonly Difference[]
+  readonly withheld: readonly Slot[]
+  /** Slots that went back to the source they were taken from. */
+  readonly contested: readonly Slot[]
+}
+
+/** The record as `source` sees it: its own claims in place of what is in force, but for `active`; a derived userName is nobody's. */
+export function seenBy(user: User, source: Source): Resource {
+  let seen = user.resource
+  if (user.userNameIsDerived) seen = withSlot(seen, 'userName', undefined)
+  for (const claim of user.claims ?? []) {
+    if (claim.source === source && claim.slot !== 'active') seen = withSlot(seen, claim.slot, claim.value)
+  }
+  return seen
+}
+
+/** Settles what `source` made of the record. `user` is absent for a new person, whose slots all go to the source. */
+export function settle(
+  user: User | undefined,
+  wanted: Resource,
+  by: { readonly source: Source; readonly now: number; readonly ranking: Ranking },
+): Settled {
+  if (user === undefined) return allNew(wanted, by)
+  const before = slotsOf(seenBy(user, by.source))
+  const after = slotsOf(wanted)
+  const inForce = slotsOf(user.resource)
+  const provenance: { [slot: Slot]: Owner } = { ...user.provenance }
+  let claims = user.claims ?? []
+  const differences: Difference[] = []
+  const withheld: Slot[] = []
+  const contested: Slot[] = []
+  const put = (slot: Slot, value: Json | undefined, source: Source) => {
+    const owner = provenance[slot]
+    const old = inForce.get(slot)
+    if (!sameJson(old, value)) differences.push(differenceOf(slot, old, value))
+    if (owner?.before === source && owner.source !== source) contested.push(slot)
+    if (value === undefined) delete provenance[slot]
+    else provenance[slot] = ownerOf(source, by.now, owner)
+    inForce.set(slot, value as Json)
+  }
+  for (const slot of touchedSlots(before, after)) {
+    const value = after.get(slot)
+    const ranking = by.ranking(slot)
+    claims = claims.filter((claim) => claim.slot !== slot || claim.source !== by.source)
+    if (sameJson(inForce.get(slot), value) && !(slot === 'userName' && user.userNameIsDerived)) continue
+    if (isKept(slot, value, user, by.source, ranking)) {
+      withheld.push(slot)
+      claims = [...claims, claimOf(user, by, slot, value)]
+      continue
+    }
+    const next = value === undefined ? best(claims, slot, ranking) : undefined
+    claims = claims.filter((claim) => claim !== next)
+    if (next === undefined) put(slot, value, by.source)
+    else put(slot, next.value, next.source)
+  }
+  // What was sent stands as it was sent, order included, unless something of it is kept back or was never shown to its sender.
+  const isWhole = withheld.length === 0 && user.claims === undefined
+  const resource = isWhole ? keepingTheServers(wanted, user) : rebuilt(user.resource, slotsOf(user.resource), inForce)
+  return { resource, provenance, claims, differences, withheld, contested }
+}
+
+/** `active` is never absent, and a derived userName stays until somebody names the person. */
+function keepingTheServers(wanted: Resource, user: User): Resource {
+  let resource = wanted
+  if (resource.active === undefined && user.resource.active !== undefined)
+    resource = { ...resource, active: user.resource.active }
+  if (resource.userName === undefined && user.resource.userName !== undefined)
+    resource = { userName: user.resource.userName, ...resource }
+  return resource
+}
+
+function touchedSlots(before: ReadonlyMap<Slot, Json>, after: ReadonlyMap<Slot, Json>): Slot[] {
+  const touched: Slot[] = []
+  for (const [slot, value] of after) if (!sameJson(before.get(slot), value)) touched.push(slot)
+  for (const slot of before.keys()) if (!after.has(slot) && slot !== 'active') touched.push(slot)
+  return touched
+}
+
+function rebuilt(resource: Resource, before: ReadonlyMap<Slot, Json>, after: ReadonlyMap<Slot, Json | undefined>): Resource {
+  let next = resource
+  for (const [slot, value] of after) if (!sameJson(before.get(slot), value)) next = withSlot(next, slot, value)
+  return next
+}
+
+function allNew(wanted: Resource, by: { readonly source: Source; readonly now: number }): Settled {
+  const provenance: { [slot: Slot]: Owner } = {}
+  const differences: Difference[] = []
+  const owner = { source: by.source, at: by.now }
+  for (const [slot, value] of slotsOf(wanted)) {
+    provenance[slot] = owner
+    differences.push({ slot, new: value })
+  }
+  return { resource: wanted, provenance, claims: [], differences, withheld: [], contested: [] }
+}
+
+function isKept(
+  slot: Slot,
+  value: Json | undefined,
+  user: User,
+  source: Source,
+  ranking: readonly string[] | undefined,
+): boolean {
+  if (slot === 'active' && ranking === undefined) {
+    const { inactive } = user
+    return (
+      value !== false && inactive !== undefined && !inactive.fromStart && inactive.by !== source && channelOf(source) !== 'admin'
+    )
+  }
+  const owner = user.provenance[slot]
+  if (owner === undefined || owner.source === source || ranking === undefined) return false
+  return rankOf(owner.source, ranking) < rankOf(source, ranking)
+}
+
+/** 0 is the highest; sources that are not named come last, all equal. */
+function rankOf(source: Source, ranking: readonly string[]): number {
+  const named = ranking.indexOf(source)
+  if (named >= 0) return named
+  const channel = ranking.indexOf(channelOf(source))
+  return channel >= 0 ? channel : ranking.length
+}
+
+function best(claims: readonly Claim[], slot: Slot, ranking: readonly string[] | undefined): Claim | undefined {
+  const rank = (claim: Claim) => rankOf(claim.source, ranking ?? [])
+  return claims
+    .filter((claim) => claim.slot === slot && claim.value !== undefined)
+    .sort((a, b) => rank(a) - rank(b) || b.at - a.at)[0]
+}
+
+/** The claim as it was when it says nothing new, so that repeating it changes nothing. */
+function claimOf(user: User, by: { readonly source: Source; readonly now: number }, slot: Slot, value: Json | undefined): Claim {
+  const known = user.claims?.find((claim) => claim.slot === slot && claim.source === by.source && sameJson(claim.value, value))
+  if (known !== undefined) return known
+  return value === undefined ? { source: by.source, slot, at: by.now } : { source: by.source, slot, value, at: by.now }
+}
+
+function ownerOf(source: Source, at: number, owner: Owner | undefined): Owner {
+  if (owner === undefined) return { source, at }
+  const before = owner.source === source ? owner.before : owner.source
+  return before === undefined ? { source, at } : { source, at, before }
+}
+
+function differenceOf(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
+  return { slot, ...(old === undefined ? {} : { old: plain(old) }), ...(value === undefined ? {} : { new: plain(value) }) }
+}
+
+/** A slot with one element is told as that element. */
+function plain(value: Json): Json {
+  return isList(value) && value.length === 1 ? (value[0] as Json) : value
+}
+
+/** Whether two lists of claims say the same. */
+export function sameClaims(a: readonly Claim[], b: readonly Claim[]): boolean {
+  return a.length === b.length && a.every((claim) => b.includes(claim))
+}

@@ -1,0 +1,77 @@
+/**
+ * In which order the records of one batch are written: who takes a key comes after who frees it.
+ * Each wave is one call of the store, whose writes do not depend on each other.
+ */
+import type { Write } from '../store/store.ts'
+import { newId } from './ids.ts'
+import type { User } from './user.ts'
+import type { Entry } from './working-set.ts'
+import { namesOf } from './working-set.ts'
+
+export type Planned = { readonly id: string; readonly write: Write }
+
+/**
+ * Where keys go round in a circle, one record of it is written without its key first, under a version of its own;
+ * that write has no event, since no value of the person differs.
+ * @param now epoch milliseconds
+ */
+export function wavesOf(entries: readonly Entry[], now: number): Planned[][] {
+  const freedBy = new Map<string, Entry>()
+  for (const entry of entries) for (const name of freedNames(entry)) freedBy.set(name, entry)
+  const waiting = new Map(entries.map((entry) => [entry, predecessors(entry, freedBy)]))
+  const expected = new Map(entries.map((entry) => [entry, entry.stored?.version]))
+  const waves: Planned[][] = []
+  while (waiting.size > 0) {
+    const ready = [...waiting].filter(([, before]) => [...before].every((entry) => !waiting.has(entry))).map(([entry]) => entry)
+    if (ready.length > 0) {
+      waves.push(ready.map((entry) => ({ id: entry.next._id, write: writeOf(entry, expected.get(entry)) })))
+      for (const entry of ready) waiting.delete(entry)
+      continue
+    }
+    const holder = inCircle(waiting)
+    const cleared = withoutFreed(holder, now)
+    waves.push([
+      { id: cleared._id, write: { collection: 'users', op: 'replace', doc: cleared, expected: expected.get(holder) as string } },
+    ])
+    expected.set(holder, cleared.version)
+    for (const before of waiting.values()) before.delete(holder)
+  }
+  return waves
+}
+
+function predecessors(entry: Entry, freedBy: ReadonlyMap<string, Entry>): Set<Entry> {
+  const before = new Set<Entry>()
+  for (const name of namesOf(entry.next)) {
+    const other = freedBy.get(name)
+    if (other !== undefined && other !== entry) before.add(other)
+  }
+  return before
+}
+
+function freedNames(entry: Entry): string[] {
+  const kept = new Set(namesOf(entry.next))
+  return namesOf(entry.stored).filter((name) => !kept.has(name))
+}
+
+/** Every waiting entry waits for another one: whoever is met twice on the way stands in a circle. */
+function inCircle(waiting: ReadonlyMap<Entry, ReadonlySet<Entry>>): Entry {
+  const seen = new Set<Entry>()
+  let [here] = waiting.keys() as Iterable<Entry> as [Entry]
+  while (!seen.has(here)) {
+    seen.add(here)
+    here = [...(waiting.get(here) as ReadonlySet<Entry>)].find((entry) => waiting.has(entry)) as Entry
+  }
+  return here
+}
+
+function withoutFreed(entry: Entry, now: number): User {
+  const stored = entry.stored as User
+  const kept = new Set(namesOf(entry.next))
+  const keys = Object.fromEntries(Object.entries(stored.keys).filter(([key, value]) => kept.has(`${key}:${value}`)))
+  return { ...stored, keys: keys as User['keys'], version: newId(now) }
+}
+
+function writeOf(entry: Entry, expected: string | undefined): Write {
+  const base = { collection: 'users', doc: entry.next, events: entry.events } as const
+  return expected === undefined ? { ...base, op: 'insert' } : { ...base, op: 'replace', expected }
+}
