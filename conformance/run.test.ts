@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { describe, it } from 'node:test'
+import type { CheckResult } from './check.ts'
+import type { Options } from './run.ts'
+import { countChecks, runConformance } from './run.ts'
+
+async function run(listener: RequestListener, options: Partial<Options> = {}): Promise<CheckResult[]> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  try {
+    const results: CheckResult[] = []
+    for await (const result of runConformance({ url, token: 'right', timeoutMs: 5000, ...options })) results.push(result)
+    return results
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+const idsOf = (results: readonly CheckResult[], verdict: CheckResult['verdict']) =>
+  results.filter((result) => result.verdict === verdict).map(({ id }) => id)
+
+describe('the suite against a server that does nothing right', () => {
+  const json = (status: number, body: unknown): RequestListener => {
+    return (_, response) => response.writeHead(status, { 'content-type': 'application/scim+json' }).end(JSON.stringify(body))
+  }
+  const list = { schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'], totalResults: 0, Resources: [] }
+  const error = {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'],
+    status: '404',
+    scimType: 'invalidFilter',
+    detail: 'x',
+  }
+  for (const [why, listener, passes] of [
+    ['{} and 200 to everything passes nothing', json(200, {}), []],
+    ['404 to everything passes nothing', json(404, error), []],
+    ['an empty list to everything passes nothing but the first question', json(200, list), ['entra/test-connection']],
+    ['500 to everything passes nothing', json(500, {}), []],
+    ['text that is no JSON passes nothing', (_, response) => response.end('<html>'), []],
+  ] as const satisfies readonly (readonly [string, RequestListener, readonly string[]])[]) {
+    it(why, async () => {
+      const results = await run(listener)
+      const allowed: readonly string[] = passes
+      assert.deepEqual(
+        idsOf(results, 'passed').filter((id) => !allowed.includes(id)),
+        [],
+      )
+      assert.equal(results.length, countChecks({ url: '', token: '' }))
+      assert.ok(idsOf(results, 'failed').length > 200)
+    })
+  }
+
+  it('hanging fails the one check of the connection, and soon', async () => {
+    assert.deepEqual(idsOf(await run(() => undefined, { timeoutMs: 100 }), 'failed'), ['rfc/connection'])
+  })
+
+  it('closing every connection fails the one check of the connection', async () => {
+    assert.deepEqual(idsOf(await run((request) => request.socket.destroy()), 'failed'), ['rfc/connection'])
+  })
+
+  it('hanging after its discovery ends every dialogue at its first step', async () => {
+    const listener: RequestListener = ({ url = '' }, response) => {
+      if (/^\/(ServiceProviderConfig|Schemas|ResourceTypes)$/.test(url)) response.end('{}')
+    }
+    const results = await run(listener, { timeoutMs: 50, only: ['entra/', 'rfc/filter'], width: 50 })
+    assert.deepEqual(idsOf(results, 'passed'), [])
+  })
+})
+
+/** Users by POST, GET, DELETE and `eq` filters on userName: enough for a few dialogues, with one fault at choice. */
+class SmallServer {
+  readonly users = new Map<string, { readonly userName: string; readonly [name: string]: unknown }>()
+  readonly #fault: string
+
+  constructor(fault: string) {
+    this.#fault = fault
+  }
+
+  readonly listener: RequestListener = async (request, response) => {
+    const [status, body] = this.#answer(request, await text(request))
+    const type = this.#fault === 'sends text/html' ? 'text/html' : 'application/scim+json'
+    response.writeHead(status, { 'content-type': type }).end(body === undefined ? undefined : JSON.stringify(body))
+  }
+
+  #answer({ url = '', method }: IncomingMessage, body: string): readonly [status: number, body?: unknown] {
+    const { pathname, searchParams } = new URL(url, 'http://x')
+    const id = pathname.slice('/Users/'.length)
+    if (pathname === '/Users' && method === 'POST') return this.#create(JSON.parse(body))
+    if (pathname === '/Users') return this.#list(searchParams.get('filter') ?? '')
+    const user = this.users.get(id)
+    if (user === undefined) return [404, { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: '404' }]
+    if (method !== 'DELETE') return [200, user]
+    if (this.#fault !== 'keeps what is deleted') this.users.delete(id)
+    return [204]
+  }
+
+  #create(user: { userName: string }): readonly [status: number, body: unknown] {
+    const id = randomUUID()
+    this.users.set(id, { ...user, id })
+    return [this.#fault === 'says 200 for 201' ? 200 : 201, { ...user, id }]
+  }
+
+  #list(filter: string): readonly [status: number, body: unknown] {
+    const wanted = this.#fault === 'finds everybody' ? '' : (/"([^"]*)"/.exec(filter)?.[1] ?? '')
+    const found = [...this.users.values()].filter(({ userName }) => userName.includes(wanted))
+    const schemas = [`urn:ietf:params:scim:api:messages:2.0:${this.#fault === 'misnames its lists' ? 'List' : 'ListResponse'}`]
+    return [200, { schemas, totalResults: found.length, Resources: found }]
+  }
+}
+
+describe('the suite against a small server', () => {
+  const only = ['entra/test-connection', 'entra/hard-delete', 'rfc/filter-v001']
+  for (const [fault, failed] of [
+    ['none', []],
+    ['keeps what is deleted', ['entra/hard-delete']],
+    ['says 200 for 201', ['entra/hard-delete', 'rfc/filter-v001']],
+    ['finds everybody', ['entra/hard-delete', 'rfc/filter-v001']],
+    ['misnames its lists', ['entra/test-connection', 'entra/hard-delete']],
+    ['sends text/html', ['entra/test-connection']],
+  ] as const) {
+    it(`with the fault "${fault}" fails ${failed.join(' and ') || 'nothing'}`, async () => {
+      const server = new SmallServer(fault)
+      const results = await run(server.listener, { only })
+      assert.deepEqual(idsOf(results, 'failed'), failed)
+      assert.deepEqual(idsOf(results, 'not offered'), ['entra/test-connection-groups'])
+    })
+  }
+
+  it('leaves nothing behind', async () => {
+    const server = new SmallServer('none')
+    server.users.set('before', { id: 'before', userName: 'before' })
+    await run(server.listener)
+    assert.deepEqual([...server.users.keys()], ['before'])
+  })
+
+  it('leaves nothing behind when its reader stops early', async () => {
+    const small = new SmallServer('none')
+    const server = createServer(small.listener)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    for await (const { id } of runConformance({ url, token: 'right' })) if (id === 'rfc/filter-v002') break
+    assert.equal(small.users.size, 0)
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('yields results in the order of the suite, however many run at once', async () => {
+    const [one, many] = await Promise.all([
+      run(new SmallServer('none').listener, { width: 1 }),
+      run(new SmallServer('none').listener, { width: 16 }),
+    ])
+    assert.deepEqual(
+      one.map(({ id }) => id),
+      many.map(({ id }) => id),
+    )
+  })
+
+  it('plays only the dialects that are asked for', async () => {
+    const results = await run(new SmallServer('none').listener, { dialects: ['google', 'jumpcloud'] })
+    assert.deepEqual(new Set(results.map(({ dialect }) => dialect)), new Set(['google', 'jumpcloud']))
+  })
+})

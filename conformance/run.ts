@@ -1,0 +1,115 @@
+/**
+ * The conformance suite: every dialogue and every filter against one server, a few at a time.
+ */
+
+import type { Check, CheckResult } from './check.ts'
+import { listChecks } from './check.ts'
+import type { Target } from './exchange.ts'
+import { readFilterCases } from './filter-cases.ts'
+import { FilterUsers, withoutCampus } from './filter-users.ts'
+import { inOrder } from './in-order.ts'
+import type { Fault } from './judge.ts'
+import type { Lacks } from './offer.ts'
+import { readOffer } from './offer.ts'
+
+export type Options = {
+  /** The SCIM base of the server. */
+  readonly url: string
+  readonly token: string
+  /** For the few checks that also speak to a REST interface. */
+  readonly apiToken?: string
+  /** All when absent. */
+  readonly dialects?: readonly string[]
+  /** Only checks whose id contains one of these texts. */
+  readonly only?: readonly string[]
+  /** For one request; 10 s when absent. */
+  readonly timeoutMs?: number
+  /** How many checks run at once; 4 when absent. */
+  readonly width?: number
+  /** How requests are sent: the platform's `fetch` when absent. */
+  readonly fetch?: typeof fetch
+  /** Ends the run early; what it made is deleted all the same. */
+  readonly signal?: AbortSignal
+}
+
+const WIDTH = 4
+const TIMEOUT_MS = 10_000
+
+const CONNECTION = { id: 'rfc/connection', dialect: 'rfc', clause: 'RFC 7644 4', what: 'the server answers at all' } as const
+const CLEAN_UP = {
+  id: 'rfc/clean-up',
+  dialect: 'rfc',
+  clause: 'RFC 7644 3.6',
+  what: 'the users of the filters can be deleted',
+} as const
+
+/** How many results a run of these options yields when the server answers and all can be deleted again. */
+export function countChecks(options: Options): number {
+  const target = targetOf(options)
+  return choose(listChecks(target, new FilterUsers(target, [])), options).length
+}
+
+/**
+ * Plays the chosen checks and yields each result as soon as all before it are there. A server that does not answer
+ * at all fails the one check `connection`. Whatever the checks made on the server is deleted before the end.
+ */
+export async function* runConformance(options: Options): AsyncGenerator<CheckResult, void> {
+  const target = targetOf(options)
+  const lacks = await readOffer(target)
+  if ('silence' in lacks) {
+    yield {
+      ...CONNECTION,
+      ...judged([{ step: `GET ${target.base}`, where: 'answer', expected: 'an answer', got: lacks.silence }], 0),
+    }
+    return
+  }
+  const users = new FilterUsers(target, usersFor(lacks))
+  const tasks = choose(listChecks(target, users), options).map((check) => () => playCheck(check, lacks, options.signal))
+  let left: string[] = []
+  try {
+    yield* inOrder(tasks, options.width ?? WIDTH)
+  } finally {
+    left = await users.remove()
+  }
+  if (left.length > 0) yield { ...CLEAN_UP, ...judged(left.map(sayLeft), 0) }
+}
+
+function targetOf({ url, token, apiToken, timeoutMs = TIMEOUT_MS, fetch: send = fetch, signal }: Options): Target {
+  return {
+    base: url.replace(/\/+$/, ''),
+    token,
+    timeoutMs,
+    fetch: send,
+    ...(apiToken === undefined ? {} : { apiToken }),
+    ...(signal === undefined ? {} : { signal }),
+  }
+}
+
+function choose(checks: readonly Check[], { dialects, only }: Options): Check[] {
+  return checks
+    .filter(({ dialect }) => dialects === undefined || dialects.includes(dialect))
+    .filter(({ id }) => only === undefined || only.some((text) => id.includes(text)))
+}
+
+function usersFor(lacks: Lacks) {
+  const { users } = readFilterCases()
+  return lacks.has('campus') ? users.map(withoutCampus) : users
+}
+
+async function playCheck({ run, needs, ...about }: Check, lacks: Lacks, signal: AbortSignal | undefined): Promise<CheckResult> {
+  const reasons = needs.map((need) => lacks.get(need)).filter((reason) => reason !== undefined)
+  if (reasons.length > 0) return { ...about, verdict: 'not offered', reason: reasons.join('; '), faults: [], tookMs: 0 }
+  if (signal?.aborted)
+    return { ...about, ...judged([{ step: 'none', where: 'run', expected: 'to go on', got: 'interrupted' }], 0) }
+  const began = performance.now()
+  const faults = await run()
+  return { ...about, ...judged(faults, Math.round(performance.now() - began)) }
+}
+
+function judged(faults: readonly Fault[], tookMs: number) {
+  return { verdict: faults.length === 0 ? 'passed' : 'failed', faults, tookMs } as const
+}
+
+function sayLeft(got: string): Fault {
+  return { step: 'clean up', where: 'DELETE', expected: 'nothing left behind', got }
+}
