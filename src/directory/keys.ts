@@ -14,8 +14,13 @@ const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 
 /** @returns undefined when nothing is left of the value */
 export function foldKey(value: string): string | undefined {
-  const folded = PLAIN.test(value) ? value.trim().toLowerCase() : foldWide(value)
+  const folded = foldKeyPart(value).trim()
   return folded === '' ? undefined : folded
+}
+
+/** As `foldKey`, for a piece of a key that is looked for within others: spaces at its ends count. */
+export function foldKeyPart(value: string): string {
+  return PLAIN.test(value) ? value.toLowerCase() : foldWide(value)
 }
 
 /** Folds a string that is compared without case (`caseExact` false): case and composition, nothing else. */
@@ -33,9 +38,9 @@ export function keysOf(resource: Resource): Keys {
   return keys
 }
 
-/** Normalising may bring forth what lower case or trimming would have changed, so it goes both before and after. */
+/** Normalising may bring forth what lower case would have changed, so it goes both before and after. */
 function foldWide(value: string): string {
-  return lower(value.normalize('NFKC').replace(INVISIBLE, '')).normalize('NFKC').trim()
+  return lower(value.normalize('NFKC').replace(INVISIBLE, '')).normalize('NFKC')
 }
 
 function lower(value: string): string {

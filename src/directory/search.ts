@@ -1,0 +1,195 @@
+/**
+ * The shadow of a record that filters and sorting look at: nested like the resource, its values folded as the schema
+ * says, so that every store compares plain text and numbers and agrees with every other.
+ *
+ * What is unique lies under `keys`, when a record was made and changed at its top: neither is repeated here.
+ */
+import { foldKeyPart, foldText } from './keys.ts'
+import type { Attribute, Attributes, Extension } from './schema.ts'
+import { attributesOf, EXTENSIONS } from './schema.ts'
+import { isObject } from './slots.ts'
+import type { Json, JsonObject, Source, UserFields } from './user.ts'
+
+/** Longer values are cut, in UTF-16 units: a filter sees the beginning of a biography. */
+const MAX_SEARCHED = 1024
+
+const KEYS: ReadonlySet<string> = new Set(['userName', 'netid', 'netid2', 'netid3'])
+
+/** Kept elsewhere, or shown to nobody. */
+const LEFT_OUT: ReadonlySet<string> = new Set([...KEYS, 'groups', 'password'])
+
+const EMAIL = attributesOf().get('emails')?.subAttributes.get('value')
+const PHOTO = attributesOf().get('photos')?.subAttributes.get('value')
+
+export type Folding = 'key' | 'text' | 'exact' | 'time' | 'plain'
+
+/** How values of a simple attribute are folded before they are compared. */
+export function foldingOf(attribute: Attribute): Folding {
+  if (attribute === EMAIL || KEYS.has(attribute.name)) return 'key'
+  switch (attribute.type) {
+    case 'string':
+    case 'reference':
+    case 'binary':
+      return attribute.caseExact ? 'exact' : 'text'
+    case 'dateTime':
+      return 'time'
+    case 'boolean':
+    case 'integer':
+    case 'decimal':
+    case 'complex':
+      return 'plain'
+    default:
+      return attribute.type satisfies never
+  }
+}
+
+/** Whether values can be compared by the store: of certificates and pictures it only knows that they are there. */
+export function isSearchable(attribute: Attribute): boolean {
+  return attribute.type !== 'binary' && attribute !== PHOTO
+}
+
+/** The name of an attribute within a stored path, which has no room for a dollar sign. */
+export function searchName(attribute: Attribute): string {
+  return attribute.name === '$ref' ? 'ref' : attribute.name
+}
+
+/** What an element of `search.externalIds` looks like; of all that a source names when `externalId` is ''. */
+export function externalIdTerm(source: Source, externalId: string): string {
+  return `${source}\u001f${cut(externalId)}`
+}
+
+/** At most 1024 UTF-16 units, never half a surrogate pair. */
+export function cut(value: string): string {
+  if (value.length <= MAX_SEARCHED) return value
+  const end = value.charCodeAt(MAX_SEARCHED - 1)
+  return value.slice(0, end >= 0xd800 && end < 0xdc00 ? MAX_SEARCHED - 1 : MAX_SEARCHED)
+}
+
+type Folded = { [name: string]: unknown }
+
+/** An attribute made ready for folding many values. */
+type Part = {
+  readonly name: string
+  readonly isList: boolean
+  readonly isComplex: boolean
+  readonly fold: (value: Json) => unknown
+}
+
+type Parts = ReadonlyMap<string, Part>
+
+const CORE = partsOf(attributesOf())
+const EXTENSION_PARTS = { enterprise: partsOf(attributesOf('enterprise')), campus: partsOf(attributesOf('campus')) }
+const EXTENSION_NAMES = Object.keys(EXTENSIONS) as readonly Extension[]
+
+/**
+ * What `Doc.search` holds for a user. Beside the attributes: the `lead` element (primary, else first) of each list but
+ * `emails`, for sorting; and what belongs to sources, `externalIds`, `boundTo` and `deletedBy`.
+ */
+export function searchOf({ resource, bindings }: Pick<UserFields, 'resource' | 'bindings'>): {
+  readonly [name: string]: unknown
+} {
+  const search = foldObject(CORE, resource)
+  search.active = resource.active !== false
+  for (const name of EXTENSION_NAMES) {
+    const extension = resource[name]
+    if (isObject(extension)) search[name] = foldObject(EXTENSION_PARTS[name], extension)
+  }
+  const lead = leadOf(search)
+  if (lead !== undefined) search.lead = lead
+  addBindings(search, bindings)
+  return search
+}
+
+/** One element of a complex attribute, folded whole. */
+export function foldElement(attribute: Attribute, element: Json): unknown {
+  const parts = WHOLE.get(attribute) ?? partsOf(attribute.subAttributes, true)
+  WHOLE.set(attribute, parts)
+  return isObject(element) ? foldObject(parts, element) : leafFold(attribute, true)(element)
+}
+
+const WHOLE = new Map<Attribute, Parts>()
+
+function partsOf(attributes: Attributes, isWhole = false): Parts {
+  const parts = new Map<string, Part>()
+  for (const attribute of attributes.values()) {
+    if (!LEFT_OUT.has(attribute.name)) parts.set(attribute.name, partOf(attribute, isWhole))
+  }
+  return parts
+}
+
+function partOf(attribute: Attribute, isWhole: boolean): Part {
+  const isComplex = attribute.type === 'complex'
+  const inner = isComplex ? partsOf(attribute.subAttributes, isWhole) : undefined
+  const fold =
+    inner === undefined ? leafFold(attribute, isWhole) : (value: Json) => (isObject(value) ? foldObject(inner, value) : undefined)
+  return { name: searchName(attribute), isList: attribute.multiValued, isComplex, fold }
+}
+
+function leafFold(attribute: Attribute, isWhole: boolean): (value: Json) => unknown {
+  if (!isWhole && !isSearchable(attribute)) return () => true
+  const folding = foldingOf(attribute)
+  return (value) =>
+    typeof value === 'string' ? foldLeaf(folding, value) : folding === 'plain' && typeof value !== 'object' ? value : undefined
+}
+
+/** Text as it is compared; undefined where it is no text of this kind. */
+function foldLeaf(folding: Folding, value: string): string | number | undefined {
+  switch (folding) {
+    case 'text':
+      return cut(foldText(value))
+    case 'key':
+      return cut(foldKeyPart(value).trim())
+    case 'exact':
+      return cut(value)
+    case 'time':
+      return Date.parse(value)
+    case 'plain':
+      return undefined
+    default:
+      return folding satisfies never
+  }
+}
+
+function foldObject(parts: Parts, object: JsonObject): Folded {
+  const folded: Folded = {}
+  for (const name in object) {
+    const part = parts.get(name)
+    const value = object[name]
+    if (part === undefined || value === undefined || value === null) continue
+    const found = part.isList ? foldList(part, value) : part.fold(value)
+    if (found !== undefined) folded[part.name] = found
+  }
+  return folded
+}
+
+function foldList(part: Part, list: Json): readonly unknown[] | undefined {
+  if (!Array.isArray(list) || list.length === 0) return undefined
+  return (list as readonly Json[]).map(part.fold).filter((value) => value !== undefined)
+}
+
+function leadOf(search: Folded): Folded | undefined {
+  let lead: Folded | undefined
+  for (const name in search) {
+    const list = search[name]
+    if (name === 'emails' || !Array.isArray(list)) continue
+    lead ??= {}
+    lead[name] = list.find((element: Folded) => element.primary === true) ?? list[0]
+  }
+  return lead
+}
+
+function addBindings(search: Folded, bindings: UserFields['bindings']): void {
+  const externalIds: string[] = []
+  const boundTo: string[] = []
+  const deletedBy: string[] = []
+  for (const { source, externalId, state } of bindings) {
+    if (state === 'deleted') deletedBy.push(source)
+    else {
+      boundTo.push(source)
+      if (externalId !== undefined) externalIds.push(externalIdTerm(source, externalId))
+    }
+  }
+  if (externalIds.length > 0) search.externalIds = externalIds
+  if (boundTo.length > 0) search.boundTo = boundTo
+  if (deletedBy.length > 0) search.deletedBy = deletedBy
+}
