@@ -1,0 +1,181 @@
+/**
+ * One value from outside, made fit for one attribute of the schema.
+ * What clients write in their own ways is taken as it is meant ("True", a bare manager id, one object for a list); what
+ * fits in no way is a fault that names its path. Values are otherwise kept exactly as sent.
+ */
+import type { Problem } from '../directory/change.ts'
+import { foldText } from '../directory/keys.ts'
+import type { Attribute } from '../directory/schema.ts'
+import { isList, isObject, sameJson } from '../directory/slots.ts'
+import type { Json, JsonObject } from '../directory/user.ts'
+import { MAX_ELEMENTS, MAX_STRING } from '../directory/validate.ts'
+
+/** Whether this is one of the ways to say "no value" (RFC 7643, section 2.5); some clients also send an empty text. */
+export function isUnassigned(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true
+  if (Array.isArray(value)) return value.length === 0
+  return isRecord(value) && Object.keys(value).length === 0
+}
+
+export function isRecord(value: unknown): value is { readonly [name: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * The value as the attribute stores it; a multi-valued attribute takes a list or one element of it.
+ * @param path what a fault calls the attribute
+ * @param faults where faults are added
+ * @returns undefined when nothing was sent, or when it was at fault
+ */
+export function cleanValue(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
+  if (isUnassigned(value)) return undefined
+  return attribute.multiValued ? cleanList(attribute, value, path, faults) : cleanSingle(attribute, value, path, faults)
+}
+
+/** As `cleanValue`, for one element of a multi-valued attribute. */
+export function cleanElement(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
+  return isUnassigned(value) ? undefined : cleanSingle(attribute, value, path, faults)
+}
+
+/** A string that can be stored: not too long, no NUL, no half of a surrogate pair. */
+export function cleanString(value: unknown, path: string, faults: Problem[]): string | undefined {
+  if (typeof value !== 'string') return fault(faults, path, `must be a string, not ${kindOf(value)}`)
+  if (value.length > MAX_STRING) return fault(faults, path, `must not be longer than ${MAX_STRING} characters`)
+  if (value.includes('\0') || !value.isWellFormed()) return fault(faults, path, 'must not contain NUL or half a surrogate pair')
+  return value
+}
+
+/** The list with one primary value at most: the first, unless one is newly so (not an element of `before`). */
+export function withOnePrimary(list: readonly Json[], before: readonly Json[] = []): readonly Json[] {
+  const primaries = list.filter((element) => isObject(element) && element.primary === true)
+  if (primaries.length < 2) return list
+  const chosen = primaries.findLast((element) => before.length > 0 && !before.includes(element)) ?? primaries[0]
+  return list.map((element) =>
+    element !== chosen && isObject(element) && element.primary === true ? { ...element, primary: false } : element,
+  )
+}
+
+/** Whether nothing is left of an element but labels: a type without what it is the type of. */
+export function isBare(element: Json): boolean {
+  if (!isObject(element)) return false
+  for (const name in element) if (name !== 'type' && name !== 'primary') return false
+  return true
+}
+
+/** What makes two elements of a list the same one: type and value, else a name, else everything. */
+export function identityOf(element: Json): string {
+  if (!isObject(element)) return typeof element === 'string' ? foldText(element) : String(element)
+  const { name, type, value } = element
+  if (typeof name === 'string') return JSON.stringify(['name', foldText(name)])
+  if (value === undefined) return JSON.stringify(element)
+  return JSON.stringify([typeof type === 'string' ? foldText(type) : null, value])
+}
+
+function cleanList(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
+  const sent: readonly unknown[] = Array.isArray(value) ? value : [value]
+  if (sent.length > MAX_ELEMENTS) return fault(faults, path, `must not have more than ${MAX_ELEMENTS} values`)
+  const elements: Json[] = []
+  for (const one of sent) {
+    const element = cleanElement(attribute, one, path, faults)
+    if (element !== undefined && !isBare(element)) elements.push(element)
+  }
+  if (elements.length < 2) return elements.length === 0 ? undefined : elements
+  return withOnePrimary(withoutDoubles(elements))
+}
+
+function withoutDoubles(elements: readonly Json[]): readonly Json[] {
+  const seen = new Map<string, Json[]>()
+  const kept: Json[] = []
+  for (const element of elements) {
+    const identity = identityOf(element)
+    const same = seen.get(identity)
+    if (same?.some((other) => sameJson(other, element) || !isObject(element))) continue
+    if (same === undefined) seen.set(identity, [element])
+    else same.push(element)
+    kept.push(element)
+  }
+  return kept
+}
+
+function cleanSingle(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
+  switch (attribute.type) {
+    case 'complex':
+      return cleanComplex(attribute, value, path, faults)
+    case 'boolean':
+      return cleanBoolean(value, path, faults)
+    case 'integer':
+    case 'decimal':
+      return cleanNumber(attribute.type, value, path, faults)
+    case 'dateTime':
+      if (typeof value === 'string' && !Number.isNaN(Date.parse(value))) return cleanString(value, path, faults)
+      return fault(faults, path, `must be a date and time such as 2027-01-31T08:00:00Z, not ${kindOf(value)}`)
+    case 'string':
+    case 'reference':
+    case 'binary':
+      return cleanString(value, path, faults)
+    default:
+      return attribute.type satisfies never
+  }
+}
+
+/** A bare text stands for the `value` of an attribute that has one, a list of one for its element. */
+function cleanComplex(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
+  const { subAttributes } = attribute
+  if (Array.isArray(value) && value.length === 1 && !attribute.multiValued) return cleanElement(attribute, value[0], path, faults)
+  const sent = typeof value === 'string' && subAttributes.has('value') ? { value } : value
+  if (!isRecord(sent)) return fault(faults, path, `must be an object, not ${kindOf(value)}`)
+  const clean: { [name: string]: Json } = {}
+  let isEmpty = true
+  for (const name of Object.keys(sent)) {
+    const sub = subAttributes.get(name.toLowerCase())
+    if (sub === undefined || sub.mutability === 'readOnly') continue
+    const inner = cleanElement(sub, sent[name], `${path}.${sub.name}`, faults)
+    if (inner === undefined) continue
+    clean[sub.name] = inner
+    isEmpty = false
+  }
+  return isEmpty ? undefined : clean
+}
+
+function cleanBoolean(value: unknown, path: string, faults: Problem[]): Json | undefined {
+  if (typeof value === 'boolean') return value
+  // Entra sends "True" and "False" unless a flag in its tenant URL is set.
+  const word = typeof value === 'string' ? value.toLowerCase() : undefined
+  if (word === 'true' || word === 'false') return word === 'true'
+  return fault(faults, path, `must be true or false, not ${kindOf(value)}`)
+}
+
+function cleanNumber(type: 'integer' | 'decimal', value: unknown, path: string, faults: Problem[]): Json | undefined {
+  const number = typeof value === 'string' && /^[+-]?\d{1,16}(\.\d{1,16})?$/.test(value) ? Number(value) : value
+  if (typeof number !== 'number') return fault(faults, path, `must be a number, not ${kindOf(value)}`)
+  if (type === 'integer' ? Number.isSafeInteger(number) : Number.isFinite(number)) return number
+  return fault(faults, path, type === 'integer' ? 'must be a whole number' : 'must be a number')
+}
+
+function fault(faults: Problem[], field: string, says: string): undefined {
+  faults.push({ field, code: 'invalidValue', message: `${field} ${says}` })
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (isList(value as Json)) return 'a list'
+  if (typeof value === 'string') return 'this text'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+/** The sub-attributes that an object names without a value: they are to be cleared where the object is merged. */
+export function unassignedIn(attribute: Attribute, value: unknown): readonly string[] {
+  if (!isRecord(value)) return []
+  const names: string[] = []
+  for (const name of Object.keys(value)) {
+    const sub = attribute.subAttributes.get(name.toLowerCase())
+    if (sub !== undefined && sub.mutability !== 'readOnly' && isUnassigned(value[name])) names.push(sub.name)
+  }
+  return names
+}
+
+/** The object without these members; undefined when nothing is left. */
+export function without(object: JsonObject, names: readonly string[]): JsonObject | undefined {
+  const rest = Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)))
+  return Object.keys(rest).length === 0 ? undefined : rest
+}
