@@ -1,0 +1,119 @@
+/**
+ * Question -> statement, and whether it is surely quick, whatever the number of documents. What may have to look at
+ * many of them goes to the reader thread instead.
+ */
+import type { Predicate, Scalar } from '../predicate.ts'
+import type { Query } from '../store.ts'
+import type { Fragment } from './compile.ts'
+import { all, compile, declaredList, sortKey } from './compile.ts'
+import type { Driver, IsFew } from './driver.ts'
+import { conjuncts, driverOf } from './driver.ts'
+import type { Question } from './reading.ts'
+import { bound } from './row.ts'
+import type { Table } from './schema.ts'
+import { ABSENT } from './schema.ts'
+
+export type Plan = { readonly isQuick: boolean; readonly question: Question }
+
+/** As many rows of an index as may be returned or stepped over without a deadline. */
+const PAGE = 1000
+
+export function planFind(table: Table, institution: string, query: Query, isFew: IsFew): Plan {
+  const path = query.sort?.path ?? '_id'
+  const driver = driverOf({ table, institution, parts: conjuncts(query.where), sortPath: path, isFew })
+  const isQuick = driver.reach === 'few' || (driver.reach === 'page' && query.limit <= PAGE && (query.skip ?? 0) <= PAGE)
+  const from = driver.list === undefined ? 'u' : 'l'
+  const key = path === '_id' ? `${from}.id` : sortKey(table, path)
+  const where = [...conditions(table, institution, driver, isQuick), ...behind(query, key, `${from}.id`)]
+  const direction = query.sort?.descending === true ? 'desc' : 'asc'
+  const order = path === '_id' ? `${key} ${direction}` : `${key} ${direction}, ${from}.id ${direction}`
+  const page: Fragment = { sql: `order by ${order} limit ? offset ?`, values: [query.limit, query.skip ?? 0] }
+  const isListAlone = driver.list !== undefined && driver.rest.length === 0 && path === '_id' && !table.expires
+  return {
+    isQuick,
+    question: isListAlone ? pageOfList(table, driver, where, page, order) : select('u.doc', table, driver, where, page),
+  }
+}
+
+export function planCount(table: Table, institution: string, predicate: Predicate, isFew: IsFew): Plan {
+  const driver = driverOf({ table, institution, parts: conjuncts(predicate), sortPath: '', isFew })
+  const isQuick = driver.reach === 'few'
+  return { isQuick, question: select('count(*)', table, driver, conditions(table, institution, driver, isQuick)) }
+}
+
+/** One statement with an arm for each key, since SQLite uses no index for an `or` of them. */
+export function lookUpQuestion(
+  table: Table,
+  institution: string,
+  wanted: { readonly ids?: readonly string[]; readonly keys?: { readonly [name: string]: readonly string[] } },
+): Question | undefined {
+  const keys = Object.entries(wanted.keys ?? {}).map(([key, values]) => [`keys.${key}`, values] as const)
+  const arms = [['_id', wanted.ids ?? []] as const, ...keys]
+    .filter(([, values]) => values.length > 0)
+    .map(([path, values]) => all([belongs(institution), compile(table, institution, { op: 'in', path, values })]))
+  if (arms.length === 0) return undefined
+  const found = arms.map(({ sql }) => `select u.pk as pk from ${table.sql} u where ${sql}`).join(' union ')
+  const alive = all(unexpired(table))
+  return {
+    sql: `with found as (${found}) select u.doc as answer from found cross join ${table.sql} u on u.pk = found.pk where ${alive.sql}`,
+    values: [...arms.flatMap(({ values }) => values), ...alive.values],
+  }
+}
+
+/** What the counters answer: all documents, those with a value in a counted list, or those without it. */
+export function countedBy(
+  table: Table,
+  predicate: Predicate,
+): { list: string; value: Scalar; isNegated: boolean } | 'all' | undefined {
+  const [part, ...others] = conjuncts(predicate)
+  if (table.expires || others.length > 0) return undefined
+  if (part === undefined) return 'all'
+  const isNegated = part.op === 'not'
+  const any = isNegated ? part.of : part
+  const found = declaredList(table, any)
+  if (found?.list.isCounted !== true || any.op !== 'any' || any.where.op !== 'eq') return undefined
+  return { list: found.list.path, value: any.where.value, isNegated }
+}
+
+function conditions(table: Table, institution: string, driver: Driver, isQuick: boolean): Fragment[] {
+  const pk = driver.list === undefined ? 'u.pk' : 'l.pk'
+  // Looks at the deadline at every so many rows; only the reader thread has this function.
+  const tick = { sql: `(${pk} & 127 <> 0 or tick())`, values: [] }
+  const rest = driver.rest.map((part) => compile(table, institution, part))
+  return [driver.by, ...(isQuick ? [] : [tick]), ...unexpired(table), ...rest]
+}
+
+function select(what: string, table: Table, driver: Driver, where: readonly Fragment[], page?: Fragment): Question {
+  const from = driver.list === undefined ? `${table.sql} u` : `${driver.list.table} l cross join ${table.sql} u on u.pk = l.pk`
+  const condition = all(where)
+  return {
+    sql: `select ${what} as answer from ${from} where ${condition.sql} ${page?.sql ?? ''}`,
+    values: [...condition.values, ...(page?.values ?? [])],
+  }
+}
+
+/** Cuts the page out of the list's index first, so that no document is touched that a deep page steps over. */
+function pageOfList(table: Table, driver: Driver, where: readonly Fragment[], page: Fragment, order: string): Question {
+  const condition = all(where)
+  const inner = `select l.pk as pk, l.id as id from ${driver.list?.table} l where ${condition.sql} ${page.sql}`
+  return {
+    sql: `select u.doc as answer from (${inner}) l cross join ${table.sql} u on u.pk = l.pk order by ${order}`,
+    values: [...condition.values, ...page.values],
+  }
+}
+
+/** Only what comes behind the place where the last page ended. */
+function behind({ after, sort }: Query, key: string, id: string): Fragment[] {
+  if (after === undefined) return []
+  const sign = sort?.descending === true ? '<' : '>'
+  if (key === id) return [{ sql: `${id} ${sign} ?`, values: [after.id] }]
+  return [{ sql: `(${key}, ${id}) ${sign} (coalesce(?, ${ABSENT}), ?)`, values: [bound(after.value ?? null), after.id] }]
+}
+
+function belongs(institution: string): Fragment {
+  return { sql: 'u.institution = ?', values: [institution] }
+}
+
+function unexpired(table: Table): Fragment[] {
+  return table.expires ? [{ sql: '(u.expires is null or u.expires > ?)', values: [Date.now()] }] : []
+}

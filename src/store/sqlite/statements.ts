@@ -1,0 +1,28 @@
+/**
+ * Prepared statements by their text, for one connection; the least recently used go first.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+
+const MOST = 300
+
+export class Statements {
+  readonly #db: DatabaseSync
+  readonly #kept = new Map<string, StatementSync>()
+
+  constructor(db: DatabaseSync) {
+    this.#db = db
+  }
+
+  of(sql: string): StatementSync {
+    const known = this.#kept.get(sql)
+    if (known !== undefined && this.#kept.size < MOST) return known
+    const statement = known ?? this.#db.prepare(sql)
+    this.#kept.delete(sql)
+    this.#kept.set(sql, statement)
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= MOST) break
+      this.#kept.delete(oldest)
+    }
+    return statement
+  }
+}

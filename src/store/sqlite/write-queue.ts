@@ -1,0 +1,86 @@
+/**
+ * What waits for the writer thread: requests before batches, all that waits in one message, one message at a time.
+ * So requests that arrive during a commit share the next one, and wait for at most one slice of a batch.
+ */
+import type { Lane } from '../store.ts'
+import { StoreError } from '../store.ts'
+import type { Answer, CallAnswer, Job } from './commit.ts'
+
+/** A batch takes 10 to 40 ms at this size: what a request may have to wait for. */
+export const SLICE = 200
+
+type Call = {
+  readonly jobs: readonly Job[]
+  readonly resolve: (answers: readonly Answer[]) => void
+  readonly reject: (error: Error) => void
+}
+
+export class WriteQueue {
+  readonly #send: (calls: readonly (readonly Job[])[]) => Promise<readonly CallAnswer[]>
+  readonly #lanes: Readonly<Record<Lane, Call[]>> = { request: [], batch: [] }
+  readonly #open = new Set<Promise<unknown>>()
+  #isRunning = false
+
+  constructor(send: (calls: readonly (readonly Job[])[]) => Promise<readonly CallAnswer[]>) {
+    this.#send = send
+  }
+
+  /** Each slice is one transaction; when one fails the later ones are not tried. */
+  add(jobs: readonly Job[], lane: Lane): Promise<Answer[]> {
+    const done = this.#slices(jobs, lane).finally(() => this.#open.delete(done))
+    this.#open.add(done)
+    return done
+  }
+
+  /** Resolves when everything accepted so far is done or refused. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#open)
+  }
+
+  async #slices(jobs: readonly Job[], lane: Lane): Promise<Answer[]> {
+    const answers: Answer[] = []
+    for (let at = 0; at === 0 || at < jobs.length; at += SLICE) {
+      answers.push(...(await this.#call(jobs.slice(at, at + SLICE), lane)))
+    }
+    return answers
+  }
+
+  #call(jobs: readonly Job[], lane: Lane): Promise<readonly Answer[]> {
+    return new Promise((resolve, reject) => {
+      this.#lanes[lane].push({ jobs, resolve, reject })
+      if (!this.#isRunning) void this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    // What else arrives in this turn of the loop goes along.
+    await new Promise((resolve) => setImmediate(resolve))
+    for (let group = this.#group(); group.length > 0; group = this.#group()) await this.#commit(group)
+    this.#isRunning = false
+  }
+
+  #group(): Call[] {
+    const { request, batch } = this.#lanes
+    const lane = request.length > 0 ? request : batch
+    const size = (until: number) => lane.slice(0, until).reduce((sum, call) => sum + call.jobs.length, 0)
+    let calls = Math.min(1, lane.length)
+    while (calls < lane.length && size(calls + 1) <= SLICE) calls += 1
+    return lane.splice(0, calls)
+  }
+
+  async #commit(group: readonly Call[]): Promise<void> {
+    try {
+      const answers = await this.#send(group.map((call) => call.jobs))
+      for (const [at, call] of group.entries()) settle(call, answers[at])
+    } catch (error) {
+      for (const call of group) call.reject(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
+
+function settle(call: Call, answer: CallAnswer | undefined): void {
+  if (answer === undefined) call.reject(new StoreError('unavailable', 'the writer thread gave no answer'))
+  else if ('fault' in answer) call.reject(new StoreError(answer.fault, answer.message))
+  else call.resolve(answer)
+}
