@@ -1,0 +1,110 @@
+/**
+ * `attributes` and `excludedAttributes` (RFC 7644, section 3.9): which parts of a resource an answer shows.
+ * Names are resolved once a request; unknown ones are harmless. `schemas` and `id` always come.
+ */
+import type { Extension } from '../directory/schema.ts'
+import { attributesOf, EXTENSIONS, isCoreUser, resolvePath, shortNameOf } from '../directory/schema.ts'
+import { isList, isObject } from '../directory/slots.ts'
+import type { Json, JsonObject } from '../directory/user.ts'
+
+export type Projection = (resource: JsonObject) => JsonObject
+
+/** What is picked of an object: everything of a name, or parts of it. */
+type Picked = Map<string, 'whole' | Picked>
+
+/** @returns undefined when nothing was asked for: the resource is shown as it is */
+export function projectionOf(attributes: readonly string[], excluded: readonly string[]): Projection | undefined {
+  const shown = attributes.length === 0 ? undefined : pick(attributes)
+  const hidden = pick(excluded)
+  for (const name of ['schemas', 'id']) {
+    shown?.set(name, 'whole')
+    hidden.delete(name)
+  }
+  if (shown === undefined && hidden.size === 0) return
+  return (resource) => withSchemas(hide(shown === undefined ? resource : show(resource, shown), hidden))
+}
+
+/** The names in a query parameter, separated by commas. */
+export function namesIn(text: string | undefined): readonly string[] {
+  if (text === undefined) return []
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+}
+
+function pick(names: readonly string[]): Picked {
+  const picked: Picked = new Map()
+  for (const name of names) {
+    const extension = shortNameOf(name)
+    if (extension !== undefined) picked.set(EXTENSIONS[extension], 'whole')
+    else if (isCoreUser(name)) for (const attribute of attributesOf().values()) picked.set(attribute.name, 'whole')
+    else pickPath(picked, name)
+  }
+  return picked
+}
+
+function pickPath(picked: Picked, name: string): void {
+  const path = resolvePath(name)
+  if (path === undefined) return
+  const steps = [...containerOf(path.extension), path.attribute.name, ...(path.sub === undefined ? [] : [path.sub.name])]
+  let here = picked
+  for (const [index, step] of steps.entries()) {
+    const there = here.get(step)
+    if (there === 'whole') return
+    if (index === steps.length - 1) here.set(step, 'whole')
+    else {
+      const inner: Picked = there ?? new Map()
+      here.set(step, inner)
+      here = inner
+    }
+  }
+}
+
+function containerOf(extension: Extension | undefined): readonly string[] {
+  return extension === undefined ? [] : [EXTENSIONS[extension]]
+}
+
+function show(object: JsonObject, picked: Picked): JsonObject {
+  const out: { [name: string]: Json } = {}
+  for (const name in object) {
+    const how = picked.get(name)
+    if (how === undefined) continue
+    const value = how === 'whole' ? object[name] : inside(object[name] as Json, (inner) => show(inner, how))
+    if (value !== undefined) out[name] = value
+  }
+  return out
+}
+
+function hide(object: JsonObject, picked: Picked): JsonObject {
+  if (picked.size === 0) return object
+  const out: { [name: string]: Json } = {}
+  for (const name in object) {
+    const how = picked.get(name)
+    if (how === 'whole') continue
+    const value = how === undefined ? object[name] : inside(object[name] as Json, (inner) => hide(inner, how))
+    if (value !== undefined) out[name] = value
+  }
+  return out
+}
+
+/** Applied to each object of a list; what ends empty is left out. */
+function inside(value: Json, project: (object: JsonObject) => JsonObject): Json | undefined {
+  if (isList(value)) {
+    const elements = value.map((element) => inside(element, project)).filter((element) => element !== undefined)
+    return elements.length === 0 ? undefined : elements
+  }
+  if (!isObject(value)) return value
+  const projected = project(value)
+  return Object.keys(projected).length === 0 ? undefined : projected
+}
+
+/** An extension that is not shown is not named either (RFC 7643, section 3). */
+function withSchemas(resource: JsonObject): JsonObject {
+  const { schemas } = resource
+  if (!isList(schemas) || schemas.length === 1) return resource
+  return {
+    ...resource,
+    schemas: schemas.filter((urn, index) => index === 0 || (typeof urn === 'string' && resource[urn] !== undefined)),
+  }
+}
