@@ -1,0 +1,170 @@
+/**
+ * SCIM filter -> the neutral predicate that every store compiles on. Names are resolved, literals typed and folded by
+ * the schema; what cannot be asked is refused with the reason.
+ */
+import type { Attribute, AttributePath } from '../../directory/schema.ts'
+import { CORE_USER, dottedName, EXTENSIONS } from '../../directory/schema.ts'
+import { externalIdTerm, searchName } from '../../directory/search.ts'
+import type { Source } from '../../directory/user.ts'
+import { NETIDS } from '../../directory/user.ts'
+import type { Predicate } from '../../store/predicate.ts'
+import { EVERYTHING } from '../../store/predicate.ts'
+import { ScimProblem } from '../errors.ts'
+import { holds } from './holds.ts'
+import { compare } from './literal.ts'
+import type { Comparison, FilterNode } from './node.ts'
+import { resolveInFilter } from './resolve.ts'
+import { compileWithin } from './within.ts'
+
+export type FilterContext = {
+  /** Who asks: `externalId` is what this source calls a person. */
+  readonly source: Source
+}
+
+type TermNode = Extract<FilterNode, { readonly op: Comparison | 'pr' }>
+
+/** Paths of values that are not under `search`. */
+const STORED: ReadonlyMap<string, string> = new Map([
+  ['id', '_id'],
+  ['userName', 'keys.userName'],
+  ...NETIDS.map((name) => [`campus.${name}`, `keys.${name}`] as const),
+  ['meta.created', 'created'],
+  ['meta.lastModified', 'lastModified'],
+])
+
+/** Where a single value lies in the stored record. */
+export function storedPath(path: AttributePath): string {
+  const { extension, attribute, sub } = path
+  const names = [extension, attribute.name, sub === undefined ? undefined : searchName(sub)].filter((name) => name !== undefined)
+  return STORED.get(dottedName(path)) ?? `search.${names.join('.')}`
+}
+
+/** @returns the predicate, or `invalidFilter` or `sensitive` */
+export function compileFilter(node: FilterNode, context: FilterContext): Predicate | ScimProblem {
+  switch (node.op) {
+    case 'and':
+    case 'or': {
+      const parts: Predicate[] = []
+      for (const one of node.of) {
+        const part = compileFilter(one, context)
+        if (part instanceof ScimProblem) return part
+        parts.push(part)
+      }
+      return { op: node.op, of: parts }
+    }
+    case 'not': {
+      const inner = compileFilter(node.of, context)
+      return inner instanceof ScimProblem ? inner : { op: 'not', of: inner }
+    }
+    case 'any':
+      return compileAny(node)
+    default:
+      return compileTerm(node, context)
+  }
+}
+
+function compileAny(node: Extract<FilterNode, { readonly op: 'any' }>): Predicate | ScimProblem {
+  const path = resolveInFilter(node.path)
+  if (path instanceof ScimProblem) return path
+  const { attribute } = path
+  if (!attribute.multiValued || attribute.name === 'schemas') {
+    return new ScimProblem('invalidFilter', `${attribute.name} has one value: brackets go with lists of values such as emails`)
+  }
+  const where = compileWithin(node.of, attribute, { isStored: true })
+  return where instanceof ScimProblem ? where : { op: 'any', path: listPath(path), where }
+}
+
+function compileTerm(node: TermNode, context: FilterContext): Predicate | ScimProblem {
+  const path = resolveInFilter(node.path)
+  if (path instanceof ScimProblem) return path
+  const { attribute } = path
+  if (attribute.returned === 'never') return new ScimProblem('sensitive', `${attribute.name} is never searched`)
+  if (attribute.name === 'schemas') return compareConstants(node, attribute, SCHEMAS)
+  if (attribute.name === 'meta') return compareMeta(node, path)
+  if (attribute.name === 'externalId') return compareExternalId(node, attribute, context)
+  return attribute.multiValued ? compareInList(node, path) : compareSingle(node, path)
+}
+
+function compareSingle(node: TermNode, path: AttributePath): Predicate | ScimProblem {
+  if (node.op === 'pr') return { op: 'pr', path: storedPath(path) }
+  const { attribute, sub } = path
+  const value = sub === undefined ? attribute.subAttributes.get('value') : undefined
+  const leaf = value ?? sub ?? attribute
+  return compare(node, leaf, storedPath(value === undefined ? path : { ...path, sub: value }), dottedName(path))
+}
+
+/** At least one element; `ne` says that none is equal. A list of objects without more stands for their values. */
+function compareInList(node: TermNode, path: AttributePath): Predicate | ScimProblem {
+  const list = listPath(path)
+  if (node.op === 'pr' && path.sub === undefined) return { op: 'pr', path: list }
+  if (node.op === 'ne' || (node.op === 'eq' && node.value === null)) {
+    const equal = compareInList(node.op === 'ne' ? { ...node, op: 'eq' } : { op: 'pr', path: node.path }, path)
+    return equal instanceof ScimProblem ? equal : { op: 'not', of: equal }
+  }
+  const where = compileWithin({ ...node, path: { attr: path.sub?.name ?? 'value' } }, path.attribute, { isStored: true })
+  return where instanceof ScimProblem ? where : { op: 'any', path: list, where }
+}
+
+function listPath({ extension, attribute }: AttributePath): string {
+  if (attribute.name === 'groups') return 'memberOf'
+  return storedPath(extension === undefined ? { attribute } : { extension, attribute })
+}
+
+/** The terms of a source all begin with its name, and end with what it calls the person. */
+function compareExternalId(node: TermNode, attribute: Attribute, { source }: FilterContext): Predicate | ScimProblem {
+  const path = 'search.externalIds'
+  const own = externalIdTerm(source, '')
+  const isOwn: Predicate = { op: 'sw', path: '', value: own }
+  if (node.op === 'pr') return { op: 'any', path, where: isOwn }
+  if (node.value === null) return externalIdIsAbsent(node.op, { op: 'any', path, where: isOwn })
+  const plain = compare({ ...node, op: node.op === 'ne' ? 'eq' : node.op }, attribute, '', 'externalId')
+  if (plain instanceof ScimProblem || !('value' in plain) || typeof plain.value !== 'string') return plain
+  const isPart = plain.op === 'co' || plain.op === 'ew'
+  if (isPart && isAmbiguous(plain.op, plain.value, own)) {
+    return new ScimProblem('invalidFilter', `externalId ${plain.op} cannot look for this text: use more of it, or sw`)
+  }
+  const where: Predicate = isPart ? plain : { ...plain, value: externalIdTerm(source, plain.value) }
+  const isAnchored = where.op === 'eq' || where.op === 'sw'
+  const any: Predicate = { op: 'any', path, where: isAnchored ? where : { op: 'and', of: [isOwn, where] } }
+  return node.op === 'ne' ? { op: 'not', of: any } : any
+}
+
+/** Whether the source's own name, or the mark behind it, could satisfy the term. */
+function isAmbiguous(op: 'co' | 'ew', value: string, own: string): boolean {
+  return value.includes(own.slice(-1)) || (op === 'co' && value !== '' && own.includes(value))
+}
+
+function externalIdIsAbsent(op: Comparison, isPresent: Predicate): Predicate | ScimProblem {
+  if (op === 'ne') return isPresent
+  if (op === 'eq') return { op: 'not', of: isPresent }
+  return new ScimProblem('invalidFilter', `externalId ${op} null has no meaning: null goes with eq and ne`)
+}
+
+/** Values that a record has or has not, and when it has them. */
+type Constants = readonly (readonly [string, Predicate])[]
+
+const SCHEMAS: Constants = [
+  [CORE_USER.toLowerCase(), EVERYTHING],
+  [EXTENSIONS.enterprise.toLowerCase(), { op: 'pr', path: 'search.enterprise' }],
+  [
+    EXTENSIONS.campus.toLowerCase(),
+    { op: 'or', of: ['search.campus', ...NETIDS.map((name) => `keys.${name}`)].map((path) => ({ op: 'pr', path })) },
+  ],
+]
+
+function compareConstants(node: TermNode, attribute: Attribute, constants: Constants): Predicate | ScimProblem {
+  if (node.op === 'pr') return EVERYTHING
+  const value = typeof node.value === 'string' && attribute.name === 'schemas' ? node.value.toLowerCase() : node.value
+  const test = compare({ op: node.op === 'ne' ? 'eq' : node.op, value }, attribute, '', attribute.name)
+  if (test instanceof ScimProblem) return test
+  const any: Predicate = { op: 'or', of: constants.filter(([constant]) => holds(test, constant)).map(([, when]) => when) }
+  return node.op === 'ne' ? { op: 'not', of: any } : any
+}
+
+function compareMeta(node: TermNode, path: AttributePath): Predicate | ScimProblem {
+  if (node.op === 'pr') return EVERYTHING
+  const { sub } = path
+  if (sub?.name === 'resourceType') return compareConstants(node, sub, [['User', EVERYTHING]])
+  if (sub === undefined || STORED.has(dottedName(path))) return compareSingle(node, path)
+  return new ScimProblem('invalidFilter', `${dottedName(path)} cannot be searched: ask for id or meta.lastModified`)
+}

@@ -1,0 +1,71 @@
+/**
+ * The filter inside `emails[…]`: its names are parts of one element, and all of it is asked of that element.
+ */
+import { didYouMean } from '../../directory/near-miss.ts'
+import type { Attribute } from '../../directory/schema.ts'
+import { isSearchable, searchName } from '../../directory/search.ts'
+import type { Predicate } from '../../store/predicate.ts'
+import { ScimProblem } from '../errors.ts'
+import { compare } from './literal.ts'
+import type { FilterNode } from './node.ts'
+import { textOf } from './node.ts'
+
+type Asked = {
+  /** Whether a store will be asked, which does not know all that an element holds. */
+  readonly isStored: boolean
+}
+
+/** @returns a predicate for one element of the list `attribute`, or `invalidFilter` */
+export function compileWithin(node: FilterNode, attribute: Attribute, asked: Asked): Predicate | ScimProblem {
+  switch (node.op) {
+    case 'and':
+    case 'or': {
+      const parts: Predicate[] = []
+      for (const one of node.of) {
+        const part = compileWithin(one, attribute, asked)
+        if (part instanceof ScimProblem) return part
+        parts.push(part)
+      }
+      return { op: node.op, of: parts }
+    }
+    case 'not': {
+      const inner = compileWithin(node.of, attribute, asked)
+      return inner instanceof ScimProblem ? inner : { op: 'not', of: inner }
+    }
+    case 'any':
+      return new ScimProblem('invalidFilter', `${textOf(node.path)}[…] cannot stand within ${attribute.name}[…]`)
+    default:
+      return compilePart(node, attribute, asked)
+  }
+}
+
+function compilePart(
+  node: Exclude<FilterNode, { readonly op: 'and' | 'or' | 'not' | 'any' }>,
+  attribute: Attribute,
+  { isStored }: Asked,
+): Predicate | ScimProblem {
+  const written = textOf(node.path)
+  const part = partOf(attribute, written.toLowerCase())
+  const name = `${attribute.name}.${written}`
+  if (part === undefined) {
+    const known = [...attribute.subAttributes.values()].map((sub) => sub.name)
+    return new ScimProblem('invalidFilter', `${attribute.name} has no part ${written}${didYouMean(written, known)}`)
+  }
+  const path = isBare(attribute, isStored) ? '' : searchName(part)
+  if (isStored && attribute.name === 'groups' && part.name !== 'value')
+    return new ScimProblem('invalidFilter', `${name} cannot be searched: ask for groups.value`)
+  if (node.op === 'pr') return { op: 'pr', path }
+  if (isStored && !isSearchable(part)) return new ScimProblem('invalidFilter', `${name} cannot be searched, but for pr`)
+  return compare(node, part, path, name)
+}
+
+/** The elements of a simple list are their own `value`. */
+function partOf(attribute: Attribute, name: string): Attribute | undefined {
+  if (attribute.type === 'complex') return attribute.subAttributes.get(name)
+  return name === 'value' ? attribute : undefined
+}
+
+/** Whether elements are stored as plain values: those of simple lists, and groups, of which a record keeps the ids. */
+function isBare(attribute: Attribute, isStored: boolean): boolean {
+  return attribute.type !== 'complex' || (isStored && attribute.name === 'groups')
+}
