@@ -9,6 +9,7 @@ export const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
 const ERRORS = {
   invalidFilter: { status: 400, scimType: 'invalidFilter', say: 'the filter cannot be read' },
+  sensitive: { status: 403, scimType: 'sensitive', say: 'this must not be asked for in a URL' },
   tooMany: { status: 400, scimType: 'tooMany', say: 'this question would take too long: narrow the filter' },
   uniqueness: { status: 409, scimType: 'uniqueness', say: 'another user already has this value' },
   mutability: { status: 400, scimType: 'mutability', say: 'this attribute cannot be changed' },
