@@ -1,8 +1,9 @@
 /**
  * Which sources an institution ranks for a slot (`authority` in its settings), highest first.
  */
-import { fieldNamed, slotOfField } from './fields.ts'
+import fields from '../../schemas/fields.json' with { type: 'json' }
 import type { Institution } from './institution.ts'
+import { dottedName, resolvePath } from './schema.ts'
 import type { Ranking } from './settle.ts'
 import type { Slot } from './user.ts'
 
@@ -20,8 +21,8 @@ export function rankingOf(institution: Institution): Ranking {
 function rankingFrom(authority: { readonly [slot: Slot]: readonly string[] }): Ranking {
   const bySlot = new Map<string, readonly string[]>()
   for (const [name, sources] of Object.entries(authority)) {
-    const field = fieldNamed(name)
-    bySlot.set(field === undefined ? name : slotOfField(field), sources)
+    const field = fields.find((one) => one.name === name)
+    bySlot.set(field === undefined ? name : slotOf(field.path), sources)
   }
   if (bySlot.size === 0) return () => undefined
   return (slot) => {
@@ -31,4 +32,12 @@ function rankingFrom(authority: { readonly [slot: Slot]: readonly string[] }): R
     const attribute = bracket < 0 ? slot : slot.slice(0, bracket)
     return bySlot.get(attribute) ?? bySlot.get(attribute.slice(0, Math.max(0, attribute.lastIndexOf('.')))) ?? undefined
   }
+}
+
+/** `phoneNumbers[work]` for `phoneNumbers[type eq "work"].value`. */
+function slotOf(path: string): Slot {
+  const [, attribute, type] = /^(\w+)\[type eq "(\w+)"\]/.exec(path) ?? []
+  if (attribute !== undefined) return `${attribute}[${type}]`
+  const resolved = resolvePath(path)
+  return resolved === undefined ? path : dottedName(resolved)
 }

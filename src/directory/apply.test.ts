@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { aChange, aDelete, anInstitution, aPost } from '../../test/builders.ts'
+import { forEachStore } from '../../test/stores.ts'
+import { EVERYTHING } from '../store/predicate.ts'
+import type { Doc, Store } from '../store/store.ts'
+import { apply } from './apply.ts'
+import type { Change, Outcome } from './change.ts'
+import type { Institution, Settings } from './institution.ts'
+import type { User } from './user.ts'
+
+const all = async (store: Store, collection: 'users' | 'events', institution: Institution): Promise<Doc[]> =>
+  store.find(collection, institution._id, { where: EVERYTHING, limit: 10_000 })
+
+const people = async (store: Store, institution: Institution) => (await all(store, 'users', institution)) as User[]
+const kinds = (outcomes: readonly Outcome[]) => outcomes.map(({ kind }) => kind)
+
+function userOf(outcome: Outcome | undefined): User {
+  assert.ok(outcome !== undefined && 'user' in outcome, `expected a record, got ${JSON.stringify(outcome)}`)
+  return outcome.user
+}
+
+/** Each version of a record but those that only clear a key has one event of that id. */
+async function assertEachWriteHasItsEvent(store: Store, institution: Institution): Promise<void> {
+  const events = new Set((await all(store, 'events', institution)).map(({ _id }) => _id))
+  for (const user of await people(store, institution))
+    assert.ok(events.has(user.version), `${user._id} has no event of its last write`)
+}
+
+forEachStore((name, open) => {
+  describe(`apply on ${name}`, () => {
+    let store: Store
+    before(async () => {
+      store = await open()
+    })
+    after(async () => store[Symbol.asyncDispose]())
+    const run = (institution: Institution, ...changes: Change[]) => apply(store, institution, changes)
+
+    it('creates, finds again by any key, updates, and leaves what is the same alone', async () => {
+      const uni = anInstitution()
+      const [made] = await run(uni, aChange({ netid: 'ada1', email: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }))
+      assert.equal(made?.kind, 'created')
+      const [changed] = await run(uni, aChange({ email: 'ADA@uni.edu', title: 'Prof' }))
+      assert.partialDeepStrictEqual(changed, { kind: 'updated', matchedOn: 'email' })
+      assert.equal(userOf(changed)._id, userOf(made)._id)
+      const [same] = await run(uni, aChange({ netid: 'ada1', title: 'Prof' }))
+      assert.equal(same?.kind, 'unchanged')
+      assert.equal(userOf(same).version, userOf(changed).version)
+      assert.deepEqual(userOf(same).resource.name, { givenName: 'Ada', familyName: 'Lovelace' })
+      assert.equal((await all(store, 'events', uni)).length, 2)
+    })
+
+    it('tells in an event who changed what, from which source, old and new', async () => {
+      const uni = anInstitution()
+      await run(uni, aChange({ netid: 'a', title: 'Dr' }))
+      await run(uni, aChange({ netid: 'a', title: 'Prof' }, { source: 'api:crm', credential: 'token-1', run: 'r1', row: 7 }))
+      const events = await all(store, 'events', uni)
+      assert.partialDeepStrictEqual(events[1], {
+        kind: 'user.updated',
+        source: 'api:crm',
+        credential: 'token-1',
+        run: 'r1',
+        row: 7,
+        matchedOn: 'netid',
+        differences: [{ slot: 'title', old: 'Dr', new: 'Prof' }],
+      })
+    })
+
+    it('applies changes of one batch that meet on one person in order, as one write with an event each', async () => {
+      const uni = anInstitution()
+      const outcomes = await run(
+        uni,
+        aChange({ netid: 'a', title: '1' }),
+        aChange({ netid: 'a', title: '2' }),
+        aChange({ netid: 'a', email: 'a@uni.edu' }),
+      )
+      assert.deepEqual(kinds(outcomes), ['created', 'updated', 'updated'])
+      const [user, ...others] = await people(store, uni)
+      assert.equal(others.length, 0)
+      assert.partialDeepStrictEqual(user, { resource: { title: '2' }, keys: { netid: 'a', email: 'a@uni.edu' } })
+      assert.equal((await all(store, 'events', uni)).length, 3)
+    })
+
+    it('refuses a change whose keys belong to two people, names both, and writes nothing of it', async () => {
+      const uni = anInstitution()
+      const [ada, bob] = await run(uni, aChange({ netid: 'a', email: 'a@uni.edu' }), aChange({ netid: 'b', email: 'b@uni.edu' }))
+      const [refused] = await run(uni, aChange({ netid: 'a', email: 'b@uni.edu', title: 'x' }))
+      assert.partialDeepStrictEqual(refused, {
+        kind: 'conflict',
+        code: 'key_conflict',
+        key: 'email',
+        records: [userOf(ada)._id, userOf(bob)._id],
+      })
+      assert.ok((await people(store, uni)).every(({ resource }) => resource.title === undefined))
+    })
+
+    it('lets a later change take a key that an earlier one of the batch frees, a whole circle of them too', async () => {
+      const uni = anInstitution()
+      const mails = ['a', 'b', 'c', 'd']
+      await run(uni, ...mails.map((id) => aChange({ netid: id, email: `${id}@uni.edu` })))
+      const freeing = aChange({ netid: 'a', email: 'aside@uni.edu' })
+      const taking = [
+        ['d', 'a'],
+        ['c', 'd'],
+        ['b', 'c'],
+        ['a', 'b'],
+      ].map(([netid, from]) => aChange({ netid: netid as string, email: `${from}@uni.edu` }))
+      const outcomes = await run(uni, freeing, ...taking)
+      assert.deepEqual(kinds(outcomes), ['updated', 'updated', 'updated', 'updated', 'updated'])
+      const held = Object.fromEntries((await people(store, uni)).map(({ keys }) => [keys.netid, keys.email]))
+      assert.deepEqual(held, { a: 'b@uni.edu', b: 'c@uni.edu', c: 'd@uni.edu', d: 'a@uni.edu' })
+      await assertEachWriteHasItsEvent(store, uni)
+    })
+
+    for (const source of ['scim', 'api', 'file', 'saml'] as const) {
+      it(`keeps a leaver and the newcomer who got the address apart: ${source}`, async () => {
+        const uni = anInstitution()
+        const leaver = { netid: 'ada1', email: 'ada@uni.edu', userName: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }
+        const newcomer = { ...leaver, netid: 'ada2', last: 'Yonath' }
+        const [made] = await run(uni, aPost(leaver), aChange({ netid: 'ada1', active: false }, { source: 'scim' }))
+        const [outcome] = await run(uni, source === 'scim' ? aPost(newcomer) : aChange(newcomer, { source }))
+        assert.partialDeepStrictEqual(outcome, { kind: 'conflict', code: 'key_disagrees', records: [userOf(made)._id] })
+        assert.equal((await people(store, uni)).length, 1)
+      })
+    }
+
+    it('gives the address of a person whom every source has deleted to another one', async () => {
+      const uni = anInstitution()
+      const [made] = await run(uni, aPost({ netid: 'ada1', userName: 'ada@uni.edu', email: 'ada@uni.edu' }))
+      await run(uni, aDelete(userOf(made)))
+      const [next] = await run(uni, aPost({ netid: 'ada2', userName: 'ada@uni.edu', email: 'ada@uni.edu' }))
+      assert.equal(next?.kind, 'created')
+      const held = (await people(store, uni)).map(({ keys }) => keys)
+      assert.deepEqual(held, [{ netid: 'ada1' }, { netid: 'ada2', userName: 'ada@uni.edu', email: 'ada@uni.edu' }])
+      await assertEachWriteHasItsEvent(store, uni)
+    })
+
+    it('brings a deleted person back under the same id', async () => {
+      const uni = anInstitution()
+      const [made] = await run(uni, aPost({ userName: 'ada@uni.edu' }))
+      const [gone] = await run(uni, aDelete(userOf(made)))
+      assert.partialDeepStrictEqual(userOf(gone), {
+        resource: { active: false },
+        bindings: [{ source: 'scim', state: 'deleted' }],
+      })
+      const [back] = await run(uni, aPost({ userName: 'ada@uni.edu' }))
+      assert.partialDeepStrictEqual(userOf(back), {
+        _id: userOf(made)._id,
+        resource: { active: true },
+        bindings: [{ state: 'bound' }],
+      })
+      assert.equal(userOf(back).inactive, undefined)
+    })
+
+    it('derives the userName from the e-mail until a client sets one, and falls back to the id where it is taken', async () => {
+      const uni = anInstitution()
+      const [byFile] = await run(uni, aChange({ netid: 'a', email: 'Ada@uni.edu' }))
+      assert.partialDeepStrictEqual(userOf(byFile), { resource: { userName: 'Ada@uni.edu' }, userNameIsDerived: true })
+      const [moved] = await run(uni, aChange({ netid: 'a', email: 'ada.l@uni.edu' }))
+      assert.equal(userOf(moved).resource.userName, 'ada.l@uni.edu')
+      const [named] = await run(uni, aPost({ netid: 'a', userName: 'ada' }))
+      assert.equal(userOf(named).userNameIsDerived, undefined)
+      const [still] = await run(uni, aChange({ netid: 'a', email: 'lovelace@uni.edu' }))
+      assert.equal(userOf(still).resource.userName, 'ada')
+      await run(uni, aPost({ netid: 'b', userName: 'bob@uni.edu' }))
+      const [third] = await run(uni, aChange({ netid: 'c', email: 'bob@uni.edu' }))
+      assert.equal(userOf(third).resource.userName, userOf(third)._id)
+    })
+
+    it('ends a file record and a directory record of one netid as one', async () => {
+      const uni = anInstitution()
+      const [byFile] = await run(uni, aChange({ netid: 'jdoe' }))
+      const [byScim] = await run(uni, aPost({ netid: 'jdoe', userName: 'jdoe@uni.edu', email: 'jdoe@uni.edu' }))
+      assert.equal(userOf(byScim)._id, userOf(byFile)._id)
+    })
+
+    it('keeps what a higher-ranked source said and names the attribute as withheld', async () => {
+      const uni = anInstitution({ authority: { title: ['file', 'scim'] } } satisfies Settings)
+      await run(uni, aChange({ netid: 'a', title: 'Dr' }))
+      const [outcome] = await run(uni, aPost({ netid: 'a', userName: 'a@uni.edu', title: 'Prof' }))
+      assert.partialDeepStrictEqual(outcome, { kind: 'updated', withheld: ['title'], user: { resource: { title: 'Dr' } } })
+    })
+
+    it('answers stale, and never tries again, when the caller knew another version', async () => {
+      const uni = anInstitution()
+      const [made] = await run(uni, aChange({ netid: 'a' }))
+      const { _id, version } = userOf(made)
+      const patch = (title: string) => aChange({ title }, { target: { id: _id }, intent: 'update', ifVersion: [version] })
+      const outcomes = await run(uni, patch('1'), patch('2'))
+      assert.deepEqual(kinds(outcomes), ['updated', 'stale'])
+    })
+
+    it('says what would happen without writing in a dry run, conflicts included', async () => {
+      const uni = anInstitution()
+      await run(uni, aChange({ netid: 'a', email: 'a@uni.edu' }))
+      const id = userOf((await run(uni, aChange({ netid: 'b' })))[0])._id
+      const takes = aChange({ email: 'a@uni.edu' }, { target: { id }, intent: 'update' })
+      const outcomes = await apply(store, uni, [aChange({ netid: 'c' }), takes], { dryRun: true })
+      assert.deepEqual(kinds(outcomes), ['created', 'conflict'])
+      assert.equal((await people(store, uni)).length, 2)
+    })
+
+    it('makes one person of two hundred changes at once, each its own batch', async () => {
+      const uni = anInstitution()
+      const outcomes = (await Promise.all(Array.from({ length: 200 }, () => run(uni, aPost({ userName: 'ada@uni.edu' }))))).flat()
+      assert.equal(kinds(outcomes).filter((kind) => kind === 'created').length, 1)
+      assert.equal(kinds(outcomes).filter((kind) => kind === 'conflict').length, 199)
+      assert.equal((await people(store, uni)).length, 1)
+    })
+
+    it('keeps institutions apart', async () => {
+      const [uni, other] = [anInstitution(), anInstitution()]
+      const [here] = await run(uni, aChange({ netid: 'a' }))
+      const [there] = await run(other, aChange({ netid: 'a' }))
+      assert.equal(there?.kind, 'created')
+      assert.deepEqual(kinds(await run(other, aChange({ title: 'x' }, { target: { id: userOf(here)._id } }))), ['missing'])
+    })
+
+    describe('random changes of keys', () => {
+      const runs = name === 'sqlite' ? 60 : 10
+      const word = fc.constantFrom('1', '2', '3', '4')
+      const keys = fc.dictionary(fc.constantFrom('netid', 'netid2', 'email'), word, { minKeys: 1, noNullPrototype: true })
+      const persons = fc.array(keys, { minLength: 1, maxLength: 12 })
+      const changesOf = (batch: readonly object[]) =>
+        batch.map((person, row) => aChange({ ...person, title: String(row) }, { row }))
+
+      it('end in one batch as they end one by one', async () => {
+        await fc.assert(
+          fc.asyncProperty(persons, persons, async (first, second) => {
+            const [together, oneByOne] = [anInstitution(), anInstitution()]
+            const batched = [...(await run(together, ...changesOf(first))), ...(await run(together, ...changesOf(second)))]
+            const single: Outcome[] = []
+            for (const change of [...changesOf(first), ...changesOf(second)]) single.push(...(await run(oneByOne, change)))
+            assert.deepEqual(kinds(batched), kinds(single))
+            assert.deepEqual(await rollOf(store, together), await rollOf(store, oneByOne))
+            await assertEachWriteHasItsEvent(store, together)
+          }),
+          { numRuns: runs },
+        )
+      })
+
+      it('end the same when the process dies between any two waves and the batch is sent again', async () => {
+        const order = fc.uniqueArray(fc.nat(5), { minLength: 6, maxLength: 6 })
+        await fc.assert(
+          fc.asyncProperty(order, fc.nat(3), async (addresses, wavesDone) => {
+            const ids = [0, 1, 2, 3, 4, 5]
+            const [killed, undisturbed] = [anInstitution(), anInstitution()]
+            for (const uni of [killed, undisturbed])
+              await run(uni, ...ids.map((id) => aChange({ netid: `n${id}`, email: `${id}@uni.edu` })))
+            const aside = ids.map((id) => aChange({ netid: `n${id}`, email: `aside-${id}@uni.edu` }))
+            const anew = ids.map((id) => aChange({ netid: `n${id}`, email: `${addresses[id]}@uni.edu` }))
+            await apply(dyingAfter(store, wavesDone), killed, [...aside, ...anew]).catch((error) =>
+              assert.match(error.message, /killed/),
+            )
+            await run(killed, ...aside, ...anew)
+            await run(undisturbed, ...aside, ...anew)
+            assert.deepEqual(await rollOf(store, killed), await rollOf(store, undisturbed))
+            await assertEachWriteHasItsEvent(store, killed)
+          }),
+          { numRuns: runs },
+        )
+      })
+    })
+  })
+})
+
+/** Everybody's keys and title, without what differs between two runs (ids, times). */
+async function rollOf(store: Store, institution: Institution) {
+  const users = await people(store, institution)
+  return users
+    .map(({ _id, keys, resource }) => ({
+      keys: Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== _id)),
+      title: resource.title,
+    }))
+    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+}
+
+/** A store whose process dies when it is asked to write more than so many times. */
+function dyingAfter(store: Store, writes: number): Store {
+  let left = writes
+  const write: Store['write'] = (batch, lane) => {
+    if (left-- <= 0) throw new Error('killed')
+    return store.write(batch, lane)
+  }
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'write') return write
+      const value = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
