@@ -77,7 +77,7 @@ describe('a User as one client sees it', () => {
 describe('attributes and excludedAttributes', () => {
   const all = renderUser(aUser(), 'scim', BASE)
   const head = { id: '01' }
-  const emails = all.emails
+  const emails = all.emails ?? null
   for (const [why, attributes, excluded, expected] of [
     ['shows what is named, and id', 'userName', '', { ...head, schemas: [CORE], userName: 'ada' }],
     [
