@@ -68,6 +68,8 @@ export type Outcome =
   | {
       readonly kind: 'created' | 'updated' | 'unchanged'
       readonly user: User
+      /** The record as this change met it; absent for a new person. */
+      readonly before?: User
       readonly matchedOn?: MatchKey | 'userName' | 'id'
       readonly changed: readonly Slot[]
       /** Slots that a higher-ranked source keeps. */

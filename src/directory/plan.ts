@@ -86,6 +86,7 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   const told = {
     changed: differences.map(({ slot }) => slot),
     withheld: settled.withheld,
+    ...(user === undefined ? {} : { before: user }),
     ...(matchedOn === undefined ? {} : { matchedOn }),
   }
   if (user !== undefined && differences.length === 0 && saysTheSame(user, settled, body)) {

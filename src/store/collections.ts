@@ -36,6 +36,8 @@ export const COLLECTIONS = {
     counted: [],
     expires: false,
   },
+  /** Answers to requests that carry an Idempotency-Key. */
+  idempotency: { unique: [], indexes: [], lists: [], counted: [], expires: true },
 } as const satisfies Record<string, Collection>
 
 export type CollectionName = keyof typeof COLLECTIONS
