@@ -1,0 +1,124 @@
+/**
+ * The servers that are measured, each a process of its own on a free port of the loopback address, with an empty store.
+ */
+
+import type { ChildProcess } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const here = (file: string) => join(import.meta.dirname, file)
+const MAIN = here('../src/main.ts')
+const READY_MS = 60_000
+const STOP_MS = 10_000
+
+/** What the server under measurement is told: no limit of rates, lists show everybody. */
+export const SETTINGS = { rateLimit: { perSecond: 0 }, scim: { sees: 'all' } } as const
+export const INSTITUTION = 'bench'
+
+export type Server = AsyncDisposable & {
+  readonly name: string
+  /** Where SCIM begins. */
+  readonly url: string
+  readonly token: string
+  readonly pid: number
+}
+
+/** A folder for one run, removed with all that is in it. */
+export async function openFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'matricula-bench-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+/** This server on SQLite. @param folder with its database, made anew unless one is there */
+export async function startMatricula(folder: string): Promise<Server> {
+  await mkdir(folder, { recursive: true })
+  const port = await freePort()
+  const env = {
+    ...process.env,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    PUBLIC_URL: '',
+    DATABASE_URL: `sqlite:${join(folder, 'roll.db')}`,
+    DATA_DIR: folder,
+    LOG_LEVEL: 'error',
+  }
+  const { PUBLIC_URL: _, ...clean } = env
+  const token = await makeInstitution(folder, clean)
+  const child = spawn(process.execPath, [MAIN, 'serve'], { env: clean, stdio: ['ignore', 'ignore', 'inherit'] })
+  await untilAnswering(child, `http://127.0.0.1:${port}/readyz`)
+  return serverOf('matricula', child, `http://127.0.0.1:${port}/institutions/${INSTITUTION}/scim/v2`, token)
+}
+
+/** Bare Hono on node:sqlite: what no server can be faster than. */
+export async function startCeiling(folder: string): Promise<Server> {
+  await mkdir(folder, { recursive: true })
+  const port = await freePort()
+  const child = spawn(process.execPath, [here('ceiling.ts'), String(port), join(folder, 'ceiling.db')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  await untilAnswering(child, `http://127.0.0.1:${port}/Users?count=1`)
+  return serverOf('ceiling', child, `http://127.0.0.1:${port}`, 'none')
+}
+
+/** scimmy-routers, in memory. */
+export async function startPeer(): Promise<Server> {
+  const port = await freePort()
+  const child = spawn(process.execPath, [here('peer.ts'), String(port)], { stdio: ['ignore', 'ignore', 'inherit'] })
+  await untilAnswering(child, `http://127.0.0.1:${port}/scim/ServiceProviderConfig`)
+  return serverOf('scimmy-routers', child, `http://127.0.0.1:${port}/scim`, 'none')
+}
+
+async function makeInstitution(folder: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const run = promisify(execFile)
+  const settings = join(folder, 'settings.json')
+  await writeFile(settings, JSON.stringify(SETTINGS))
+  // It is there already when the folder was filled before.
+  await run(process.execPath, [MAIN, 'institution', 'create', INSTITUTION, '--name', 'Bench', '--settings', settings], {
+    env,
+  }).catch(() => undefined)
+  const { stdout } = await run(process.execPath, [MAIN, 'token', 'create', INSTITUTION, '--scope', 'scim'], { env })
+  return stdout.trim()
+}
+
+function serverOf(name: string, child: ChildProcess, url: string, token: string): Server {
+  return { name, url, token, pid: child.pid ?? 0, [Symbol.asyncDispose]: () => stop(child) }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+export async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
+  const until = performance.now() + READY_MS
+  while (performance.now() < until) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}`)
+    const answer = await fetch(url, { headers: { authorization: 'Bearer none' } }).catch(() => undefined)
+    await answer?.body?.cancel()
+    if (answer?.ok) return
+    await wait(50)
+  }
+  await stop(child)
+  throw new Error(`${url} did not answer within ${READY_MS} ms`)
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const patience = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+  await ended
+  clearTimeout(patience)
+}
