@@ -1,0 +1,124 @@
+/**
+ * The routes of one institution's SCIM endpoint, mounted at /institutions/:institution/scim/v2.
+ * Whatever happens, the answer is SCIM: its body, its media type, and never a 500 for what a client sent.
+ */
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import { StoreError } from '../store/store.ts'
+import type { Admission, ScimDeps } from './deps.ts'
+import { allResourceTypes, allSchemas, resourceTypeNamed, schemaWithUrn, serviceProviderConfig } from './discovery.ts'
+import type { ScimCode } from './errors.ts'
+import { problemOfStore, ScimProblem } from './errors.ts'
+import type { MediaType } from './respond.ts'
+import { answer, mediaTypeFor, problemAnswer } from './respond.ts'
+import type { Exchange } from './users.ts'
+import { createUser, deleteUser, listOfUsers, patchUser, readUser, replaceUser, searchUsers } from './users.ts'
+
+type Handler = (c: Context) => Response | Promise<Response>
+type Work = (exchange: Exchange, c: Context) => Promise<Response | ScimProblem>
+type Discovery = (base: string, c: Context) => object | undefined
+
+export function scimApp(deps: ScimDeps): Hono {
+  const app = new Hono()
+  const withId = (work: (deps: ScimDeps, exchange: Exchange, id: string) => ReturnType<Work>) =>
+    guarded(deps, (exchange, c) => work(deps, exchange, c.req.param('id') ?? ''))
+
+  app.get('/Users/:id', withId(readUser))
+  app.get(
+    '/Users',
+    guarded(deps, (exchange) => listOfUsers(deps, exchange)),
+  )
+  app.post(
+    '/Users',
+    guarded(deps, (exchange) => createUser(deps, exchange)),
+  )
+  app.post(
+    '/Users/.search',
+    guarded(deps, (exchange) => searchUsers(deps, exchange)),
+  )
+  app.post(
+    '/.search',
+    guarded(deps, (exchange) => searchUsers(deps, exchange)),
+  )
+  app.put('/Users/:id', withId(replaceUser))
+  app.patch('/Users/:id', withId(patchUser))
+  app.delete('/Users/:id', withId(deleteUser))
+
+  // Readable without a token (RFC 7643, section 5): it is the same for everybody.
+  app.get('/ServiceProviderConfig', (c) => discover(c, baseOf(deps, c), serviceProviderConfig))
+  app.get('/ResourceTypes', guardedDiscovery(deps, allResourceTypes))
+  app.get(
+    '/ResourceTypes/:name',
+    guardedDiscovery(deps, (base, c) => resourceTypeNamed(c.req.param('name') ?? '', base)),
+  )
+  app.get('/Schemas', guardedDiscovery(deps, allSchemas))
+  app.get(
+    '/Schemas/:urn',
+    guardedDiscovery(deps, (base, c) => schemaWithUrn(c.req.param('urn') ?? '', base)),
+  )
+
+  for (const [path, allow] of ALLOWED) app.all(path, refuse('methodNotAllowed', undefined, { allow }))
+  app.all('/Me', refuse('notImplemented', '/Me is not supported: ask for /Users'))
+  app.all('*', refuse('notFound', 'there is nothing at this address'))
+  return app
+}
+
+const ALLOWED = [
+  ['/Users/.search', 'POST'],
+  ['/.search', 'POST'],
+  ['/Users', 'GET, HEAD, POST'],
+  ['/Users/:id', 'GET, HEAD, PUT, PATCH, DELETE'],
+  ['/ServiceProviderConfig', 'GET, HEAD'],
+  ['/ResourceTypes', 'GET, HEAD'],
+  ['/ResourceTypes/:name', 'GET, HEAD'],
+  ['/Schemas', 'GET, HEAD'],
+  ['/Schemas/:urn', 'GET, HEAD'],
+] as const
+
+/** Admits the caller, does the work, and turns whatever comes of it into an answer. */
+function guarded(deps: ScimDeps, work: Work): Handler {
+  return async (c) => {
+    const request = c.req.raw
+    const type = mediaTypeFor(request.headers.get('accept'))
+    try {
+      const asked = deps.admit(request, c.req.param('institution') ?? '')
+      const caller = asked instanceof Promise ? await asked : asked
+      if (caller.kind === 'refused') return problemAnswer(refusalFor(caller), type)
+      const done = await work({ request, caller, base: baseOf(deps, c), type, parameter: (name) => c.req.query(name) }, c)
+      return done instanceof ScimProblem ? problemAnswer(done, type) : done
+    } catch (error) {
+      return failure(deps, error, request, type)
+    }
+  }
+}
+
+function guardedDiscovery(deps: ScimDeps, find: Discovery): Handler {
+  return guarded(deps, async ({ base }, c) => discover(c, base, find))
+}
+
+function discover(c: Context, base: string, find: Discovery): Response {
+  const type = mediaTypeFor(c.req.header('accept') ?? null)
+  if (c.req.query('filter') !== undefined) return problemAnswer(new ScimProblem('forbidden', 'there is no filtering here'), type)
+  const found = find(base, c)
+  return found === undefined ? problemAnswer(new ScimProblem('notFound'), type) : answer(200, found, type)
+}
+
+function baseOf(deps: ScimDeps, c: Context): string {
+  return `${deps.publicUrl}/institutions/${encodeURIComponent(c.req.param('institution') ?? '')}/scim/v2`
+}
+
+function refuse(code: ScimCode, detail?: string, headers?: { readonly [name: string]: string }): Handler {
+  return (c) => problemAnswer(new ScimProblem(code, detail, headers), mediaTypeFor(c.req.header('accept') ?? null))
+}
+
+const REFUSALS = { 401: 'unauthorized', 403: 'forbidden', 404: 'notFound', 429: 'limited', 503: 'unavailable' } as const
+
+function refusalFor({ status, detail, headers }: Extract<Admission, { readonly kind: 'refused' }>): ScimProblem {
+  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
+  return new ScimProblem(REFUSALS[status], detail, { ...challenge, ...headers })
+}
+
+function failure(deps: ScimDeps, error: unknown, request: Request, type: MediaType): Response {
+  if (!(error instanceof StoreError) || error.fault !== 'tooSlow') deps.failed(error, request)
+  return problemAnswer(error instanceof StoreError ? problemOfStore(error) : new ScimProblem('internal'), type)
+}

@@ -1,0 +1,79 @@
+/**
+ * What the service says of itself (RFC 7643, sections 5 to 7; RFC 7644, section 4), from the same files in `schemas/`
+ * that values are checked by.
+ */
+import campusUser from '../../schemas/campus-user.json' with { type: 'json' }
+import enterpriseUser from '../../schemas/enterprise-user.json' with { type: 'json' }
+import resourceTypeSchema from '../../schemas/resource-type.json' with { type: 'json' }
+import resourceTypes from '../../schemas/resource-types.json' with { type: 'json' }
+import schemaSchema from '../../schemas/schema.json' with { type: 'json' }
+import configSchema from '../../schemas/service-provider-config.json' with { type: 'json' }
+import coreUser from '../../schemas/user.json' with { type: 'json' }
+import { DEFAULT_COUNT, LIST_SCHEMA, MAX_COUNT } from './list-request.ts'
+
+const SCHEMA_URN = schemaSchema.id
+const SCHEMAS = [coreUser, enterpriseUser, campusUser, configSchema, resourceTypeSchema, schemaSchema]
+
+const CONFIG = {
+  schemas: [configSchema.id],
+  patch: { supported: true },
+  bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+  filter: { supported: true, maxResults: MAX_COUNT },
+  changePassword: { supported: false },
+  sort: { supported: true },
+  etag: { supported: true },
+  pagination: {
+    cursor: false,
+    index: true,
+    defaultPaginationMethod: 'index',
+    defaultPageSize: DEFAULT_COUNT,
+    maxPageSize: MAX_COUNT,
+  },
+  authenticationSchemes: [
+    {
+      type: 'oauthbearertoken',
+      name: 'Bearer token',
+      description: 'A token of the institution in the Authorization header',
+      specUri: 'https://datatracker.ietf.org/doc/html/rfc6750',
+      primary: true,
+    },
+  ],
+}
+
+/** @param base URL of the institution's SCIM endpoint */
+export function serviceProviderConfig(base: string): object {
+  return { ...CONFIG, meta: { resourceType: 'ServiceProviderConfig', location: `${base}/ServiceProviderConfig` } }
+}
+
+export function allResourceTypes(base: string): object {
+  return listOf(resourceTypes.map((type) => withTypeMeta(type, base)))
+}
+
+/** The name ignores case. */
+export function resourceTypeNamed(name: string, base: string): object | undefined {
+  const type = resourceTypes.find((one) => one.id.toLowerCase() === name.toLowerCase())
+  return type === undefined ? undefined : withTypeMeta(type, base)
+}
+
+export function allSchemas(base: string): object {
+  return listOf(SCHEMAS.map((schema) => withSchemaMeta(schema, base)))
+}
+
+export function schemaWithUrn(urn: string, base: string): object | undefined {
+  const schema = SCHEMAS.find((one) => one.id.toLowerCase() === urn.toLowerCase())
+  return schema === undefined ? undefined : withSchemaMeta(schema, base)
+}
+
+function withTypeMeta(type: (typeof resourceTypes)[number], base: string): object {
+  return { ...type, meta: { resourceType: 'ResourceType', location: `${base}/ResourceTypes/${type.id}` } }
+}
+
+function withSchemaMeta(schema: (typeof SCHEMAS)[number], base: string): object {
+  return { ...schema, schemas: [SCHEMA_URN], meta: { resourceType: 'Schema', location: `${base}/Schemas/${schema.id}` } }
+}
+
+/** Sorting and paging do not apply here: all of it is one page (RFC 7644, section 4). */
+function listOf(resources: readonly object[]): object {
+  const { length } = resources
+  return { schemas: [LIST_SCHEMA], totalResults: length, startIndex: 1, itemsPerPage: length, Resources: resources }
+}
