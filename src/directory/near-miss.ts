@@ -8,6 +8,7 @@ export function nearMiss(word: string, candidates: Iterable<string>): string | u
   let best: string | undefined
   let bestDistance = Math.max(1, Math.ceil(wanted.length / 3)) + 1
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - wanted.length) >= bestDistance) continue
     const distance = editDistance(wanted, candidate.toLowerCase())
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance]
   }

@@ -1,0 +1,55 @@
+/**
+ * Countries by any of their ISO 3166-1 names or codes, or their usual English name: told as alpha-2 codes.
+ */
+import codes from 'i18n-iso-countries/codes.json' with { type: 'json' }
+import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' }
+import { nearMiss } from './near-miss.ts'
+
+const usualName = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' })
+
+const NAMES: ReadonlyMap<string, readonly string[]> = namesByCode()
+
+/** Folded name or code -> alpha-2. What would be two countries ("Congo") is none. */
+const COUNTRIES: ReadonlyMap<string, string> = countriesByName()
+
+/** @returns the alpha-2 code for an alpha-2, alpha-3 or numeric code or an English name, in any case; else undefined */
+export function countryNamed(text: string): string | undefined {
+  return COUNTRIES.get(fold(text))
+}
+
+/** The name nearest to one that is no country's, as the standard or usage spells it. */
+export function nearestCountry(text: string): string | undefined {
+  return nearMiss(
+    text,
+    [...NAMES.values()].flat().filter((name) => countryNamed(name) !== undefined),
+  )
+}
+
+function namesByCode(): Map<string, readonly string[]> {
+  const standard: { readonly [code: string]: string | readonly string[] } = english.countries
+  return new Map(
+    codes.map(([code = '']) => {
+      const usual = usualName.of(code)
+      return [code, [...[standard[code] ?? []].flat(), ...(usual === undefined ? [] : [usual])]]
+    }),
+  )
+}
+
+function countriesByName(): Map<string, string> {
+  const countries = new Map<string, string>()
+  const ambiguous = new Set<string>()
+  for (const [code = '', alpha3 = '', numeric = ''] of codes) {
+    for (const name of new Set([code, alpha3, numeric, ...(NAMES.get(code) ?? [])].map(fold))) {
+      if (countries.has(name)) ambiguous.add(name)
+      else countries.set(name, code)
+    }
+  }
+  for (const name of ambiguous) countries.delete(name)
+  return countries
+}
+
+/** Without case, marks and punctuation: "Côte d'Ivoire" and "COTE D IVOIRE" are one name. */
+function fold(name: string): string {
+  const plain = name.normalize('NFKD').toLowerCase().replaceAll('&', ' and ')
+  return plain.replace(/[^\p{Letter}\p{Number}]/gu, '')
+}

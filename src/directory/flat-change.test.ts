@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { anInstitution } from '../../test/builders.ts'
+import type { Change, Problem } from './change.ts'
+import { flatChange } from './flat-change.ts'
+import { changedFields, flatUserOf } from './flat-record.ts'
+import type { Settings } from './institution.ts'
+import type { JsonObject, Resource, Source, User } from './user.ts'
+
+const ADA = { netid: 'ada1', email: 'ada@uni.example', first_name: 'Ada', last_name: 'King', account_type: 'Student' }
+
+describe('a flat change', () => {
+  describe('reads values', () => {
+    for (const [why, sent, expected] of [
+      ['trims text', { first_name: '  Ada ' }, { first_name: 'Ada' }],
+      ['puts text into its composed form', { first_name: 'Zoe\u0308' }, { first_name: 'Zoë' }],
+      ['keeps leading zeros of a netid', { netid2: '00042' }, { netid2: '00042' }],
+      ['takes an account type in any case', { account_type: 'sTAFF' }, { account_type: 'Staff' }],
+      ['takes a country by name', { country: 'portugal' }, { country: 'PT' }],
+      ['takes a country by its alpha-3 code', { country: 'bra' }, { country: 'BR' }],
+      ['takes a nationality by the name of a country', { nationality: 'Japan' }, { nationality: 'JP' }],
+      ['keeps a nationality that is an adjective', { nationality: 'Japanese' }, { nationality: 'Japanese' }],
+      ['takes numbers as text', { year_of_entry: '2024', month_of_entry: '09' }, { year_of_entry: 2024, month_of_entry: 9 }],
+      ['takes months by name', { month_of_graduation: 'Sept' }, { month_of_graduation: 9 }],
+      ['takes words for the status', { account_status: 'Non' }, { account_status: 'inactive' }],
+      ['takes false for the status', { account_status: false }, { account_status: 'inactive' }],
+      ['takes 1 for the status', { account_status: 1 }, { account_status: 'active' }],
+      ['takes tags as a list', { user_tags: ['Greek', ' Scholar '] }, { user_tags: ['Greek', 'Scholar'] }],
+      ['takes tags as text', { user_tags: 'Greek, Scholar,' }, { user_tags: ['Greek', 'Scholar'] }],
+      ['counts tags that differ in case once', { user_tags: ['Greek', 'greek'] }, { user_tags: ['greek'] }],
+      ['takes older names', { year_of_grad: 2027, title: 'Librarian' }, { year_of_graduation: 2027, work_title: 'Librarian' }],
+      ['keeps line ends', { bio: 'one\ntwo' }, { bio: 'one\ntwo' }],
+      ['keeps joined emoji', { pronouns: '👨‍🏫' }, { pronouns: '👨‍🏫' }],
+      ['takes an internationalised address', { email: 'öykü@üni.example' }, { email: 'öykü@üni.example' }],
+    ] as const) {
+      it(why, () => {
+        const created = applied(flatChange({ ...ADA, ...sent }, sender()))
+        assert.deepEqual(flatUserOf(created), { ...ADA, account_status: 'active', ...expected })
+      })
+    }
+  })
+
+  describe('refuses, naming the field and a code', () => {
+    for (const [why, sent, field, code, says] of [
+      ['an unknown field, with the nearest', { frist_name: 'Ada' }, 'frist_name', 'field_unknown', 'did you mean "first_name"'],
+      ['a name of the language', JSON.parse('{"__proto__": "x"}'), '__proto__', 'field_unknown', ''],
+      ['one field under two names', { mail: 'a@uni.example' }, 'email', 'field_twice', 'mail'],
+      ['a number for a name', { first_name: 7 }, 'first_name', 'value_type', 'is a number; it should be text or null'],
+      ['an object for text', { city: {} }, 'city', 'value_type', 'an object'],
+      ['a list of numbers for tags', { user_tags: ['a', 7] }, 'user_tags', 'value_type', 'element 2 is a number'],
+      ['a fraction of a year', { year_of_entry: 2024.5 }, 'year_of_entry', 'value_type', 'fraction'],
+      ['a month past December', { month_of_entry: 13 }, 'month_of_entry', 'value_invalid', 'from 1 to 12'],
+      ['a month past December as text', { month_of_entry: '13' }, 'month_of_entry', 'value_invalid', 'from 1 to 12'],
+      ['a misspelt month', { month_of_entry: 'Setpember' }, 'month_of_entry', 'value_invalid', 'did you mean "september"'],
+      ['a date for a year', { year_of_entry: '2024-09-01' }, 'year_of_entry', 'value_invalid', '1900 to 2200'],
+      ['a text past its length', { zipcode: 'x'.repeat(33) }, 'zipcode', 'value_too_long', 'at most 32 characters'],
+      ['no address', { email: 'ada at uni' }, 'email', 'email_invalid', 'name@example.edu'],
+      ['an address without a domain', { alumni_email: 'ada@' }, 'alumni_email', 'email_invalid', ''],
+      ['an unknown account type', { account_type: 'Studnet' }, 'account_type', 'account_type_unknown', 'did you mean "Student"'],
+      ['an unknown country', { country: 'Portugall' }, 'country', 'country_unknown', 'did you mean "Portugal"'],
+      ['a country that could be two', { country: 'Congo' }, 'country', 'country_unknown', ''],
+      ['a status that is none', { account_status: 'perhaps' }, 'account_status', 'value_invalid', 'active or inactive'],
+      ['a control character', { first_name: 'A\u0000da' }, 'first_name', 'control_character', 'U+0000'],
+      ['a text that shows as another', { first_name: '\u202eadA' }, 'first_name', 'control_character', 'U+202E'],
+      ['half a character', { bio: '\ud800' }, 'bio', 'value_invalid', 'surrogate'],
+      ['a required field cleared', { last_name: null }, 'last_name', 'required_cleared', ''],
+      ['a required field cleared in words', { email: '[[CLEAR]]' }, 'email', 'required_cleared', ''],
+      ['a status cleared', { account_status: null }, 'account_status', 'required_cleared', ''],
+      ['a flag that is none', { keep_existing_user_tags: 'maybe' }, 'keep_existing_user_tags', 'value_invalid', 'true or false'],
+    ] as const) {
+      it(why, () => {
+        const problems = refused(flatChange({ ...ADA, ...sent }, sender()))
+        assert.deepEqual(
+          problems.map((problem) => [problem.field, problem.code]),
+          [[field, code]],
+        )
+        assert.ok(problems[0]?.message.includes(says), problems[0]?.message)
+      })
+    }
+
+    it('all of it at once', () => {
+      const problems = refused(flatChange({ email: 'x', nope: 1, country: 'Nowhere', year_of_entry: 3 }, sender()))
+      assert.deepEqual(problems.map(({ field }) => field).sort(), ['country', 'email', 'nope', 'year_of_entry'])
+    })
+
+    it('what is no object', () => {
+      for (const sent of [null, [], 'x', 7]) assert.equal(refused(flatChange(sent, sender()))[0]?.code, 'value_type')
+    })
+
+    it('what names nobody', () => {
+      assert.deepEqual(
+        refused(flatChange({ city: 'Porto' }, sender())).map(({ code }) => code),
+        ['required_missing'],
+      )
+    })
+
+    it('an object full of strange names, in a bounded answer', () => {
+      const strange = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`x${index}`, 1]))
+      assert.ok(refused(flatChange(strange, sender())).length <= 51)
+    })
+  })
+
+  describe('of a known person', () => {
+    const there: Resource = {
+      userName: 'x',
+      active: true,
+      name: { givenName: 'Ada', familyName: 'King', middleName: 'B' },
+      userType: 'Student',
+      emails: [
+        { value: 'home@x.example', type: 'home' },
+        { value: 'Ada@Uni.example', type: 'work', primary: true, display: 'Ada' },
+      ],
+      phoneNumbers: [
+        { value: '1', type: 'mobile' },
+        { value: '2', type: 'work' },
+      ],
+      addresses: [{ type: 'work', locality: 'Porto', country: 'PT' }],
+      campus: { netid: 'Ada1', tags: ['Greek', 'Scholar'], biography: 'Maps.' },
+    }
+    for (const [why, sent, changes] of [
+      ['leaves alone what was not sent', {}, {}],
+      ['leaves alone what was sent empty', { bio: '', city: '  ' }, {}],
+      ['clears what was sent as null', { bio: null }, { campus: { netid: 'Ada1', tags: ['Greek', 'Scholar'] } }],
+      ['clears what was sent as [[CLEAR]]', { middle_initial: '[[clear]]' }, { name: { givenName: 'Ada', familyName: 'King' } }],
+      ['takes a key in another case for the same', { netid: 'ADA1', email: 'ada@uni.EXAMPLE' }, {}],
+      [
+        'puts a new address in the place of the one that stands for the person',
+        { email: 'ak@uni.example' },
+        {
+          emails: [
+            { value: 'home@x.example', type: 'home' },
+            { value: 'ak@uni.example', type: 'work', primary: true },
+          ],
+        },
+      ],
+      [
+        'changes the phone of one type alone',
+        { phone_number: '3' },
+        {
+          phoneNumbers: [
+            { value: '1', type: 'mobile' },
+            { value: '3', type: 'work' },
+          ],
+        },
+      ],
+      ['removes an element that holds nothing more', { mobile_number: null }, { phoneNumbers: [{ value: '2', type: 'work' }] }],
+      ['changes one part of an address', { city: 'Faro' }, { addresses: [{ type: 'work', locality: 'Faro', country: 'PT' }] }],
+      [
+        'replaces tags',
+        { user_tags: ['scholar', 'Athlete'] },
+        { campus: { netid: 'Ada1', tags: ['Scholar', 'Athlete'], biography: 'Maps.' } },
+      ],
+      ['takes tags in another order for the same', { user_tags: 'scholar,greek' }, {}],
+      [
+        'adds tags to those there, and takes one away',
+        { user_tags: '[DELETE]greek, Athlete', keep_existing_user_tags: 'yes' },
+        { campus: { netid: 'Ada1', tags: ['Scholar', 'Athlete'], biography: 'Maps.' } },
+      ],
+      [
+        'takes tags away and leaves the others',
+        { user_tags: ['[DELETE] Greek'] },
+        { campus: { netid: 'Ada1', tags: ['Scholar'], biography: 'Maps.' } },
+      ],
+      ['clears tags', { user_tags: '[[CLEAR]]' }, { campus: { netid: 'Ada1', biography: 'Maps.' } }],
+      ['clears tags by an empty list', { user_tags: [] }, { campus: { netid: 'Ada1', biography: 'Maps.' } }],
+      [
+        'clears tags before it adds',
+        { user_tags: ['[[CLEAR]]', 'Greek', 'New'], keep_existing_user_tags: true },
+        { campus: { netid: 'Ada1', tags: ['Greek', 'New'], biography: 'Maps.' } },
+      ],
+      ['deactivates', { account_status: 'inactive' }, { active: false }],
+    ] as const) {
+      it(why, () => {
+        const change = flatChange({ netid: 'ada1', ...sent }, sender())
+        assert.deepEqual(applied(change, there), { ...there, ...(changes as JsonObject) })
+      })
+    }
+
+    it('is told apart by field where one slot holds several', () => {
+      const next = applied(flatChange({ netid: 'ada1', city: 'Faro', user_tags: 'a', country: 'PT' }, sender()), there)
+      assert.deepEqual(changedFields(there, next), ['city', 'user_tags'])
+    })
+  })
+
+  it('names its target by folded keys, and the person as sent', () => {
+    const change = flatChange({ ...ADA, netid: 'ADA1', netid3: null }, sender())
+    assert.ok('target' in change)
+    assert.deepEqual(change.target, { keys: { netid: 'ada1', email: 'ada@uni.example' } })
+    assert.deepEqual(change.names, { givenName: 'Ada', familyName: 'King' })
+    assert.equal(change.intent, 'upsert')
+  })
+
+  it('goes to one record by its id', () => {
+    const change = flatChange({ id: 'x1', netid: 'n' }, sender())
+    assert.ok('target' in change)
+    assert.deepEqual([change.target, change.intent], [{ id: 'x1' }, 'update'])
+  })
+
+  describe('of a new person', () => {
+    it('needs four fields, and names those that lack', () => {
+      const problems = refused(edited(flatChange({ netid: 'n', first_name: 'A' }, sender())))
+      assert.deepEqual(
+        problems.map(({ field, code }) => [field, code]),
+        ['email', 'last_name', 'account_type'].map((field) => [field, 'required_missing']),
+      )
+    })
+
+    it('needs what the institution asks for beyond', () => {
+      const problems = refused(edited(flatChange(ADA, sender({ required: { api: ['netid2'] } }))))
+      assert.deepEqual(
+        problems.map(({ field }) => field),
+        ['netid2'],
+      )
+    })
+
+    it('needs no account type where there is a default', () => {
+      const { account_type: _, ...rest } = ADA
+      assert.ok('resource' in edited(flatChange(rest, sender({ defaultAccountType: 'Guest' }))))
+    })
+  })
+
+  describe('under the settings of the institution', () => {
+    it('takes only what a list has, in the spelling of the list', () => {
+      const settings = { lookups: { gender: ['Female', 'Male'] } }
+      assert.equal(flatUserOf(applied(flatChange({ ...ADA, gender: 'FEMALE' }, sender(settings)))).gender, 'Female')
+      assert.equal(refused(flatChange({ ...ADA, gender: 'Femal' }, sender(settings)))[0]?.code, 'value_unknown')
+    })
+
+    it('clears by an empty text where the channel may, but nothing that is required', () => {
+      const settings: Settings = { emptyClears: ['api'] }
+      const there: Resource = { ...applied(flatChange({ ...ADA, bio: 'Maps.' }, sender())) }
+      const next = applied(flatChange({ netid: 'ada1', bio: '', first_name: '' }, sender(settings)), there)
+      assert.deepEqual(changedFields(there, next), ['bio'])
+      assert.deepEqual(applied(flatChange({ netid: 'ada1', bio: '' }, sender(settings, 'file')), there), there)
+    })
+  })
+})
+
+function sender(settings: Settings = {}, source: Source = 'api') {
+  return { institution: anInstitution(settings), source }
+}
+
+type Made = ReturnType<typeof flatChange>
+
+function edited(change: Made, there?: Resource) {
+  assert.ok('target' in change, JSON.stringify(change))
+  const current = there === undefined ? undefined : { resource: there, user: { resource: there } as User }
+  return (change as Change).edit(current, { now: 0 })
+}
+
+function applied(change: Made, there?: Resource): Resource {
+  const draft = edited(change, there)
+  assert.ok('resource' in draft, JSON.stringify(draft))
+  return draft.resource.active === undefined ? { ...draft.resource } : draft.resource
+}
+
+function refused(result: Made | ReturnType<Change['edit']>): readonly Problem[] {
+  if ('kind' in result && result.kind === 'invalid') return result.problems
+  assert.ok(Array.isArray(result), JSON.stringify(result))
+  return result as readonly Problem[]
+}
