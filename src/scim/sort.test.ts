@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { CORE_USER, EXTENSIONS } from '../directory/schema.ts'
+import { ScimProblem } from './errors.ts'
+import { compileSort } from './sort.ts'
+
+describe('compileSort', () => {
+  for (const [sortBy, path] of [
+    ['userName', 'keys.userName'],
+    ['NAME.familyname', 'search.name.familyName'],
+    [`${CORE_USER}:title`, 'search.title'],
+    ['id', '_id'],
+    ['meta.lastModified', 'lastModified'],
+    ['meta.created', 'created'],
+    ['meta.resourceType', '_id'],
+    ['emails', 'keys.email'],
+    ['emails.value', 'keys.email'],
+    ['phoneNumbers', 'search.lead.phoneNumbers.value'],
+    ['addresses.locality', 'search.lead.addresses.locality'],
+    [`${EXTENSIONS.enterprise}:manager`, 'search.enterprise.manager.value'],
+    [`${EXTENSIONS.enterprise}:department`, 'search.enterprise.department'],
+    [`${EXTENSIONS.campus}:netid`, 'keys.netid'],
+    [`${EXTENSIONS.campus}:entryYear`, 'search.campus.entryYear'],
+  ] as const) {
+    it(`sorts by ${sortBy}`, () => assert.equal(compileSort(sortBy), path))
+  }
+
+  for (const sortBy of [
+    '',
+    'nope',
+    'name',
+    'addresses',
+    'password',
+    'externalId',
+    'groups',
+    'schemas',
+    'photos',
+    'a b',
+    '__proto__',
+    'meta',
+  ]) {
+    it(`does not sort by ${JSON.stringify(sortBy)}`, () => assert.ok(compileSort(sortBy) instanceof ScimProblem))
+  }
+})
