@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { newId } from '../src/directory/ids.ts'
+import { openCeilingTables } from './ceiling-tables.ts'
 
 type Body = { [name: string]: unknown }
 type Write = {
@@ -21,28 +22,10 @@ const JSON_TYPE = { 'content-type': 'application/scim+json' }
 /** @param path of the database file, made anew */
 function openCeiling(path: string): Hono {
   const db = new DatabaseSync(path)
-  db.exec(`
-    pragma page_size=8192; pragma journal_mode=wal; pragma synchronous=full; pragma cache_size=-65536;
-    create table users (pk integer primary key, institution text, id text, version text, netid text, netid2 text, netid3 text,
-      email text, userName text, modified integer, doc text) strict;
-    create unique index users_id on users (institution, id);
-    create unique index users_netid on users (institution, netid) where netid is not null;
-    create unique index users_netid2 on users (institution, netid2) where netid2 is not null;
-    create unique index users_netid3 on users (institution, netid3) where netid3 is not null;
-    create unique index users_email on users (institution, email) where email is not null;
-    create unique index users_userName on users (institution, userName) where userName is not null;
-    create index users_modified on users (institution, modified, pk);
-    create table events (pk integer primary key, institution text, id text, subject text, doc text) strict;
-    create unique index events_id on events (institution, id);
-    create index events_subject on events (institution, subject, pk);
-  `)
-  const insert = db.prepare(
-    `insert into users (institution, id, version, netid, email, userName, modified, doc) values ('b', ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
-  )
+  const { insert, record } = openCeilingTables(db)
   const update = db.prepare(
     `update users set version = ?, modified = ?, doc = ? where institution = 'b' and id = ? and version = ?`,
   )
-  const record = db.prepare(`insert into events (institution, id, subject, doc) values ('b', ?, ?, ?)`)
   const byId = db.prepare(`select doc, version from users where institution = 'b' and id = ?`)
   const byName = db.prepare(`select doc from users where institution = 'b' and userName = ?`)
   const page = db.prepare(`select doc from users where institution = 'b' order by id limit ? offset ?`)

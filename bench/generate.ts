@@ -2,7 +2,7 @@
  * Runs the load generator in its own process and keeps the roll of people that it made.
  */
 import { execFile } from 'node:child_process'
-import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Job, Operation, Person, Result } from './load.ts'
@@ -24,7 +24,7 @@ export class Subject {
   readonly server: Server
   readonly #file: string
   #next = 1
-  #known = 0
+  #isBegun = false
 
   /** @param folder for the list of people */
   constructor(server: Server, folder: string) {
@@ -32,14 +32,10 @@ export class Subject {
     this.#file = join(folder, `people-${server.name}.ndjson`)
   }
 
-  get people(): number {
-    return this.#known
-  }
-
-  /** Takes people as known that came there otherwise. */
-  async adopt(people: readonly Person[]): Promise<void> {
+  /** Takes people as known who came there otherwise. @param next the number of the first one to create */
+  async adopt(people: readonly Person[], next: number): Promise<void> {
     await this.#note(people)
-    this.#next = Math.max(this.#next, ...people.slice(-1).map(({ number }) => number + 1))
+    this.#next = next
   }
 
   async run({ operation, requests, seconds, connections = 16, rate }: Load): Promise<Result> {
@@ -65,16 +61,8 @@ export class Subject {
   }
 
   async #note(people: readonly Person[]): Promise<void> {
-    if (this.#known === 0) await writeFile(this.#file, '')
-    this.#known += people.length
+    if (!this.#isBegun) await writeFile(this.#file, '')
+    this.#isBegun = true
     await appendFile(this.#file, people.map((person) => `${JSON.stringify(person)}\n`).join(''))
-  }
-
-  async readPeople(): Promise<Person[]> {
-    const text = await readFile(this.#file, 'utf8')
-    return text
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Person)
   }
 }

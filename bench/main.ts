@@ -1,36 +1,50 @@
 /**
- * The benchmarks: `node bench/main.ts [http|bulk|scale|mixed|memory]…`, a short version of all when none is named.
- * Tables go to stdout, progress to stderr.
+ * The benchmarks: `node bench/main.ts [http|bulk|scale|mixed|memory]… [--users N] [--rounds N] [--seconds N]`, a short
+ * version of all when none is named. Tables go to stdout, progress to stderr. Figures mean something on a quiet machine.
  */
 import { parseArgs } from 'node:util'
+import { measureBulk } from './bulk.ts'
 import { measureHttp } from './http.ts'
+import { measureMemory } from './memory.ts'
+import { measureScale } from './scale.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    users: { type: 'string' },
-    seconds: { type: 'string' },
-    rounds: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  },
+  options: { users: { type: 'string' }, rounds: { type: 'string' }, seconds: { type: 'string' } },
 })
 
 const progress = (text: string) => process.stderr.write(`${text}\n`)
-const number = (text: string | undefined, otherwise: number) => (text === undefined ? otherwise : Number(text))
 
-const BENCHES = {
+function option(name: keyof typeof values, otherwise: number): number {
+  const value = Number(values[name] ?? otherwise)
+  if (!(Number.isSafeInteger(value) && value > 0)) throw new Error(`--${name} wants a whole number above 0`)
+  return value
+}
+
+const BENCHES: { readonly [name: string]: () => Promise<string> } = {
   http: () =>
     measureHttp({
-      users: number(values.users, 10_000),
+      users: option('users', 10_000),
       peerUsers: 200,
-      rounds: number(values.rounds, 3),
+      rounds: option('rounds', 3),
       requests: 20_000,
-      seconds: number(values.seconds, 2),
+      seconds: option('seconds', 2),
       progress,
     }),
-} as const
+  bulk: () => measureBulk({ users: option('users', 10_000), rounds: option('rounds', 3), progress }),
+  scale: () =>
+    measureScale({
+      small: 10_000,
+      users: option('users', 50_000),
+      rounds: option('rounds', 3),
+      seconds: option('seconds', 2),
+      progress,
+    }),
+  memory: () => measureMemory({ users: option('users', 50_000), progress }),
+}
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {
-  if (!Object.hasOwn(BENCHES, name)) throw new Error(`no benchmark ${name}: ${Object.keys(BENCHES).join(', ')}`)
-  process.stdout.write(`${await BENCHES[name as keyof typeof BENCHES]()}\n`)
+  const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined
+  if (bench === undefined) throw new Error(`there is no benchmark "${name}", only ${Object.keys(BENCHES).join(', ')}`)
+  process.stdout.write(`${await bench()}\n`)
 }
