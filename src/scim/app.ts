@@ -16,46 +16,31 @@ import { createUser, deleteUser, listOfUsers, patchUser, readUser, replaceUser, 
 
 type Handler = (c: Context) => Response | Promise<Response>
 type Work = (exchange: Exchange, c: Context) => Promise<Response | ScimProblem>
-type Discovery = (base: string, c: Context) => object | undefined
+type Service = (deps: ScimDeps, exchange: Exchange, id: string) => ReturnType<Work>
+type Discovery = (base: string, name: string) => object | undefined
 
 export function scimApp(deps: ScimDeps): Hono {
   const app = new Hono()
-  const withId = (work: (deps: ScimDeps, exchange: Exchange, id: string) => ReturnType<Work>) =>
-    guarded(deps, (exchange, c) => work(deps, exchange, c.req.param('id') ?? ''))
+  const serve = (work: Service) => guarded(deps, (exchange, c) => work(deps, exchange, c.req.param('id') ?? ''))
+  const tell = (find: Discovery) => guarded(deps, async ({ base }, c) => discover(c, base, find))
 
-  app.get('/Users/:id', withId(readUser))
-  app.get(
-    '/Users',
-    guarded(deps, (exchange) => listOfUsers(deps, exchange)),
-  )
-  app.post(
-    '/Users',
-    guarded(deps, (exchange) => createUser(deps, exchange)),
-  )
-  app.post(
-    '/Users/.search',
-    guarded(deps, (exchange) => searchUsers(deps, exchange)),
-  )
-  app.post(
-    '/.search',
-    guarded(deps, (exchange) => searchUsers(deps, exchange)),
-  )
-  app.put('/Users/:id', withId(replaceUser))
-  app.patch('/Users/:id', withId(patchUser))
-  app.delete('/Users/:id', withId(deleteUser))
+  for (const path of ['/.search', '/Users/.search']) {
+    app.post(path, serve(searchUsers))
+    app.all(path, refuse('methodNotAllowed', undefined, { allow: 'POST' }))
+  }
+  app.get('/Users', serve(listOfUsers))
+  app.post('/Users', serve(createUser))
+  app.get('/Users/:id', serve(readUser))
+  app.put('/Users/:id', serve(replaceUser))
+  app.patch('/Users/:id', serve(patchUser))
+  app.delete('/Users/:id', serve(deleteUser))
 
   // Readable without a token (RFC 7643, section 5): it is the same for everybody.
   app.get('/ServiceProviderConfig', (c) => discover(c, baseOf(deps, c), serviceProviderConfig))
-  app.get('/ResourceTypes', guardedDiscovery(deps, allResourceTypes))
-  app.get(
-    '/ResourceTypes/:name',
-    guardedDiscovery(deps, (base, c) => resourceTypeNamed(c.req.param('name') ?? '', base)),
-  )
-  app.get('/Schemas', guardedDiscovery(deps, allSchemas))
-  app.get(
-    '/Schemas/:urn',
-    guardedDiscovery(deps, (base, c) => schemaWithUrn(c.req.param('urn') ?? '', base)),
-  )
+  app.get('/ResourceTypes', tell(allResourceTypes))
+  app.get('/ResourceTypes/:name', tell(resourceTypeNamed))
+  app.get('/Schemas', tell(allSchemas))
+  app.get('/Schemas/:name', tell(schemaWithUrn))
 
   for (const [path, allow] of ALLOWED) app.all(path, refuse('methodNotAllowed', undefined, { allow }))
   app.all('/Me', refuse('notImplemented', '/Me is not supported: ask for /Users'))
@@ -64,15 +49,13 @@ export function scimApp(deps: ScimDeps): Hono {
 }
 
 const ALLOWED = [
-  ['/Users/.search', 'POST'],
-  ['/.search', 'POST'],
   ['/Users', 'GET, HEAD, POST'],
   ['/Users/:id', 'GET, HEAD, PUT, PATCH, DELETE'],
   ['/ServiceProviderConfig', 'GET, HEAD'],
   ['/ResourceTypes', 'GET, HEAD'],
   ['/ResourceTypes/:name', 'GET, HEAD'],
   ['/Schemas', 'GET, HEAD'],
-  ['/Schemas/:urn', 'GET, HEAD'],
+  ['/Schemas/:name', 'GET, HEAD'],
 ] as const
 
 /** Admits the caller, does the work, and turns whatever comes of it into an answer. */
@@ -92,14 +75,10 @@ function guarded(deps: ScimDeps, work: Work): Handler {
   }
 }
 
-function guardedDiscovery(deps: ScimDeps, find: Discovery): Handler {
-  return guarded(deps, async ({ base }, c) => discover(c, base, find))
-}
-
 function discover(c: Context, base: string, find: Discovery): Response {
   const type = mediaTypeFor(c.req.header('accept') ?? null)
   if (c.req.query('filter') !== undefined) return problemAnswer(new ScimProblem('forbidden', 'there is no filtering here'), type)
-  const found = find(base, c)
+  const found = find(base, c.req.param('name') ?? '')
   return found === undefined ? problemAnswer(new ScimProblem('notFound'), type) : answer(200, found, type)
 }
 

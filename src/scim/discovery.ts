@@ -50,7 +50,7 @@ export function allResourceTypes(base: string): object {
 }
 
 /** The name ignores case. */
-export function resourceTypeNamed(name: string, base: string): object | undefined {
+export function resourceTypeNamed(base: string, name: string): object | undefined {
   const type = resourceTypes.find((one) => one.id.toLowerCase() === name.toLowerCase())
   return type === undefined ? undefined : withTypeMeta(type, base)
 }
@@ -59,7 +59,7 @@ export function allSchemas(base: string): object {
   return listOf(SCHEMAS.map((schema) => withSchemaMeta(schema, base)))
 }
 
-export function schemaWithUrn(urn: string, base: string): object | undefined {
+export function schemaWithUrn(base: string, urn: string): object | undefined {
   const schema = SCHEMAS.find((one) => one.id.toLowerCase() === urn.toLowerCase())
   return schema === undefined ? undefined : withSchemaMeta(schema, base)
 }

@@ -1,0 +1,468 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { Hono } from 'hono'
+import { aChange, anInstitution } from '../../test/builders.ts'
+import { forEachStore } from '../../test/stores.ts'
+import { openGate } from '../directory/gate.ts'
+import type { Institution, Settings } from '../directory/institution.ts'
+import type { Source } from '../directory/user.ts'
+import type { Store } from '../store/store.ts'
+import { StoreError } from '../store/store.ts'
+import { scimApp } from './app.ts'
+import type { Admission } from './deps.ts'
+
+const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
+const CAMPUS = 'urn:ietf:params:scim:schemas:extension:campus:2.0:User'
+const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
+
+type Answer = {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  readonly json: ReturnType<typeof JSON.parse>
+}
+
+/** One institution's endpoint; the token is the name of the source. */
+function endpoint(store: Store, settings: Settings = {}, refusal?: Admission) {
+  const institution = anInstitution(settings)
+  const gate = openGate(store)
+  const failures: unknown[] = []
+  const admit = (request: Request, id: string): Admission => {
+    const source = request.headers.get('authorization')?.slice('Bearer '.length)
+    if (refusal !== undefined) return refusal
+    if (source === undefined || id !== institution._id) return { kind: 'refused', status: 401 }
+    return { kind: 'ok', institution, source: source as Source, credential: 't1' }
+  }
+  const app = new Hono()
+  const scim = scimApp({ store, gate, publicUrl: 'http://roll.example', admit, failed: (error) => failures.push(error) })
+  app.route('/institutions/:institution/scim/v2', scim)
+
+  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const init = {
+      method,
+      headers: { authorization: 'Bearer scim', 'content-type': 'application/scim+json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    }
+    const response = await app.request(`/institutions/${institution._id}/scim/v2${path}`, init)
+    const text = await response.text()
+    const json = text.startsWith('{') ? JSON.parse(text) : undefined
+    return { status: response.status, headers: response.headers, text, json }
+  }
+  const add = (institution_: Institution, change: Parameters<typeof gate.submit>[1]) => gate.submit(institution_, change)
+  return { institution, failures, call, add, app }
+}
+
+const filterBy = (filter: string) => `/Users?filter=${encodeURIComponent(filter)}`
+const as = (source: Source) => ({ authorization: `Bearer ${source}` })
+const patch = (...Operations: object[]) => ({ Operations })
+
+forEachStore((name, open) => {
+  describe(`SCIM on ${name}`, () => {
+    let store: Store
+    before(async () => {
+      store = await open()
+    })
+    after(async () => store[Symbol.asyncDispose]())
+
+    it('creates, reads, replaces, patches and deletes', async () => {
+      const { call, institution } = endpoint(store)
+      const base = `http://roll.example/institutions/${institution._id}/scim/v2`
+      const made = await call('POST', '/Users', { schemas: [CORE], userName: 'Ada', externalId: 'x', title: 'Dr' })
+      assert.equal(made.status, 201)
+      assert.equal(made.headers.get('location'), made.json.meta.location)
+      assert.equal(made.json.meta.location, `${base}/Users/${made.json.id}`)
+      assert.equal(made.headers.get('etag'), made.json.meta.version)
+      const path = `/Users/${made.json.id}`
+      assert.deepEqual((await call('GET', path)).json, made.json)
+      const replaced = await call('PUT', path, { userName: 'Ada', displayName: 'Ada L' })
+      assert.partialDeepStrictEqual(replaced.json, { id: made.json.id, externalId: 'x', displayName: 'Ada L', active: true })
+      assert.equal(replaced.json.title, undefined)
+      const patched = await call('PATCH', path, patch({ op: 'add', path: 'title', value: 'Prof' }))
+      assert.partialDeepStrictEqual(patched, { status: 200, json: { title: 'Prof', displayName: 'Ada L' } })
+      const gone = await call('DELETE', path)
+      assert.deepEqual([gone.status, gone.text], [204, ''])
+      for (const method of ['GET', 'DELETE', 'PUT', 'PATCH']) {
+        const body =
+          method === 'PUT' ? { userName: 'Ada' } : method === 'PATCH' ? patch({ op: 'remove', path: 'title' }) : undefined
+        assert.equal((await call(method, path, body)).status, 404)
+      }
+    })
+
+    it('changes nothing, not even lastModified, when a PATCH adds what is there', async () => {
+      const { call } = endpoint(store)
+      const made = await call('POST', '/Users', { userName: 'ada', roles: [{ value: 'dean' }] })
+      const same = await call('PATCH', `/Users/${made.json.id}`, patch({ op: 'add', path: 'roles', value: [{ value: 'dean' }] }))
+      assert.deepEqual(same.json, made.json)
+    })
+
+    it('shows no second active user under one userName, in any case', async () => {
+      const { call } = endpoint(store)
+      await call('POST', '/Users', { userName: 'ada@uni.edu' })
+      const again = await call('POST', '/Users', { userName: 'ADA@uni.edu' })
+      assert.partialDeepStrictEqual(again, { status: 409, json: { schemas: [ERROR], status: '409', scimType: 'uniqueness' } })
+      assert.doesNotMatch(again.json.detail, /ada@/i)
+    })
+
+    it('answers one 201 when fifty clients create one person at once', async () => {
+      const { call } = endpoint(store)
+      const body = { userName: 'ada', emails: [{ value: 'ada@uni.edu' }] }
+      const answers = await Promise.all(Array.from({ length: 50 }, () => call('POST', '/Users', body)))
+      assert.equal(answers.filter(({ status }) => status === 201).length, 1)
+      assert(answers.every(({ status }) => status === 201 || status === 409))
+    })
+
+    it('loses none of fifty e-mails that are added at once', async () => {
+      const { call } = endpoint(store)
+      const path = `/Users/${(await call('POST', '/Users', { userName: 'ada' })).json.id}`
+      const adds = Array.from({ length: 50 }, (_, i) =>
+        call('PATCH', path, patch({ op: 'add', path: 'emails', value: [{ value: `${i}@x`, type: `t${i}` }] })),
+      )
+      assert((await Promise.all(adds)).every(({ status }) => status === 200))
+      assert.equal((await call('GET', path)).json.emails.length, 50)
+    })
+
+    describe('conditional requests', () => {
+      it('knows versions', async () => {
+        const { call } = endpoint(store)
+        const made = await call('POST', '/Users', { userName: 'ada' })
+        const path = `/Users/${made.json.id}`
+        const etag = made.headers.get('etag') ?? ''
+        const strong = etag.slice(2)
+        const set = (value: string, match: string) =>
+          call('PATCH', path, patch({ op: 'replace', path: 'title', value }), { 'if-match': match })
+        for (const tag of [etag, strong, `"other", ${etag}`, '*']) {
+          const { status, headers, text } = await call('GET', path, undefined, { 'if-none-match': tag })
+          assert.deepEqual([status, headers.get('etag'), text], [304, etag, ''])
+        }
+        assert.equal((await call('GET', path, undefined, { 'if-none-match': '"other"' })).status, 200)
+        for (const tag of ['"other"', 'nonsense', '']) assert.equal((await set('no', tag)).status, 412)
+        assert.equal((await call('DELETE', path, undefined, { 'if-match': '"other"' })).status, 412)
+        assert.equal((await call('PUT', path, { userName: 'ada' }, { 'if-match': '"other"' })).status, 412)
+        assert.equal((await set('A', `"other", ${strong}`)).status, 200)
+        assert.equal((await set('B', etag)).status, 412)
+        assert.equal((await set('C', '*')).json.title, 'C')
+      })
+    })
+
+    describe('who is seen', () => {
+      async function aRoll(settings: Settings = {}) {
+        const { call, institution, add } = endpoint(store, settings)
+        await add(institution, aChange({ netid: 'file1', email: 'f@uni.edu', userName: 'filed' }))
+        const other = await call('POST', '/Users', { userName: 'others', externalId: 'o' }, as('scim:other'))
+        const own = await call('POST', '/Users', { userName: 'own', externalId: 'e' })
+        const gone = await call('POST', '/Users', { userName: 'gone', emails: [{ value: 'gone@uni.edu' }] })
+        await call('DELETE', `/Users/${gone.json.id}`)
+        const seen = async (path: string, source: Source = 'scim') => {
+          const { json } = await call('GET', path, undefined, as(source))
+          assert.equal(json.totalResults, json.Resources.length)
+          return json.Resources.map((user: { userName: string }) => user.userName).sort()
+        }
+        return { call, seen, gone, own, other }
+      }
+
+      it('lists a client its own records, and finds anybody by what identifies a person', async () => {
+        const { seen, call, other } = await aRoll()
+        assert.deepEqual(await seen('/Users'), ['own'])
+        assert.deepEqual(await seen(filterBy('active eq true')), ['own'])
+        assert.deepEqual(await seen(filterBy('userName sw "f"')), [])
+        for (const filter of [
+          'userName eq "FILED"',
+          'emails eq "f@uni.edu"',
+          'emails.value eq "f@uni.edu" and active eq true',
+          'emails[type eq "work"].value eq "f@uni.edu"',
+          'emails[type eq "work" and value eq "f@uni.edu"]',
+          `${CAMPUS}:netid eq "FILE1"`,
+        ]) {
+          assert.deepEqual(await seen(filterBy(filter)), ['filed'], filter)
+        }
+        assert.equal((await call('GET', `/Users/${other.json.id}`)).status, 200)
+      })
+
+      it('lists everybody where the institution says so', async () => {
+        const { seen } = await aRoll({ scim: { sees: 'all' } })
+        assert.deepEqual(await seen('/Users'), ['filed', 'others', 'own'])
+        assert.deepEqual(await seen(filterBy('userName sw "f"')), ['filed'])
+      })
+
+      it('hides what a client deleted from that client alone', async () => {
+        const { seen } = await aRoll()
+        for (const filter of ['userName eq "gone"', 'emails eq "gone@uni.edu"']) {
+          assert.deepEqual(await seen(filterBy(filter)), [])
+          assert.deepEqual(await seen(filterBy(filter), 'scim:other'), ['gone'])
+        }
+      })
+
+      it('shows and finds each client’s own externalId', async () => {
+        const { seen } = await aRoll()
+        assert.deepEqual(await seen(filterBy('externalId eq "e"')), ['own'])
+        assert.deepEqual(await seen(filterBy('externalId eq "o"')), [])
+        assert.deepEqual(await seen(filterBy('externalId eq "o"'), 'scim:other'), ['others'])
+      })
+
+      it('brings a deleted person back under the same id', async () => {
+        const { call, gone } = await aRoll()
+        const back = await call('POST', '/Users', { userName: 'gone' })
+        assert.partialDeepStrictEqual(back, { status: 201, json: { id: gone.json.id, active: true } })
+        assert.equal(back.json.emails, undefined)
+      })
+
+      it('adopts whom a file put on the roll, by a netid that is mapped from userName', async () => {
+        const settings = { scim: { map: { netid: { path: 'userName', take: 'localPart' } } } } as const
+        const { call, institution, add } = endpoint(store, settings)
+        const made = await add(institution, aChange({ netid: 'jdoe', title: 'Dr' }))
+        assert('user' in made)
+        const adopted = await call('POST', '/Users', { userName: 'JDoe@uni.edu', externalId: 'x', active: true })
+        assert.partialDeepStrictEqual(adopted, {
+          status: 201,
+          json: { id: made.user._id, userName: 'JDoe@uni.edu', title: 'Dr' },
+        })
+      })
+    })
+
+    describe('lists', () => {
+      it('come in pages', async () => {
+        const { call } = endpoint(store)
+        for (const userName of ['c', 'a', 'b']) await call('POST', '/Users', { userName, title: 'same' })
+        for (const [query, names, startIndex] of [
+          ['sortBy=userName&count=2', ['a', 'b'], 1],
+          ['sortBy=USERNAME&sortOrder=Descending&startIndex=3&count=2', ['a'], 3],
+          ['sortBy=userName&startIndex=-5&count=1', ['a'], 1],
+          ['sortBy=userName&startIndex=4', [], 4],
+          ['count=0', [], 1],
+          ['count=-1', [], 1],
+          ['filter=title%20eq%20%22same%22&sortBy=userName&startIndex=2&count=1', ['b'], 2],
+          ['filter=title+eq+%22same%22&startIndex=9&count=1', [], 9],
+        ] as const) {
+          const { status, json } = await call('GET', `/Users?${query}`)
+          assert.deepEqual(
+            [status, json.totalResults, json.startIndex, json.itemsPerPage],
+            [200, 3, startIndex, names.length],
+            query,
+          )
+          assert.deepEqual(
+            json.Resources.map((user: { userName: string }) => user.userName),
+            names,
+            query,
+          )
+        }
+      })
+
+      it('are searched by POST as well, at both addresses', async () => {
+        const { call } = endpoint(store)
+        await call('POST', '/Users', { userName: 'ada', title: 'Dr' })
+        for (const path of ['/Users/.search', '/.search']) {
+          const body = { filter: 'title eq "Dr"', attributes: ['userName'], COUNT: '10', startIndex: 1, sortBy: 'userName' }
+          const { status, json } = await call('POST', path, body)
+          assert.deepEqual([status, json.totalResults, Object.keys(json.Resources[0])], [200, 1, ['schemas', 'id', 'userName']])
+        }
+      })
+
+      it('show what is asked for, and so do answers to writes', async () => {
+        const { call } = endpoint(store)
+        const query = '?attributes=userName'
+        const made = await call('POST', `/Users${query}`, { userName: 'ada', title: 'Dr' })
+        const path = `/Users/${made.json.id}${query}`
+        const shown = [
+          made.json,
+          (await call('GET', path)).json,
+          (await call('PUT', path, { userName: 'ada', title: 'Prof' })).json,
+          (await call('PATCH', path, patch({ op: 'remove', path: 'title' }))).json,
+          (await call('GET', `/Users${query}`)).json.Resources[0],
+        ]
+        for (const user of shown) assert.deepEqual(user, { schemas: [CORE], id: made.json.id, userName: 'ada' })
+        const { json } = await call('GET', `/Users/${made.json.id}?excludedAttributes=meta,id`)
+        assert.deepEqual(Object.keys(json).sort(), ['active', 'id', 'schemas', 'userName'])
+      })
+    })
+
+    it('answers 4xx, with a SCIM body, to whatever it cannot serve', async () => {
+      const { call } = endpoint(store)
+      const json = { 'content-type': 'application/json' }
+      for (const [status, scimType, method, path, body, headers] of [
+        [400, 'invalidSyntax', 'POST', '/Users', '', json],
+        [400, 'invalidSyntax', 'POST', '/Users', '{', json],
+        [400, 'invalidSyntax', 'POST', '/Users', '[]', json],
+        [400, 'invalidValue', 'POST', '/Users', '{}', json],
+        [400, 'invalidValue', 'POST', '/Users', '{"userName":"a","active":"maybe"}', json],
+        [400, 'invalidValue', 'POST', '/Users', `{"userName":"\\u0000"}`, json],
+        [400, 'invalidSyntax', 'PATCH', '/Users/x', '{}', json],
+        [400, 'invalidSyntax', 'POST', '/Users/.search', '[]', json],
+        [400, 'invalidFilter', 'POST', '/Users/.search', '{"filter":5}', json],
+        [400, 'invalidFilter', 'GET', '/Users?filter=', undefined, {}],
+        [400, 'invalidFilter', 'GET', '/Users?filter=userName', undefined, {}],
+        [400, 'invalidValue', 'GET', '/Users?count=x', undefined, {}],
+        [400, 'invalidValue', 'GET', '/Users?sortBy=nonsense', undefined, {}],
+        [400, 'invalidValue', 'GET', '/Users?sortOrder=up', undefined, {}],
+        [403, 'sensitive', 'GET', '/Users?filter=password%20pr', undefined, {}],
+        [403, undefined, 'GET', '/Schemas?filter=x', undefined, {}],
+        [404, undefined, 'GET', '/Users/%00', undefined, {}],
+        [404, undefined, 'GET', `/Users/${'x'.repeat(2000)}`, undefined, {}],
+        [404, undefined, 'GET', '/Schemas/urn:none', undefined, {}],
+        [404, undefined, 'GET', '/ResourceTypes/None', undefined, {}],
+        [404, undefined, 'GET', '/Groups', undefined, {}],
+        [404, undefined, 'POST', '/Bulk', '{}', json],
+        [404, undefined, 'GET', '/nonsense/of/any/depth', undefined, {}],
+        [405, undefined, 'DELETE', '/Users', undefined, {}],
+        [405, undefined, 'GET', '/Users/.search', undefined, {}],
+        [405, undefined, 'POST', '/Schemas', '{}', json],
+        [413, undefined, 'POST', '/Users', JSON.stringify({ userName: 'a', title: 'x'.repeat(2 ** 20) }), json],
+        [415, undefined, 'POST', '/Users', 'userName=a', { 'content-type': 'application/x-www-form-urlencoded' }],
+        [415, undefined, 'POST', '/Users', '{}', { 'content-type': 'application/json; charset=latin1' }],
+        [501, undefined, 'GET', '/Me', undefined, {}],
+      ] as const) {
+        const answer = await call(method, path, body, headers)
+        const why = `${method} ${path} ${String(body).slice(0, 60)}: ${answer.text.slice(0, 200)}`
+        assert.deepEqual([answer.status, answer.json?.scimType], [status, scimType], why)
+        assert.deepEqual([answer.json.schemas, answer.json.status], [[ERROR], String(status)], why)
+        assert.equal(typeof answer.json.detail, 'string')
+        assert.equal(answer.headers.get('content-type'), 'application/scim+json')
+        if (status === 405) assert.match(answer.headers.get('allow') ?? '', /POST|GET/)
+      }
+    })
+
+    it('answers in the media type that is asked for', async () => {
+      const { call } = endpoint(store)
+      for (const [accept, type] of [
+        ['application/json', 'application/json'],
+        ['application/json;q=0.9, text/html', 'application/json'],
+        ['application/scim+json, application/json', 'application/scim+json'],
+        ['*/*', 'application/scim+json'],
+      ] as const) {
+        for (const path of ['/Users', '/Users/none', '/ServiceProviderConfig', '/nonsense']) {
+          assert.equal((await call('GET', path, undefined, { accept })).headers.get('content-type'), type)
+        }
+      }
+    })
+
+    it('lets nobody in without a token, but to the service provider configuration', async () => {
+      const { app, institution } = endpoint(store)
+      const at = (path: string, method = 'GET') => app.request(`/institutions/${institution._id}/scim/v2${path}`, { method })
+      assert.equal((await at('/ServiceProviderConfig')).status, 200)
+      for (const path of ['/Users', '/Users/x', '/Schemas', '/Schemas/x', '/ResourceTypes', '/ResourceTypes/User']) {
+        const answer = await at(path)
+        assert.deepEqual([answer.status, answer.headers.get('www-authenticate')], [401, 'Bearer'], path)
+        assert.equal(JSON.parse(await answer.text()).status, '401')
+      }
+      for (const [method, path] of [
+        ['POST', '/Users'],
+        ['POST', '/.search'],
+        ['PUT', '/Users/x'],
+        ['PATCH', '/Users/x'],
+        ['DELETE', '/Users/x'],
+      ] as const) {
+        assert.equal((await at(path, method)).status, 401)
+      }
+    })
+
+    it('passes on what the limits say', async () => {
+      const refusal = { kind: 'refused', status: 429, headers: { 'retry-after': '3' } } as const
+      const { status, headers, json } = await endpoint(store, {}, refusal).call('GET', '/Users')
+      assert.deepEqual([status, headers.get('retry-after'), json.status], [429, '3', '429'])
+    })
+
+    it('describes itself', async () => {
+      const { call } = endpoint(store)
+      const config = (await call('GET', '/ServiceProviderConfig')).json
+      assert.partialDeepStrictEqual(config, {
+        patch: { supported: true },
+        bulk: { supported: false },
+        filter: { supported: true, maxResults: 200 },
+      })
+      for (const path of ['/Schemas', '/ResourceTypes']) {
+        const { json } = await call('GET', `${path}?count=1&startIndex=2&sortBy=id`)
+        assert.equal(json.totalResults, json.Resources.length)
+        for (const resource of json.Resources) {
+          const there = new URL(resource.meta.location).pathname.split('/scim/v2')[1] ?? ''
+          assert.deepEqual((await call('GET', there)).json, resource)
+        }
+      }
+    })
+
+    it('has no 5xx for any body, any path and any query', async () => {
+      const { call, failures } = endpoint(store)
+      const id = (await call('POST', '/Users', { userName: 'ada' })).json.id
+      const names = fc.constantFrom(
+        'userName',
+        'emails',
+        'name',
+        'active',
+        CAMPUS,
+        'externalId',
+        'Operations',
+        'filter',
+        'attributes',
+        'count',
+        'startIndex',
+        'sortBy',
+        '__proto__',
+      )
+      const operation = fc.record(
+        { op: fc.constantFrom('add', 'replace', 'remove'), path: fc.oneof(names, fc.string()), value: fc.jsonValue() },
+        { requiredKeys: ['op'] },
+      )
+      const body = fc.oneof(
+        fc.json(),
+        fc.string(),
+        fc.dictionary(names, fc.jsonValue()).map((one) => JSON.stringify(one)),
+        fc.array(operation).map((all) => JSON.stringify({ Operations: all })),
+      )
+      const method = fc.constantFrom('GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS')
+      const path = fc.oneof(
+        fc.constantFrom('/Users', `/Users/${id}`, '/Users/.search', '/.search', '/Schemas', '/Me'),
+        fc.webPath(),
+      )
+      const query = fc.oneof(
+        fc.constant(''),
+        fc.webQueryParameters().map((text) => `?${text}`),
+        fc.tuple(names, fc.string()).map(([name_, value]) => `?${name_}=${encodeURIComponent(value.toWellFormed())}`),
+      )
+      const headers = fc.record(
+        { 'if-match': fc.constantFrom('*', '"', 'W/"x"'), accept: fc.constantFrom('', ';', 'application/json') },
+        { requiredKeys: [] },
+      )
+      await fc.assert(
+        fc.asyncProperty(method, path, query, body, headers, async (verb, where, asked, sent, more) => {
+          const answer = await call(verb, where + asked, verb === 'GET' ? undefined : sent, more)
+          assert(answer.status < 500 || answer.status === 501, answer.text)
+        }),
+        { numRuns: 400 },
+      )
+      assert.deepEqual(failures, [])
+    })
+  })
+})
+
+describe('SCIM on a store that fails', () => {
+  function failing(error: unknown): Store {
+    const fail = () => Promise.reject(error)
+    return {
+      name: 'failing',
+      ping: fail,
+      write: fail,
+      get: fail,
+      lookUp: fail,
+      find: fail,
+      count: fail,
+      take: fail,
+      [Symbol.asyncDispose]: fail,
+    }
+  }
+
+  for (const [why, error, status, scimType, told] of [
+    ['says try again when the store cannot be reached', new StoreError('unavailable', 'secret'), 503, undefined, 1],
+    ['says narrow the filter when a question takes too long', new StoreError('tooSlow', 'secret'), 400, 'tooMany', 0],
+    ['tells nothing of the inside when something else breaks', new Error('secret'), 500, undefined, 1],
+  ] as const) {
+    it(why, async () => {
+      const { call, failures } = endpoint(failing(error))
+      for (const answer of [await call('GET', '/Users'), await call('POST', '/Users', { userName: 'a' })]) {
+        assert.partialDeepStrictEqual(answer, { status, json: { schemas: [ERROR], status: String(status) } })
+        assert.equal(answer.json.scimType, scimType)
+        assert.doesNotMatch(answer.text, /secret/)
+        if (status === 503) assert.match(answer.headers.get('retry-after') ?? '', /^\d+$/)
+      }
+      assert.equal(failures.length, told * 2)
+    })
+  }
+})
