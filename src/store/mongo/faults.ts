@@ -1,0 +1,92 @@
+/**
+ * What the driver and the server report, as the StoreError that the person who runs the server can act on.
+ * No message holds the address: it may contain a password.
+ */
+import { MongoCompatibilityError, MongoError, MongoNetworkError, MongoParseError, MongoServerSelectionError } from 'mongodb'
+import type { StoreFault } from '../store.ts'
+import { StoreError } from '../store.ts'
+
+export const DUPLICATE_KEY = 11000
+
+/** Atlas names many things so, a wrong password among them. */
+const ATLAS_ERROR = 8000
+
+/** What a server answers that does not know an option of an index: NotImplemented, CannotCreateIndex, InvalidOptions, CommandNotSupported. */
+const NOT_KNOWN: ReadonlySet<number> = new Set([238, 67, 72, 115])
+
+/** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
+const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
+  13: ['unusable', 'does not let this user do what is needed: give it the role readWrite on the database'],
+  18: ['unusable', 'does not accept user name and password: check them, and authSource'],
+  20: ['unusable', 'cannot do what is needed: is it a replica set or a mongos?'],
+  26: ['unavailable', 'has lost a collection: start again'],
+  50: ['tooSlow', 'took too long: ask for less, or by an indexed attribute'],
+  64: ['unavailable', 'could not confirm a write on most of its members in time'],
+  79: ['unusable', 'does not know the write concern'],
+  91: ['unavailable', 'is shutting down'],
+  96: ['tooSlow', 'could not finish: ask for less, or by an indexed attribute'],
+  100: ['unavailable', 'has too few members running to confirm a write'],
+  133: ['unavailable', 'has no primary'],
+  134: ['unavailable', 'is not ready yet'],
+  189: ['unavailable', 'has no primary'],
+  262: ['tooSlow', 'took too long: ask for less, or by an indexed attribute'],
+  292: ['tooSlow', 'would need too much memory: ask for less, or by an indexed attribute'],
+  10107: ['unavailable', 'has no primary'],
+  11600: ['unavailable', 'is shutting down'],
+  11602: ['unavailable', 'is choosing another primary'],
+  13435: ['unavailable', 'has no primary'],
+  13436: ['unavailable', 'has no primary'],
+  14031: ['unusable', 'has no room left on its disk'],
+}
+
+/**
+ * @param error whatever was thrown, or a write concern error
+ * @param where hosts and database, for the message
+ */
+export function storeError(error: unknown, where: string): unknown {
+  if (error instanceof StoreError || error instanceof TypeError) return error
+  const options = { cause: error }
+  const reason = error instanceof Error ? error.message : ''
+  if (isTooOld(error))
+    return new StoreError('unusable', `MongoDB at ${where} is too old: version 4.4 or later is needed`, options)
+  if (error instanceof MongoParseError) return new StoreError('unusable', `this is no address of MongoDB: ${reason}`, options)
+  const code = codeOf(error)
+  const known = CODES[code === ATLAS_ERROR && /auth/i.test(reason) ? 18 : code]
+  if (known !== undefined) return new StoreError(known[0], `MongoDB at ${where} ${known[1]}`, options)
+  if (/no space left|disk full|out of disk|space quota/i.test(reason)) {
+    return new StoreError('unusable', `MongoDB at ${where} has no room left on its disk`, options)
+  }
+  if (isOutOfReach(error)) return new StoreError('unavailable', `MongoDB at ${where} cannot be reached (${reason})`, options)
+  // The server's words may quote a document.
+  return new StoreError('unusable', `MongoDB at ${where} refused a request (code ${code})`, options)
+}
+
+/** Whether an earlier try may have been done, or a later one may be: the connection, the election, the waiting. */
+export function isPassing(error: unknown): boolean {
+  return isOutOfReach(error) || CODES[codeOf(error)]?.[0] === 'unavailable'
+}
+
+export function isDuplicate(error: unknown): boolean {
+  return codeOf(error) === DUPLICATE_KEY
+}
+
+export function isNotKnown(error: unknown): boolean {
+  return NOT_KNOWN.has(codeOf(error))
+}
+
+export function codeOf(error: unknown): number {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number' ? error.code : 0
+}
+
+function isTooOld(error: unknown): boolean {
+  const text = error instanceof Error ? error.message : ''
+  return (error instanceof MongoCompatibilityError || error instanceof MongoServerSelectionError) && /wire version/.test(text)
+}
+
+function isOutOfReach(error: unknown): boolean {
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true
+  return (
+    error instanceof MongoError &&
+    /^Mongo(Topology|Pool|NotConnected|ClientClosed|ConnectionPool|WaitQueue|OperationTimeout)/.test(error.name)
+  )
+}

@@ -1,0 +1,101 @@
+/**
+ * Events without transactions. A write stores its events inside the document it writes, in one atomic step; then they
+ * are copied to their collection, by id, so that a second copy changes nothing; then they are taken out of the document.
+ * Whatever ends a process in between, the next sweep finishes. No document is replaced while its outbox is full.
+ *
+ * A deletion is the same with an end: the document says that it goes, and goes when its events are copied.
+ */
+import type { AnyBulkWriteOperation, Collection, Db } from 'mongodb'
+import { MongoBulkWriteError } from 'mongodb'
+import type { CollectionName } from '../collections.ts'
+import { COLLECTIONS } from '../collections.ts'
+import { HOUSE } from '../store.ts'
+import type { Pending, Stored } from './documents.ts'
+import { isDuplicate } from './faults.ts'
+
+export type Full = { readonly _id: string; readonly institution: string; readonly pending: Pending }
+
+const PAGE = 200
+const NAMES = Object.keys(COLLECTIONS) as CollectionName[]
+
+export class Outbox {
+  readonly #db: Db
+
+  constructor(db: Db) {
+    this.#db = db
+  }
+
+  /** Copies the events of these documents, then clears their outboxes. */
+  async empty(name: CollectionName, full: readonly Full[]): Promise<void> {
+    if (full.length === 0) return
+    await this.#copy(full.flatMap(({ pending }) => pending.events))
+    const isRemoving = full.some(({ pending }) => pending.remove === true)
+    // A cleared outbox may come back after a failover: it is emptied again, to the same effect.
+    const options = isRemoving ? {} : { writeConcern: { w: 1 } }
+    await this.#collection(name).bulkWrite(full.map(clearing), { ordered: false, ...options })
+  }
+
+  /** Empties what is full, everywhere or where events of one institution may lie. */
+  async sweep(institution?: string): Promise<void> {
+    await Promise.all(NAMES.map((name) => this.#sweepOne(name, institution)))
+  }
+
+  /** Whether anything is left for `sweep`. */
+  async isFull(institution: string): Promise<boolean> {
+    const found = await Promise.all(
+      NAMES.map((name) => this.#collection(name).findOne(fullIn(institution), { projection: { _id: 1 } })),
+    )
+    return found.some((document) => document !== null)
+  }
+
+  /** Empties these documents where they are full. */
+  async sweepThese(name: CollectionName, ids: readonly string[]): Promise<void> {
+    await this.empty(name, await this.#full(name, { _id: { $in: ids }, ...FULL }))
+  }
+
+  async #sweepOne(name: CollectionName, institution: string | undefined): Promise<void> {
+    for (;;) {
+      const full = await this.#full(name, fullIn(institution))
+      await this.empty(name, full)
+      if (full.length < PAGE) return
+    }
+  }
+
+  async #full(name: CollectionName, filter: object): Promise<Full[]> {
+    const found = this.#collection(name).find(filter, {
+      projection: { institution: 1, _outbox: 1 },
+      limit: PAGE,
+      batchSize: PAGE + 1,
+    })
+    return (await found.toArray()).flatMap(({ _id, institution, _outbox }) =>
+      _outbox === undefined ? [] : [{ _id, institution, pending: _outbox }],
+    )
+  }
+
+  async #copy(events: readonly Stored[]): Promise<void> {
+    if (events.length === 0) return
+    try {
+      await this.#collection('events').insertMany([...events], { ordered: false })
+    } catch (error) {
+      if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
+      const refused = error.result.getWriteErrors()
+      if (refused.length === 0 || !refused.every(isDuplicate)) throw error
+    }
+  }
+
+  #collection(name: CollectionName): Collection<Stored> {
+    return this.#db.collection<Stored>(name)
+  }
+}
+
+const FULL = { '_outbox.mark': { $exists: true } } as const
+
+/** An event of the house's own documents, its institutions, may belong to any institution. */
+function fullIn(institution: string | undefined): object {
+  return institution === undefined ? FULL : { ...FULL, institution: { $in: [institution, HOUSE] } }
+}
+
+function clearing({ _id, institution, pending }: Full): AnyBulkWriteOperation<Stored> {
+  const filter = { _id, institution, '_outbox.mark': pending.mark }
+  return pending.remove === true ? { deleteOne: { filter } } : { updateOne: { filter, update: { $unset: { _outbox: '' } } } }
+}

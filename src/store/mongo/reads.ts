@@ -1,0 +1,98 @@
+/**
+ * Reading: by id, by keys, by predicate in pages, and counting.
+ */
+import type { Document, Collection as Driver, Filter, FindOptions } from 'mongodb'
+import type { Collection } from '../collections.ts'
+import type { Predicate } from '../predicate.ts'
+import type { Doc, Query } from '../store.ts'
+import type { Dialect } from './compile.ts'
+import { compile } from './compile.ts'
+import type { Stored } from './documents.ts'
+import { escapeName, HIDDEN, storedId, toDoc } from './documents.ts'
+import { partsOf } from './order.ts'
+
+const LIMITS = { maxTimeMS: 10_000 } as const
+
+type Wanted = { readonly ids?: readonly string[]; readonly keys?: { readonly [name: string]: readonly string[] } }
+
+export class Reads {
+  readonly #driver: Driver<Stored>
+  readonly #collection: Collection
+  readonly #dialect: Dialect
+
+  constructor(driver: Driver<Stored>, collection: Collection, dialect: Dialect) {
+    this.#driver = driver
+    this.#collection = collection
+    this.#dialect = dialect
+  }
+
+  async get(institution: string, id: string): Promise<Doc | undefined> {
+    const found = await this.#driver.findOne(
+      { _id: storedId(institution, id), institution, ...this.#alive() },
+      { ...LIMITS, projection: HIDDEN },
+    )
+    return found === null ? undefined : toDoc(found)
+  }
+
+  async lookUp(institution: string, { ids = [], keys = {} }: Wanted): Promise<Doc[]> {
+    const byKey = Object.entries(keys).filter(([, values]) => values.length > 0)
+    const arms: Filter<Stored>[] = byKey.map(([name, values]) => ({ institution, [`keys.${escapeName(name)}`]: { $in: values } }))
+    if (ids.length > 0) arms.push({ institution, _id: { $in: ids.map((id) => storedId(institution, id)) } })
+    if (arms.length === 0) return []
+    const options = { ...LIMITS, projection: HIDDEN, readConcern: { level: 'majority' as const }, batchSize: 10_000 }
+    return (await this.#driver.find({ $or: arms, ...this.#alive() }, options).toArray()).map(toDoc)
+  }
+
+  async find(institution: string, query: Query): Promise<Doc[]> {
+    const where = this.#where(institution, query.where)
+    const projection = projectionOf(query)
+    const found: Stored[] = []
+    let skip = query.skip ?? 0
+    for (const { filter, sort } of partsOf(institution, query)) {
+      const limit = query.limit - found.length
+      if (limit <= 0) break
+      const parts = { $and: [{ institution, ...this.#alive() }, where, filter] } as Filter<Stored>
+      const options: FindOptions = { ...LIMITS, sort, skip, limit, batchSize: limit + 1, projection }
+      const some = await this.#driver.find(parts, options).toArray()
+      found.push(...some)
+      // What this part did not have is skipped in the next one.
+      if (some.length > 0) skip = 0
+      else if (skip > 0) skip -= await this.#count(parts)
+    }
+    return found.map(toDoc)
+  }
+
+  async count(institution: string, predicate: Predicate): Promise<number> {
+    return this.#count({ institution, ...this.#alive(), ...this.#where(institution, predicate) })
+  }
+
+  async take(institution: string, id: string): Promise<Doc | undefined> {
+    const filter = { _id: storedId(institution, id), institution, ...this.#alive(), _outbox: { $exists: false } }
+    const taken = await this.#driver.findOneAndDelete(filter)
+    if (taken === null) return undefined
+    // Not by a projection: FerretDB knows none here.
+    const { search: _, _expires, ...shown } = taken
+    return toDoc(shown)
+  }
+
+  /** The command, not the aggregation that `countDocuments` makes: it counts in an index without reading documents. */
+  async #count(query: Document): Promise<number> {
+    const options = { readPreference: 'primary' as const }
+    const answer = await this.#driver.db.command({ count: this.#driver.collectionName, query, ...LIMITS }, options)
+    return answer.n as number
+  }
+
+  #where(institution: string, predicate: Predicate): Document {
+    return compile(institution, this.#collection, predicate, this.#dialect)
+  }
+
+  #alive(): { readonly expires?: Document } {
+    return this.#collection.expires ? { expires: { $not: { $lte: Date.now() } } } : {}
+  }
+}
+
+function projectionOf({ project }: Query): Document {
+  if (project === undefined) return HIDDEN
+  const fields = ['institution', 'version', ...project].filter((field) => !(field in HIDDEN))
+  return Object.fromEntries(fields.map((field) => [escapeName(field), 1]))
+}

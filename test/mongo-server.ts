@@ -1,0 +1,170 @@
+/**
+ * A server that speaks MongoDB's protocol, for tests: `MONGODB_URI` when set, else `mongod` on the PATH, else FerretDB.
+ * A server that was started here listens on loopback, keeps its data in a temporary folder and ends with this process,
+ * however that ends.
+ */
+import type { ChildProcess } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createConnection, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { MongoClient } from 'mongodb'
+
+export type MongoServer = {
+  readonly kind: 'mongodb' | 'ferretdb'
+  /** An address with a database of its own, empty; a new one at each call. */
+  freshUri(): string
+  /** Ends what was started, or removes the databases where nothing was. */
+  stop(): Promise<void>
+}
+
+/** Why there is none, for a test to be skipped with. */
+export type Missing = { readonly missing: string }
+
+type Program = {
+  readonly kind: MongoServer['kind']
+  readonly path: string
+  args(folder: string, port: number): readonly string[]
+}
+
+const START_MS = 60_000
+
+/** @throws {Error} when no server can be had although the variable `CI` says that nothing may be skipped */
+export async function startMongo(env: NodeJS.ProcessEnv = process.env): Promise<MongoServer | Missing> {
+  if (env.MONGODB_URI !== undefined) return existing(env.MONGODB_URI)
+  const program = findProgram()
+  if (program !== undefined) return started(program)
+  const missing = 'no MongoDB: set MONGODB_URI, put mongod on the PATH, or run test/install-ferretdb.sh (needs Go)'
+  if (env.CI !== undefined) throw new Error(missing)
+  return { missing }
+}
+
+async function existing(uri: string): Promise<MongoServer> {
+  const client = await new MongoClient(uri, { serverSelectionTimeoutMS: 5000 }).connect()
+  const names: string[] = []
+  const { ferretdbVersion } = await client.db().admin().command({ buildInfo: 1 })
+  return {
+    kind: ferretdbVersion === undefined ? 'mongodb' : 'ferretdb',
+    freshUri() {
+      names.push(freshName())
+      return withDatabase(uri, names.at(-1) as string)
+    },
+    async stop() {
+      for (const name of names) await client.db(name).dropDatabase()
+      await client.close()
+    },
+  }
+}
+
+function findProgram(): Program | undefined {
+  const go = spawnSync('go', ['env', 'GOPATH'], { encoding: 'utf8' }).stdout?.trim() || join(process.env.HOME ?? '', 'go')
+  return [MONGOD, { ...FERRETDB, path: 'ferretdb' }, { ...FERRETDB, path: join(go, 'bin', 'ferretdb') }].find(
+    ({ path }) => spawnSync(path, ['--version']).status === 0,
+  )
+}
+
+const MONGOD: Program = {
+  kind: 'mongodb',
+  path: 'mongod',
+  args: (folder, port) => [
+    '--dbpath',
+    folder,
+    '--port',
+    `${port}`,
+    '--bind_ip',
+    '127.0.0.1',
+    '--replSet',
+    'test',
+    '--nounixsocket',
+  ],
+}
+
+const FERRETDB: Program = {
+  kind: 'ferretdb',
+  path: 'ferretdb',
+  args: (folder, port) => [
+    ...['--handler=sqlite', `--sqlite-url=file:${folder}/`, `--state-dir=${folder}`, `--listen-addr=127.0.0.1:${port}`],
+    ...['--debug-addr=-', '--telemetry=disable', '--log-level=ERROR'],
+  ],
+}
+
+/** Lives as long as its standard input is open, which closes with this process even when that is killed. */
+const SUPERVISOR = '"$@" >"$LOG" 2>&1 & child=$!; trap "" TERM INT; cat >/dev/null; kill -9 $child; wait $child'
+
+async function started(program: Program): Promise<MongoServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'matricula-mongo-'))
+  const port = await freePort()
+  const child = spawn('sh', ['-c', SUPERVISOR, 'sh', program.path, ...program.args(folder, port)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { ...process.env, LOG: join(folder, 'log') },
+  })
+  const stop = async () => {
+    await end(child)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await ready(program, port)
+  } catch (error) {
+    const log = readFileSync(join(folder, 'log'), 'utf8').slice(-2000)
+    await stop()
+    throw new Error(`${program.path} did not start: ${log}`, { cause: error })
+  }
+  return { kind: program.kind, freshUri: () => `mongodb://127.0.0.1:${port}/${freshName()}`, stop }
+}
+
+async function ready(program: Program, port: number): Promise<void> {
+  const until = Date.now() + START_MS
+  while (!(await answers(port))) {
+    if (Date.now() > until) throw new Error(`nothing listens on port ${port}`)
+    await delay(20)
+  }
+  if (program.kind === 'mongodb') await initiate(port)
+}
+
+/** A replica set of one, as production has a replica set. */
+async function initiate(port: number): Promise<void> {
+  const member = { _id: 0, host: `127.0.0.1:${port}` }
+  const client = await new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`).connect()
+  await client.db('admin').command({ replSetInitiate: { _id: 'test', members: [member] } })
+  while (!(await client.db('admin').command({ hello: 1 })).isWritablePrimary) await delay(20)
+  await client.close()
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port })
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.stdin?.end()
+  })
+}
+
+function freshName(): string {
+  return `test_${crypto.randomUUID().replaceAll('-', '')}`
+}
+
+/** Keeps the database that users are looked up in, which is the path unless `authSource` names another. */
+function withDatabase(uri: string, name: string): string {
+  const [, head, path = '', query = ''] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?([^?]*)\??(.*)$/.exec(uri) ?? []
+  const source = path === '' || /authSource=/i.test(query) || !head?.includes('@') ? [] : [`authSource=${path}`]
+  return `${head}/${name}?${[query, ...source].filter((part) => part !== '').join('&')}`
+}
