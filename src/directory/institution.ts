@@ -1,7 +1,11 @@
 /**
  * The tenant and its settings (`schemas/institution.schema.json`).
  */
-import type { Doc } from '../store/store.ts'
+import { EVERYTHING } from '../store/predicate.ts'
+import type { Doc, Store } from '../store/store.ts'
+import { HOUSE } from '../store/store.ts'
+import type { FreshCache } from './fresh-cache.ts'
+import { freshCache } from './fresh-cache.ts'
 import type { MatchKey, Slot } from './user.ts'
 
 export type Settings = {
@@ -9,6 +13,10 @@ export type Settings = {
   readonly defaultAccountType?: string
   readonly matchOrder?: readonly MatchKey[]
   readonly required?: { readonly [channel in 'file' | 'api' | 'saml']?: readonly string[] }
+  /** Flat field -> the values it may have, in the spelling in which they are kept. */
+  readonly lookups?: { readonly [field: string]: readonly string[] }
+  /** Channels from which an empty text clears a field; elsewhere it leaves it alone. */
+  readonly emptyClears?: readonly ('file' | 'api' | 'saml')[]
   /** Slot (or attribute, or flat field) -> sources or channels, highest first. */
   readonly authority?: { readonly [slot: Slot]: readonly string[] }
   /** After how many days of inactivity a record is no longer met by e-mail or userName. */
@@ -30,3 +38,34 @@ export type Institution = Doc & {
 }
 
 export const DEFAULT_ACCOUNT_TYPES = ['Student', 'Faculty', 'Staff', 'Alumni', 'Guest'] as const
+
+export const INSTITUTION_ID = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+const PAGE = 200
+
+/** What a server remembers of an institution is at most this old. */
+const MAX_AGE_MS = 4000
+
+export async function getInstitution(store: Store, id: string): Promise<Institution | undefined> {
+  return INSTITUTION_ID.test(id) ? ((await store.get('institutions', HOUSE, id)) as Institution | undefined) : undefined
+}
+
+/** All, by id. */
+export async function listInstitutions(store: Store): Promise<Institution[]> {
+  const all: Doc[] = []
+  for (;;) {
+    const last = all.at(-1)
+    const page = await store.find('institutions', HOUSE, {
+      where: EVERYTHING,
+      limit: PAGE,
+      ...(last && { after: { id: last._id } }),
+    })
+    all.push(...page)
+    if (page.length < PAGE) return all as Institution[]
+  }
+}
+
+/** For a server: answers are at most five seconds old; an institution nobody has made is asked for each time. */
+export function institutionCache(store: Store, now: () => number): FreshCache<Institution> {
+  return freshCache({ load: (id) => getInstitution(store, id), now, maxAgeMs: MAX_AGE_MS, maxEntries: 10_000 })
+}

@@ -1,0 +1,104 @@
+/**
+ * Institutions made and their settings changed, each change with its event.
+ */
+import type { Doc, Store } from '../store/store.ts'
+import { HOUSE } from '../store/store.ts'
+import type { Problem } from './change.ts'
+import { newId } from './ids.ts'
+import type { Institution, Settings } from './institution.ts'
+import { getInstitution, INSTITUTION_ID } from './institution.ts'
+import { checkSettings, mergeSettings, settingsByPath } from './settings.ts'
+import type { Difference } from './settle.ts'
+import { sameJson } from './slots.ts'
+import type { Json, Source } from './user.ts'
+
+/** Who does something to an institution itself. */
+export type Actor = { readonly source: Source; readonly credential?: string }
+
+type Invalid = { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+
+export type Made = { readonly kind: 'created'; readonly institution: Institution } | { readonly kind: 'exists' } | Invalid
+
+export type Changed =
+  | { readonly kind: 'changed'; readonly institution: Institution; readonly differences: readonly Difference[] }
+  | { readonly kind: 'unchanged'; readonly institution: Institution }
+  | { readonly kind: 'missing' }
+  | Invalid
+
+export async function createInstitution(
+  store: Store,
+  given: { readonly id: string; readonly name: string; readonly settings?: Json; readonly by: Actor; readonly now: number },
+): Promise<Made> {
+  const { id, by, now } = given
+  const name = given.name.trim()
+  const checked = checkSettings(mergeSettings({}, given.settings ?? {}))
+  const problems = [...idProblems(id), ...nameProblems(name), ...(checked.kind === 'ok' ? [] : checked.problems)]
+  if (checked.kind !== 'ok' || problems.length > 0) return { kind: 'invalid', problems }
+  const version = newId(now)
+  const institution: Institution = {
+    _id: id,
+    institution: HOUSE,
+    version,
+    name,
+    settings: checked.settings,
+    created: now,
+    lastModified: now,
+  }
+  const event = eventOf('institution.created', institution, by, differencesOf({}, checked.settings))
+  const [result] = await store.write([{ collection: 'institutions', op: 'insert', doc: institution, events: [event] }])
+  return result?.kind === 'ok' ? { kind: 'created', institution } : { kind: 'exists' }
+}
+
+/** Merges `settings` (RFC 7396) into what is set; tries again when another administrator was faster. */
+export async function changeInstitution(
+  store: Store,
+  given: { readonly id: string; readonly name?: string; readonly settings?: Json; readonly by: Actor; readonly now: number },
+): Promise<Changed> {
+  for (;;) {
+    const current = await getInstitution(store, given.id)
+    if (!current) return { kind: 'missing' }
+    const name = given.name?.trim() ?? current.name
+    const checked = checkSettings(mergeSettings(current.settings as Json, given.settings ?? {}))
+    const problems = [...nameProblems(name), ...(checked.kind === 'ok' ? [] : checked.problems)]
+    if (checked.kind !== 'ok' || problems.length > 0) return { kind: 'invalid', problems }
+    const differences = [...nameDifference(current.name, name), ...differencesOf(current.settings, checked.settings)]
+    if (differences.length === 0) return { kind: 'unchanged', institution: current }
+    const institution = { ...current, version: newId(given.now), name, settings: checked.settings, lastModified: given.now }
+    const event = eventOf('settings.changed', institution, given.by, differences)
+    const [result] = await store.write([
+      { collection: 'institutions', op: 'replace', doc: institution, expected: current.version, events: [event] },
+    ])
+    if (result?.kind === 'ok') return { kind: 'changed', institution, differences }
+  }
+}
+
+function idProblems(id: string): Problem[] {
+  if (INSTITUTION_ID.test(id)) return []
+  const right = 'small letters, digits and hyphens, at most 63, a letter or digit first, for example north-campus'
+  return [{ field: 'id', code: 'value', message: `the id is "${id}"; it should be ${right}` }]
+}
+
+function nameProblems(name: string): Problem[] {
+  if (name !== '' && name.length <= 256) return []
+  return [{ field: 'name', code: 'value', message: `the name has ${name.length} characters; it should have 1 to 256` }]
+}
+
+function nameDifference(before: string, after: string): Difference[] {
+  return before === after ? [] : [{ slot: 'name', old: before, new: after }]
+}
+
+function differencesOf(before: Settings, after: Settings): Difference[] {
+  const [old, next] = [settingsByPath(before), settingsByPath(after)]
+  return [...new Set([...old.keys(), ...next.keys()])]
+    .filter((path) => !sameJson(old.get(path), next.get(path)))
+    .map((path) => differenceOf(path, old.get(path), next.get(path)))
+}
+
+function differenceOf(path: string, old: Json | undefined, next: Json | undefined): Difference {
+  return { slot: `settings.${path}`, ...(old !== undefined && { old }), ...(next !== undefined && { new: next }) }
+}
+
+function eventOf(kind: string, institution: Institution, by: Actor, differences: readonly Difference[]): Doc {
+  const { _id, version, lastModified } = institution
+  return { _id: version, institution: _id, version, subject: _id, kind, at: lastModified, ...by, differences }
+}

@@ -1,0 +1,159 @@
+/**
+ * Settings as an administrator writes them: merged into what is set, then checked in every depth.
+ * Each problem names the setting, what was found and what would be right; the texts stand in the schema.
+ */
+import type { ErrorObject } from 'ajv'
+import { Ajv } from 'ajv'
+import fields from '../../schemas/fields.json' with { type: 'json' }
+import schema from '../../schemas/institution.schema.json' with { type: 'json' }
+import type { Problem } from './change.ts'
+import type { Settings } from './institution.ts'
+import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
+import { didYouMean } from './near-miss.ts'
+import { attributesOf, resolvePath } from './schema.ts'
+import { isObject } from './slots.ts'
+import type { Json } from './user.ts'
+
+export type Checked =
+  | { readonly kind: 'ok'; readonly settings: Settings }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
+
+const fitsSchema = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<Settings>(schema)
+
+const FIELDS: ReadonlySet<string> = new Set(fields.map(({ name }) => name))
+
+/** Attributes as slots are called: `name`, `name.givenName`, `campus.program`. */
+const SLOTS: ReadonlySet<string> = new Set([
+  ...Array.from(attributesOf().values(), ({ name, multiValued, subAttributes }) => [
+    name,
+    ...(multiValued ? [] : Array.from(subAttributes.values(), (sub) => `${name}.${sub.name}`)),
+  ]).flat(),
+  ...(['enterprise', 'campus'] as const).flatMap((extension) =>
+    Array.from(attributesOf(extension).values(), ({ name }) => `${extension}.${name}`),
+  ),
+])
+
+/** JSON Merge Patch (RFC 7396): null takes a setting away, objects merge, all else replaces. */
+export function mergeSettings(current: Json, patch: Json): Json {
+  if (!isObject(patch)) return patch
+  const merged = new Map(Object.entries(isObject(current) ? current : {}))
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name)
+    else merged.set(name, mergeSettings(merged.get(name) ?? {}, value))
+  }
+  return Object.fromEntries(merged)
+}
+
+export function checkSettings(settings: unknown): Checked {
+  if (!fitsSchema(settings)) return { kind: 'invalid', problems: (fitsSchema.errors ?? []).flatMap(problemOf) }
+  const problems = [...namesIn(settings), ...accountTypesIn(settings)]
+  return problems.length === 0 ? { kind: 'ok', settings } : { kind: 'invalid', problems }
+}
+
+/** Settings by their path, lists whole: what differs between two states, for the audit trail. */
+export function settingsByPath(settings: Settings): Map<string, Json> {
+  const found = new Map<string, Json>()
+  const walk = (value: Json, path: readonly string[]) => {
+    const inside = isObject(value) ? Object.entries(value) : []
+    for (const [name, inner] of inside) walk(inner, [...path, name])
+    if (inside.length === 0 && path.length > 0) found.set(written(path), value)
+  }
+  walk(settings as Json, [])
+  return found
+}
+
+function problemOf(error: ErrorObject): Problem[] {
+  // The branch that failed has its own, better error.
+  if (error.keyword === 'if') return []
+  const place = error.instancePath.split('/').slice(1).map(unescaped)
+  const { properties, description } = (error.parentSchema ?? {}) as { properties?: object; description?: string }
+  if (error.keyword === 'additionalProperties')
+    return [unknownSetting(place, String(error.params.additionalProperty), properties)]
+  if (error.keyword === 'required') {
+    const missing = written([...place, String(error.params.missingProperty)])
+    return [problem(place, 'missing', `${missing} is missing; ${written(place)} should be ${description}`)]
+  }
+  const found = `${written(place) || 'what was given'} is ${shown(error.data)}`
+  return [problem(place, 'value', `${found}; it should be ${rightFor(error, description)}`)]
+}
+
+function unknownSetting(place: readonly string[], name: string, properties: object | undefined): Problem {
+  const known = Object.keys(properties ?? {})
+  const path = [...place, name]
+  return problem(
+    path,
+    'unknown',
+    `there is no setting ${written(path)}${didYouMean(name, known)}; known here: ${known.join(', ')}`,
+  )
+}
+
+function rightFor(error: ErrorObject, description: string | undefined): string {
+  if (error.keyword !== 'enum') return description ?? error.message ?? 'something else'
+  const allowed = (error.schema as readonly string[]).map(String)
+  return `one of ${allowed.join(', ')}${typeof error.data === 'string' ? didYouMean(error.data, allowed) : ''}`
+}
+
+/** Names of fields and attributes that the JSON schema cannot know. */
+function namesIn(settings: Settings): Problem[] {
+  const required = Object.entries(settings.required ?? {}).flatMap(([channel, names]) =>
+    names.flatMap((name, index) => unknownName(['required', channel, String(index)], 'field', name, FIELDS)),
+  )
+  const ranked = Object.keys(settings.authority ?? {})
+    .filter((slot) => !FIELDS.has(slot))
+    .flatMap((slot) => unknownName(['authority', slot], 'field or attribute', slot.replace(/\[.+\]$/, ''), SLOTS))
+  const mapped = Object.entries(settings.scim?.map ?? {}).flatMap(([name, from]) => [
+    ...unknownName(['scim', 'map', name], 'field', name, FIELDS),
+    ...unknownAttribute(['scim', 'map', name], typeof from === 'string' ? from : from.path),
+  ])
+  return [...required, ...ranked, ...mapped]
+}
+
+function unknownName(path: readonly string[], kind: string, name: string, known: ReadonlySet<string>): Problem[] {
+  if (known.has(name)) return []
+  return [problem(path, 'unknown', `${written(path)}: there is no ${kind} "${name}"${didYouMean(name, known)}`)]
+}
+
+function unknownAttribute(path: readonly string[], name: string): Problem[] {
+  return resolvePath(name.replace(/\[.*\]/, '')) ? [] : unknownName(path, 'SCIM attribute', name, SLOTS)
+}
+
+function accountTypesIn(settings: Settings): Problem[] {
+  const types = settings.accountTypes ?? DEFAULT_ACCOUNT_TYPES
+  const folded = types.map((type) => type.toLowerCase())
+  const twice = types.filter((_, index) => folded.indexOf(folded[index] ?? '') !== index)
+  const problems = twice.map((type) =>
+    problem(
+      ['accountTypes'],
+      'value',
+      `accountTypes has "${type}" twice; it should have each once, upper and lower case being the same`,
+    ),
+  )
+  const given = settings.defaultAccountType
+  if (given !== undefined && !folded.includes(given.toLowerCase())) {
+    const right = `one of ${types.join(', ')}${didYouMean(given, types)}`
+    problems.push(problem(['defaultAccountType'], 'value', `defaultAccountType is "${given}"; it should be ${right}`))
+  }
+  return problems
+}
+
+function problem(path: readonly string[], code: string, message: string): Problem {
+  return { field: written(path), code, message }
+}
+
+/** `scim.map.netid`, `matchOrder[1]`, `authority["name.givenName"]`. */
+function written(path: readonly string[]): string {
+  return path.reduce((text, name) => {
+    if (/^\d+$/.test(name)) return `${text}[${name}]`
+    if (!/^[\w-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`
+    return text === '' ? name : `${text}.${name}`
+  }, '')
+}
+
+function unescaped(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}

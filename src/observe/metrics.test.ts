@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { openMetrics } from './metrics.ts'
+
+describe('the metrics', () => {
+  it('count requests, outcomes, batches and failures of the store', async () => {
+    const metrics = openMetrics()
+    metrics.request('GET', '/healthz', 200, 0.003)
+    metrics.outcome('scim', 'created')
+    metrics.batch(7)
+    metrics.storeError('unavailable')
+    const text = await metrics.text()
+    for (const line of [
+      'matricula_http_request_duration_seconds_count{method="GET",route="/healthz",status="200"} 1',
+      'matricula_http_request_duration_seconds_bucket{le="0.0025",method="GET",route="/healthz",status="200"} 0',
+      'matricula_http_request_duration_seconds_bucket{le="0.005",method="GET",route="/healthz",status="200"} 1',
+      'matricula_outcomes_total{channel="scim",kind="created"} 1',
+      'matricula_batch_changes_bucket{le="10"} 1',
+      'matricula_store_errors_total{fault="unavailable"} 1',
+      'process_cpu_seconds_total',
+    ])
+      assert.ok(text.includes(line), line)
+  })
+
+  it('make no series of invented methods', async () => {
+    const metrics = openMetrics()
+    metrics.request('MADEUP', '/', 404, 0)
+    assert.match(await metrics.text(), /method="other"/)
+  })
+
+  it('are a set of their own each', async () => {
+    openMetrics().outcome('scim', 'created')
+    assert.doesNotMatch(await openMetrics().text(), /kind="created"/)
+  })
+})
