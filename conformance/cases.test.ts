@@ -15,7 +15,7 @@ describe('the files of dialogues', () => {
 
   it('name what a dialogue needs wherever it speaks of it', () => {
     const signs: readonly (readonly [Need, (dialogue: Dialogue) => boolean])[] = [
-      ['groups', ({ steps }) => steps.some(({ path }) => path.startsWith('/Groups'))],
+      ['groups', ({ steps }) => JSON.stringify(steps).includes('Group')],
       ['bulk', ({ steps }) => steps.some(({ path }) => path.startsWith('/Bulk'))],
       ['rest', ({ steps }) => steps.some(({ auth }) => auth === 'api')],
       ['sort', ({ steps }) => steps.some(({ path }) => path.includes('sortBy='))],

@@ -14,6 +14,8 @@ export type FilterCase = {
   readonly level: 'must' | 'should' | 'may' | 'parse'
   /** 200, 400 or (null) either of them. */
   readonly valid: boolean | null
+  /** Where it may be answered otherwise. */
+  readonly status?: readonly number[]
   readonly note?: string
   readonly needs?: readonly Need[]
   readonly matches?: readonly string[]

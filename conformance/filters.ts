@@ -65,9 +65,9 @@ function searchRequest(filter: string, startIndex: number): Request {
 type Context = { readonly target: Target; readonly filter: string; readonly refs: ReadonlyMap<string, string> }
 
 async function judgeFilter(one: FilterCase, answer: Answer, context: Context): Promise<Difference[]> {
-  const statuses = one.valid === null ? [200, 400] : [one.valid ? 200 : 400]
+  const statuses = one.status ?? (one.valid === null ? [200, 400] : [one.valid ? 200 : 400])
   if (!statuses.includes(answer.status)) return [wrongStatus(answer, statuses.join(' or '))]
-  if (answer.status === 400) return judgeRefusal(answer)
+  if (answer.status !== 200) return answer.status === 400 ? judgeRefusal(answer) : []
   const found = await findAll(answer, context)
   if (!Array.isArray(found)) return [found]
   const missing = (one.matches ?? []).filter((ref) => !found.includes(ref))
