@@ -21,7 +21,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([...KEYS, 'groups', 'password'])
 const EMAIL = attributesOf().get('emails')?.subAttributes.get('value')
 const PHOTO = attributesOf().get('photos')?.subAttributes.get('value')
 
-export type Folding = 'key' | 'text' | 'exact' | 'time' | 'plain'
+type Folding = 'key' | 'text' | 'exact' | 'time' | 'plain'
 
 /** How values of a simple attribute are folded before they are compared. */
 export function foldingOf(attribute: Attribute): Folding {

@@ -91,7 +91,7 @@ describe('parsePatchPath', () => {
           found instanceof ScimProblem ? ['invalidPath', 'invalidFilter'].includes(found.code) : typeof found === 'object',
         )
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 })

@@ -20,7 +20,7 @@ export type PatchPath =
   | { readonly extension?: Extension }
 
 /** The parts as written. */
-export type WrittenPath = { readonly urn?: string; readonly attr?: string; readonly sub?: string; readonly filter?: FilterNode }
+type WrittenPath = { readonly urn?: string; readonly attr?: string; readonly sub?: string; readonly filter?: FilterNode }
 
 /** @returns the path, or `invalidPath`; `invalidFilter` where the brackets are at fault */
 export function parsePatchPath(text: string): PatchPath | ScimProblem {

@@ -44,6 +44,26 @@ describe('compileFilter', () => {
       'emails.type ne "Work"',
       { op: 'not', of: { op: 'any', path: 'search.emails', where: { op: 'eq', path: 'type', value: 'work' } } },
     ],
+    [
+      'emails[type eq "work"].value eq "A@x"',
+      {
+        op: 'and',
+        of: [
+          { op: 'any', path: 'search.emails', where: { op: 'eq', path: 'value', value: 'a@x' } },
+          {
+            op: 'any',
+            path: 'search.emails',
+            where: {
+              op: 'and',
+              of: [
+                { op: 'eq', path: 'type', value: 'work' },
+                { op: 'eq', path: 'value', value: 'a@x' },
+              ],
+            },
+          },
+        ],
+      },
+    ],
     ['emails pr', { op: 'pr', path: 'search.emails' }],
     ['emails eq null', { op: 'not', of: { op: 'pr', path: 'search.emails' } }],
     ['title eq null', { op: 'not', of: { op: 'pr', path: 'search.title' } }],
@@ -59,7 +79,7 @@ describe('compileFilter', () => {
     [`${EXTENSIONS.enterprise}:manager.$ref pr`, { op: 'pr', path: 'search.enterprise.manager.ref' }],
     ['manager eq "M1"', { op: 'eq', path: 'search.enterprise.manager.value', value: 'M1' }],
     ['photos.value pr', { op: 'any', path: 'search.photos', where: { op: 'pr', path: 'value' } }],
-    ['meta.resourceType eq "User"', { op: 'or', of: [{ op: 'and', of: [] }] }],
+    ['meta.resourceType eq "User"', { op: 'and', of: [] }],
     ['schemas eq "urn:x"', { op: 'or', of: [] }],
   ] as const) {
     it(`compiles ${filter}`, () => assert.deepEqual(compiled(filter), expected))

@@ -7,8 +7,9 @@ import { CORE_USER, dottedName, EXTENSIONS } from '../../directory/schema.ts'
 import { externalIdTerm, searchName } from '../../directory/search.ts'
 import type { Source } from '../../directory/user.ts'
 import { NETIDS } from '../../directory/user.ts'
+import { COLLECTIONS } from '../../store/collections.ts'
 import type { Predicate } from '../../store/predicate.ts'
-import { EVERYTHING } from '../../store/predicate.ts'
+import { EVERYTHING, NOTHING } from '../../store/predicate.ts'
 import { ScimProblem } from '../errors.ts'
 import { holds } from './holds.ts'
 import { compare } from './literal.ts'
@@ -31,6 +32,8 @@ const STORED: ReadonlyMap<string, string> = new Map([
   ['meta.created', 'created'],
   ['meta.lastModified', 'lastModified'],
 ])
+
+const INDEXED: ReadonlySet<string> = new Set(COLLECTIONS.users.lists)
 
 /** Where a single value lies in the stored record. */
 export function storedPath(path: AttributePath): string {
@@ -71,7 +74,18 @@ function compileAny(node: Extract<FilterNode, { readonly op: 'any' }>): Predicat
     return new ScimProblem('invalidFilter', `${attribute.name} has one value: brackets go with lists of values such as emails`)
   }
   const where = compileWithin(node.of, attribute, { isStored: true })
-  return where instanceof ScimProblem ? where : { op: 'any', path: listPath(path), where }
+  return where instanceof ScimProblem ? where : anyElement(listPath(path), where)
+}
+
+/**
+ * Of several conditions on one element, that by which stores keep an index is also asked by itself: it follows from the
+ * whole, and leads to the few records that can satisfy it (`emails[type eq "work" and value eq "x"]`).
+ */
+function anyElement(path: string, where: Predicate): Predicate {
+  const whole: Predicate = { op: 'any', path, where }
+  const leading =
+    where.op === 'and' ? where.of.find((part) => part.op === 'eq' && INDEXED.has(`${path}.${part.path}`)) : undefined
+  return leading === undefined ? whole : { op: 'and', of: [{ op: 'any', path, where: leading }, whole] }
 }
 
 function compileTerm(node: TermNode, context: FilterContext): Predicate | ScimProblem {
@@ -157,8 +171,14 @@ function compareConstants(node: TermNode, attribute: Attribute, constants: Const
   const value = typeof node.value === 'string' && attribute.name === 'schemas' ? node.value.toLowerCase() : node.value
   const test = compare({ op: node.op === 'ne' ? 'eq' : node.op, value }, attribute, '', attribute.name)
   if (test instanceof ScimProblem) return test
-  const any: Predicate = { op: 'or', of: constants.filter(([constant]) => holds(test, constant)).map(([, when]) => when) }
+  const any = either(constants.filter(([constant]) => holds(test, constant)).map(([, when]) => when))
   return node.op === 'ne' ? { op: 'not', of: any } : any
+}
+
+function either(parts: readonly Predicate[]): Predicate {
+  const [first, ...others] = parts
+  if (first === undefined) return NOTHING
+  return parts.includes(EVERYTHING) ? EVERYTHING : others.length === 0 ? first : { op: 'or', of: parts }
 }
 
 function compareMeta(node: TermNode, path: AttributePath): Predicate | ScimProblem {

@@ -14,7 +14,7 @@ const DATE_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-
 const ZONE = /(?:Z|[+-]\d\d:\d\d)$/i
 const DECIMAL = /^-?\d{1,16}(?:\.\d{1,16})?$/
 
-export type Term = { readonly op: Comparison; readonly value: Literal }
+type Term = { readonly op: Comparison; readonly value: Literal }
 
 /**
  * @param path where the value lies in the stored document
