@@ -27,6 +27,7 @@ export type Token = Doc & {
 }
 
 const PREFIX = 'mtr_'
+export const TOKEN_LENGTH = 47
 const SHAPE = /^mtr_[A-Za-z0-9_-]{43}$/
 const PAGE = 200
 
@@ -92,18 +93,18 @@ export async function listTokens(store: Store, institution: string): Promise<Tok
   }
 }
 
-/** By its hash: whoever can time the look-up learns nothing about a token from it. */
-export async function findToken(store: Store, institution: string, hashed: string): Promise<Token | undefined> {
-  const [token] = await store.lookUp('tokens', institution, { keys: { hash: [hashed] } })
+/** Asks the store by hash: whoever can time the look-up learns nothing about a token from it. */
+export async function findToken(store: Store, institution: string, text: string): Promise<Token | undefined> {
+  const [token] = await store.lookUp('tokens', institution, { keys: { hash: [hashOf(text)] } })
   return token as Token | undefined
 }
 
 /** Whether it can be one of ours at all, told without asking the store. */
 export function looksLikeToken(text: string): boolean {
-  return text.length === 47 && SHAPE.test(text)
+  return text.length === TOKEN_LENGTH && SHAPE.test(text)
 }
 
-export function hashOf(text: string): string {
+function hashOf(text: string): string {
   return hash('sha256', text, 'base64url')
 }
 
