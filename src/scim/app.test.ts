@@ -57,11 +57,11 @@ const filterBy = (filter: string) => `/Users?filter=${encodeURIComponent(filter)
 const as = (source: Source) => ({ authorization: `Bearer ${source}` })
 const patch = (...Operations: object[]) => ({ Operations })
 
-forEachStore((name, open) => {
+await forEachStore((name, place) => {
   describe(`SCIM on ${name}`, () => {
     let store: Store
     before(async () => {
-      store = await open()
+      store = await place().open()
     })
     after(async () => store[Symbol.asyncDispose]())
 
