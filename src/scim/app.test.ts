@@ -13,6 +13,7 @@ import { scimApp } from './app.ts'
 import type { Admission } from './deps.ts'
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 const CAMPUS = 'urn:ietf:params:scim:schemas:extension:campus:2.0:User'
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
@@ -377,6 +378,37 @@ await forEachStore((name, place) => {
           assert.deepEqual((await call('GET', there)).json, resource)
         }
       }
+    })
+
+    it('takes back what it gave as no change, by PUT and by PATCH', async () => {
+      const { call } = endpoint(store)
+      const text = fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme' }).filter((one) => !one.includes('\0'))
+      const element = fc.record(
+        { value: text, type: fc.constantFrom('work', 'home', 'x'), primary: fc.boolean() },
+        { requiredKeys: ['value'] },
+      )
+      const optional = {
+        title: text,
+        active: fc.boolean(),
+        name: fc.record({ givenName: text, familyName: text }, { requiredKeys: [] }),
+        emails: fc.array(element, { maxLength: 4 }),
+        roles: fc.array(element, { maxLength: 4 }),
+        [ENTERPRISE]: fc.record({ department: text, manager: fc.record({ value: text }) }, { requiredKeys: [] }),
+        [CAMPUS]: fc.record({ tags: fc.array(text, { maxLength: 3 }), entryYear: fc.integer() }, { requiredKeys: [] }),
+      }
+      let n = 0
+      await fc.assert(
+        fc.asyncProperty(fc.record(optional, { requiredKeys: [] }), async (body) => {
+          const emails = body.emails?.map((one) => ({ ...one, value: `${n}-${one.value}` }))
+          const made = await call('POST', '/Users', { ...body, ...(emails === undefined ? {} : { emails }), userName: `u${n++}` })
+          assert.equal(made.status, 201, made.text)
+          const path = `/Users/${made.json.id}`
+          assert.deepEqual((await call('PUT', path, made.json)).json, made.json)
+          assert.deepEqual((await call('PATCH', path, patch({ op: 'replace', value: made.json }))).json, made.json)
+          assert.deepEqual((await call('PATCH', path, patch({ op: 'add', value: made.json }))).json, made.json)
+        }),
+        { numRuns: 20 },
+      )
     })
 
     it('has no 5xx for any body, any path and any query', async () => {

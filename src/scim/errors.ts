@@ -5,7 +5,7 @@
 import type { Outcome, Problem, Refusal } from '../directory/change.ts'
 import type { StoreError } from '../store/store.ts'
 
-export const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:Error'
+const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
 const ERRORS = {
   invalidFilter: { status: 400, scimType: 'invalidFilter', say: 'the filter cannot be read' },

@@ -15,7 +15,7 @@ import type { Target } from './patch-steps.ts'
 import { parsePatch } from './patch-steps.ts'
 
 /** A record as a client sees it. */
-export type View = { readonly resource: Resource; readonly externalId?: string }
+type View = { readonly resource: Resource; readonly externalId?: string }
 
 export type Mapping = {
   /** For POST and PUT: fills the fields that were not sent. */

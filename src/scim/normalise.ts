@@ -120,6 +120,6 @@ function addExternalId(draft: Draft, value: unknown): void {
 }
 
 /** Whether a client's value for the attribute is kept at all. */
-export function isWritable(attribute: Attribute): boolean {
+function isWritable(attribute: Attribute): boolean {
   return attribute.mutability !== 'readOnly' && attribute.returned !== 'never'
 }

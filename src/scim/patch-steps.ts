@@ -16,7 +16,7 @@ import { cleanElement, cleanString, cleanValue, isRecord, isUnassigned, unassign
 
 const MAX_OPERATIONS = 1000
 
-export type Op = 'add' | 'replace' | 'remove'
+type Op = 'add' | 'replace' | 'remove'
 
 export type Target = Extract<PatchPath, { readonly attribute: Attribute }>
 
