@@ -17,7 +17,9 @@ type Place = {
   readonly set: (resource: Resource, value: Json | undefined) => Resource
 }
 
-/** `phoneNumbers[type eq "work"].value` */
+/** `phoneNumbers[type eq "work"].value`: which list, elements of which type, and what of them. */
+type ElementPath = { readonly list: string; readonly type: string; readonly sub: string }
+
 const ELEMENT = /^(\w+)\[type eq "(\w+)"\]\.(\w+)$/
 
 const PLACES: ReadonlyMap<string, Place> = new Map(FIELDS.map((field) => [field.name, placeOf(field)]))
@@ -71,11 +73,17 @@ function placeFor({ name }: Field): Place {
 
 function placeOf(field: Field): Place {
   if (field.name === 'email') return { get: ({ emails }) => leadingEmail(emails), set: withLeadingEmail }
-  const [, list, type, sub] = ELEMENT.exec(field.path) ?? []
-  if (list !== undefined && type !== undefined && sub !== undefined) return elementPlace(list, type, sub)
+  const element = elementOf(field)
+  if (element !== undefined) return elementPlace(element)
   const path = resolvePath(field.path)
   if (path === undefined) throw new Error(`the field ${field.name} has a path that no schema knows: ${field.path}`)
   return memberPlace(dottedName(path).split('.'))
+}
+
+/** The path of a field that lies in the elements of a list, taken apart. */
+export function elementOf({ path }: Field): ElementPath | undefined {
+  const [, list, type, sub] = ELEMENT.exec(path) ?? []
+  return list === undefined || type === undefined || sub === undefined ? undefined : { list, type, sub }
 }
 
 function memberPlace(path: readonly string[]): Place {
@@ -90,7 +98,7 @@ function memberPlace(path: readonly string[]): Place {
 }
 
 /** The first element of the type; where none is there, one is made. An element that is left with its type alone goes. */
-function elementPlace(list: string, type: string, sub: string): Place {
+function elementPlace({ list, type, sub }: ElementPath): Place {
   const isOfType = (element: Json) =>
     typeof insideOf(element).type === 'string' && foldText(String(insideOf(element).type)) === type
   return {

@@ -1,0 +1,104 @@
+/**
+ * Requests that may be sent twice: the same Idempotency-Key with the same request gets the same answer for 24 hours
+ * (draft-ietf-httpapi-idempotency-key-header). A key belongs to one source of one institution.
+ */
+import { hash } from 'node:crypto'
+import { newId } from '../directory/ids.ts'
+import type { Doc, Store } from '../store/store.ts'
+import type { Answer } from './answers.ts'
+import { problem } from './answers.ts'
+import type { ApiDeps, Exchange } from './deps.ts'
+
+const KEPT_MS = 24 * 60 * 60 * 1000
+
+/** After this long a request that has no answer yet is taken for lost with its server. */
+const LOST_MS = 60_000
+
+type Kept = Doc & {
+  /** What the request was: the same key cannot stand for another one. */
+  readonly request: string
+  readonly since: number
+  readonly expires: number
+  /** Absent while the request is under way. */
+  readonly answer?: Answer
+}
+
+/**
+ * Does the work, once for each key that the client sent; without a key, each time.
+ * An answer that only says "not now" is not kept: the client should try again.
+ */
+export async function once(
+  { store, now = Date.now }: ApiDeps,
+  { caller, request }: Exchange,
+  body: string,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  const header = request.headers.get('idempotency-key')
+  if (header === null) return work()
+  const key = keyIn(header)
+  if (key === undefined) return problem('idempotency_key', 'it should be 1 to 255 printable characters, for example a UUID')
+  const institution = caller.institution._id
+  const { pathname, search } = new URL(request.url)
+  const time = now()
+  const kept: Kept = {
+    _id: hash('sha256', `${institution}\n${caller.source}\n${key}`, 'base64url'),
+    institution,
+    version: newId(time),
+    request: hash('sha256', `${request.method} ${pathname}${search}\n${body}`, 'base64url'),
+    since: time,
+    expires: time + KEPT_MS,
+  }
+  const known = await claim(store, kept)
+  if (known !== undefined) return known
+  return workAndKeep(store, kept, work)
+}
+
+/** A structured-field string (RFC 9651) or the bare value that many clients send. */
+function keyIn(header: string): string | undefined {
+  const quoted = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$/.exec(header)?.[1]?.replace(/\\(.)/g, '$1')
+  const key = quoted ?? header
+  return /^[\x21-\x7e][\x20-\x7e]{0,254}$/.test(key) ? key : undefined
+}
+
+/** @returns undefined when the key is ours now, else what to answer */
+async function claim(store: Store, kept: Kept): Promise<Answer | undefined> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const [made] = await store.write([{ collection: 'idempotency', op: 'insert', doc: kept }])
+    if (made?.kind === 'ok') return undefined
+    const known = (await store.get('idempotency', kept.institution, kept._id)) as Kept | undefined
+    if (known === undefined) {
+      // Expired, but not yet removed.
+      await store.write([{ collection: 'idempotency', op: 'delete', institution: kept.institution, id: kept._id }])
+      continue
+    }
+    if (known.request !== kept.request) return problem('key_reused', 'it was sent with another request: take a new key for each')
+    if (known.answer !== undefined) return known.answer
+    if (kept.since - known.since < LOST_MS) return inProgress()
+    const [taken] = await store.write([{ collection: 'idempotency', op: 'replace', doc: kept, expected: known.version }])
+    if (taken?.kind === 'ok') return undefined
+  }
+  return inProgress()
+}
+
+function inProgress(): Answer {
+  return problem('in_progress', 'wait for its answer, or send it again later', {}, { 'retry-after': '1' })
+}
+
+async function workAndKeep(store: Store, kept: Kept, work: () => Promise<Answer>): Promise<Answer> {
+  const { institution, _id: id, version } = kept
+  const release = () => store.write([{ collection: 'idempotency', op: 'delete', institution, id, expected: version }])
+  let answer: Answer
+  try {
+    answer = await work()
+  } catch (error) {
+    // What went wrong first is what counts.
+    await release().catch(() => undefined)
+    throw error
+  }
+  if (answer.status >= 500) await release()
+  else {
+    const doc = { ...kept, version: newId(Date.now()), answer }
+    await store.write([{ collection: 'idempotency', op: 'replace', doc, expected: version }])
+  }
+  return answer
+}

@@ -1,0 +1,68 @@
+/**
+ * The body of a request: JSON in UTF-8, up to a limit, or the answer that says what is wrong with it.
+ */
+import { readBody } from '../limits/body.ts'
+import type { Answer } from './answers.ts'
+import { problem } from './answers.ts'
+
+export type JsonBody =
+  | { readonly kind: 'ok'; readonly text: string; readonly value: unknown }
+  | { readonly kind: 'bad'; readonly answer: Answer }
+
+const MEDIA_TYPE = /^\s*([^;\s]*)\s*(?:;(.*))?$/
+const CHARSET = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)/i
+
+export async function readJson(request: Request, maxBytes?: number): Promise<JsonBody> {
+  if (!isOfType(request, JSON_TYPES)) return bad(problem('media_type', 'the body must be application/json in UTF-8'))
+  const read = await readBody(request, maxBytes)
+  switch (read.kind) {
+    case 'tooLarge':
+      return bad(
+        problem('too_large', `the body may have ${read.maxBytes} bytes at most`, { limit: read.maxBytes, unit: 'bytes' }),
+      )
+    case 'notText':
+      return bad(problem('malformed', 'the body is not UTF-8'))
+    case 'ok':
+      return parsed(read.text)
+    default:
+      return read satisfies never
+  }
+}
+
+const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'text/json'])
+const NDJSON_TYPES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl'])
+
+export function isNdjson(request: Request): boolean {
+  return isOfType(request, NDJSON_TYPES)
+}
+
+/** A request without a type is taken for JSON. */
+function isOfType(request: Request, types: ReadonlySet<string>): boolean {
+  const header = request.headers.get('content-type')
+  if (header === null) return types === JSON_TYPES
+  const [, type = '', parameters = ''] = MEDIA_TYPE.exec(header) ?? []
+  const charset = CHARSET.exec(parameters)?.[1]?.toLowerCase()
+  const isUtf8 = charset === undefined || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii'
+  return types.has(type.toLowerCase()) && isUtf8
+}
+
+function parsed(text: string): JsonBody {
+  if (text.trim() === '') return bad(problem('malformed', 'the body is empty'))
+  const read = parseJson(text)
+  return read.kind === 'ok' ? { ...read, text } : bad(problem('malformed', `the body is not JSON: ${read.message}`))
+}
+
+export type Parsed = { readonly kind: 'ok'; readonly value: unknown } | { readonly kind: 'bad'; readonly message: string }
+
+/** @returns with what is wrong where the text is not JSON: the place, and no more of the text than the sender knows */
+export function parseJson(text: string): Parsed {
+  try {
+    return { kind: 'ok', value: JSON.parse(text) }
+  } catch (error) {
+    return { kind: 'bad', message: error instanceof Error ? error.message : 'it cannot be parsed' }
+  }
+}
+
+function bad(answer: Answer): JsonBody {
+  return { kind: 'bad', answer }
+}

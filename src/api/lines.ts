@@ -1,0 +1,121 @@
+/**
+ * Lines of a body that may never end, in batches: whatever has arrived while the batch before was worked on, in bounded
+ * memory. Nothing of a body that breaks off is handed on after the break: its last line may be half of one.
+ */
+
+export type Line =
+  | { readonly kind: 'text'; readonly number: number; readonly text: string }
+  | { readonly kind: 'bad'; readonly number: number; readonly code: string; readonly message: string }
+
+export type LineLimits = { readonly mostLines: number; readonly maxLineBytes: number }
+
+const NEWLINE = 0x0a
+
+export class LineBatches {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #limits: LineLimits
+  readonly #utf8 = new TextDecoder('utf-8', { fatal: true })
+  #lines: Line[] = []
+  /** Of the line that has begun. */
+  #parts: Uint8Array[] = []
+  #partBytes = 0
+  #number = 0
+  #isEnded = false
+  #isBroken = false
+  #pump: Promise<void> | undefined
+  #wake: (() => void) | undefined
+
+  constructor(body: ReadableStream<Uint8Array>, limits: LineLimits) {
+    this.#reader = body.getReader()
+    this.#limits = limits
+  }
+
+  /** Lines in their order, blank ones left out; undefined after the last; `broken` when the sender is gone. */
+  async next(): Promise<readonly Line[] | 'broken' | undefined> {
+    this.#pump ??= this.#fill()
+    while (this.#lines.length === 0 && !this.#isEnded) await new Promise<void>((resolve) => (this.#wake = resolve))
+    if (this.#isBroken) return 'broken'
+    if (this.#lines.length === 0) return undefined
+    const batch = this.#lines.slice(0, this.#limits.mostLines)
+    this.#lines = this.#lines.slice(this.#limits.mostLines)
+    this.#pump ??= this.#fill()
+    return batch
+  }
+
+  async cancel(): Promise<void> {
+    this.#isEnded = true
+    this.#isBroken = true
+    await this.#reader.cancel().catch(() => undefined)
+  }
+
+  /** Reads on until a batch is full, while the one before is worked on. */
+  async #fill(): Promise<void> {
+    try {
+      while (this.#lines.length < this.#limits.mostLines && !this.#isEnded) {
+        const { done, value } = await this.#reader.read()
+        if (done) {
+          if (this.#partBytes > 0) this.#end()
+          this.#isEnded = true
+        } else this.#split(value)
+        this.#wake?.()
+      }
+    } catch {
+      this.#isBroken = true
+      this.#isEnded = true
+    } finally {
+      this.#pump = undefined
+      this.#wake?.()
+    }
+  }
+
+  #split(chunk: Uint8Array): void {
+    let from = 0
+    for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
+      this.#add(chunk.subarray(from, to))
+      this.#end()
+      from = to + 1
+    }
+    if (from < chunk.length) this.#add(chunk.subarray(from))
+  }
+
+  /** What is past the limit is counted, not kept. */
+  #add(part: Uint8Array): void {
+    this.#partBytes += part.length
+    if (this.#partBytes <= this.#limits.maxLineBytes) this.#parts.push(part)
+    else this.#parts = []
+  }
+
+  #end(): void {
+    const number = ++this.#number
+    const { maxLineBytes } = this.#limits
+    if (this.#partBytes > maxLineBytes) {
+      const message = `line ${number} has more than ${maxLineBytes} bytes`
+      this.#lines.push({ kind: 'bad', number, code: 'line_too_long', message })
+    } else {
+      const line = this.#decoded(number)
+      if (line.kind === 'bad' || line.text.trim() !== '') this.#lines.push(line)
+    }
+    this.#parts = []
+    this.#partBytes = 0
+  }
+
+  #decoded(number: number): Line {
+    try {
+      return { kind: 'text', number, text: this.#utf8.decode(joined(this.#parts, this.#partBytes)) }
+    } catch {
+      return { kind: 'bad', number, code: 'line_unreadable', message: `line ${number} is not UTF-8` }
+    }
+  }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = parts
+  if (only !== undefined && parts.length === 1) return only
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}

@@ -1,0 +1,93 @@
+/**
+ * What became of a change, as the caller sees it: one answer, or one result of many.
+ */
+import type { Change, Outcome, Problem } from '../directory/change.ts'
+import { flatUserOf } from '../directory/flat-record.ts'
+import { fieldsChanged, fieldsWithheld } from '../directory/flat-told.ts'
+import type { Answer } from './answers.ts'
+import { answer, problem } from './answers.ts'
+import type { Exchange } from './deps.ts'
+
+/** A change that was carried out or refused, or what was wrong with what was sent. */
+export type Told = { readonly change: Change; readonly outcome: Outcome } | { readonly problems: readonly Problem[] }
+
+export type Result = {
+  readonly outcome: 'created' | 'updated' | 'unchanged' | 'conflict' | 'invalid' | 'denied' | 'failed'
+  readonly [member: string]: unknown
+}
+
+/** @param isDryRun a record that would be made has no id, and no place where it could be found */
+export function answerTo(told: Told, { base, caller }: Exchange, isDryRun: boolean): Answer {
+  if ('problems' in told) return problem('invalid', saidOf(told.problems), { outcome: 'invalid', problems: told.problems })
+  const { outcome } = told
+  switch (outcome.kind) {
+    case 'created':
+    case 'updated':
+    case 'unchanged': {
+      const id = isDryRun && outcome.kind === 'created' ? null : outcome.user._id
+      const body = {
+        outcome: outcome.kind,
+        id,
+        matched_on: outcome.matchedOn ?? null,
+        changed: fieldsChanged(outcome),
+        withheld: fieldsWithheld(outcome, caller.source),
+        user: flatUserOf(outcome.user.resource),
+      }
+      if (outcome.kind !== 'created' || isDryRun) return answer(200, body)
+      return answer(201, body, { location: `${base}/users/${outcome.user._id}` })
+    }
+    case 'conflict':
+      return problem('conflict', outcome.message, conflictMembers(outcome))
+    case 'invalid':
+    case 'denied':
+      return problem(outcome.kind, saidOf(outcome.problems), { outcome: outcome.kind, problems: outcome.problems })
+    case 'missing':
+      return problem('not_found', NOBODY.message, { problems: [NOBODY] })
+    case 'stale':
+      return problem('stale')
+    case 'busy':
+      return problem('unavailable', BUSY.message, {}, { 'retry-after': '1' })
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** One of many: what became of it, and its id or what is wrong. */
+export function resultOf(told: Told, isDryRun: boolean): Result {
+  if ('problems' in told) return { outcome: 'invalid', problems: told.problems }
+  const { outcome } = told
+  switch (outcome.kind) {
+    case 'created':
+      return { outcome: 'created', id: isDryRun ? null : outcome.user._id }
+    case 'updated':
+    case 'unchanged':
+      return { outcome: outcome.kind, id: outcome.user._id }
+    case 'conflict':
+      return conflictMembers(outcome)
+    case 'invalid':
+    case 'denied':
+      return { outcome: outcome.kind, problems: outcome.problems }
+    case 'missing':
+      return { outcome: 'invalid', problems: [NOBODY] }
+    case 'stale':
+    case 'busy':
+      return { outcome: 'failed', problems: [BUSY] }
+    default:
+      return outcome satisfies never
+  }
+}
+
+const NOBODY: Problem = { field: 'id', code: 'id_unknown', message: 'there is nobody with this id' }
+const BUSY: Problem = { code: 'busy', message: 'others are changing this person: send it again' }
+
+function conflictMembers({ code, key, records, message }: Extract<Outcome, { readonly kind: 'conflict' }>): Result {
+  return { outcome: 'conflict', code, key, records, problems: [{ field: key, code, message }] }
+}
+
+const MOST_SAID = 3
+
+function saidOf(problems: readonly Problem[]): string {
+  const said = problems.slice(0, MOST_SAID).map(({ message }) => message)
+  const rest = problems.length - said.length
+  return said.join('; ') + (rest > 0 ? `; and ${rest} more` : '')
+}

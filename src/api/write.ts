@@ -1,0 +1,95 @@
+/**
+ * POST /users and POST /users/batch: what is known of people, created or updated.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { apply } from '../directory/apply.ts'
+import type { Change, Outcome, Problem } from '../directory/change.ts'
+import { flatChange } from '../directory/flat-change.ts'
+import type { Answer } from './answers.ts'
+import { answer, problem } from './answers.ts'
+import type { ApiDeps, Exchange } from './deps.ts'
+import { once } from './idempotency.ts'
+import { readJson } from './json-body.ts'
+import { dryRunIn } from './query.ts'
+import type { Result, Told } from './results.ts'
+import { answerTo, resultOf } from './results.ts'
+
+export const MAX_BATCH = 1000
+export const MAX_BATCH_BYTES = 8 * 1024 * 1024
+
+/** How many are read before others get their turn on the thread. */
+const SLICE = 20
+
+export async function postUser(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
+  const dryRun = dryRunIn(exchange.query)
+  if (typeof dryRun !== 'boolean') return dryRun
+  const body = await readJson(exchange.request)
+  if (body.kind === 'bad') return body.answer
+  return once(deps, exchange, body.text, async () => {
+    const change = flatChange(body.value, exchange.caller)
+    if (!isChange(change)) return answerTo({ problems: change }, exchange, dryRun)
+    const outcome = await carryOut(deps, exchange, change, dryRun)
+    return answerTo({ change, outcome }, exchange, dryRun)
+  })
+}
+
+export async function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
+  const dryRun = dryRunIn(exchange.query)
+  if (typeof dryRun !== 'boolean') return dryRun
+  const body = await readJson(exchange.request, MAX_BATCH_BYTES)
+  if (body.kind === 'bad') return body.answer
+  const users = usersIn(body.value)
+  if (!Array.isArray(users)) return users as Answer
+  return once(deps, exchange, body.text, async () => {
+    const told = await tellEach(deps, exchange, users, dryRun)
+    const results = told.map((one) => resultOf(one, dryRun))
+    return answer(200, { counts: countsOf(results), results: results.map((result, index) => ({ index, ...result })) })
+  })
+}
+
+function usersIn(body: unknown): readonly unknown[] | Answer {
+  const users = typeof body === 'object' && body !== null && 'users' in body ? body.users : undefined
+  if (!Array.isArray(users) || Object.keys(body as object).length !== 1) {
+    const message = 'the body should be an object with a list called users, and nothing beside it'
+    return problem('invalid', message, { outcome: 'invalid', problems: [{ field: 'users', code: 'value_type', message }] })
+  }
+  if (users.length <= MAX_BATCH) return users
+  const detail = `a batch may have ${MAX_BATCH} users at most: cut it, or send application/x-ndjson, which has no limit`
+  return problem('too_large', detail, { limit: MAX_BATCH, unit: 'users' })
+}
+
+/** What became of each, in their order. */
+export async function tellEach(
+  deps: ApiDeps,
+  { caller }: Pick<Exchange, 'caller'>,
+  sent: readonly unknown[],
+  isDryRun: boolean,
+): Promise<Told[]> {
+  const read: (Change | readonly Problem[])[] = []
+  for (const [index, one] of sent.entries()) {
+    if (index > 0 && index % SLICE === 0) await nextTurn()
+    read.push(flatChange(one, caller))
+  }
+  const changes = read.filter(isChange)
+  const outcomes = isDryRun
+    ? await apply(deps.store, caller.institution, changes, { dryRun: true })
+    : await deps.gate.batch(caller.institution, changes)
+  const left = outcomes.values()
+  return read.map((one) => (isChange(one) ? { change: one, outcome: left.next().value as Outcome } : { problems: one }))
+}
+
+async function carryOut(deps: ApiDeps, { caller }: Exchange, change: Change, isDryRun: boolean): Promise<Outcome> {
+  if (!isDryRun) return deps.gate.submit(caller.institution, change)
+  const [outcome] = await apply(deps.store, caller.institution, [change], { dryRun: true })
+  return outcome as Outcome
+}
+
+function isChange(read: Change | readonly Problem[]): read is Change {
+  return 'edit' in read
+}
+
+function countsOf(results: readonly Result[]): { readonly [outcome: string]: number } {
+  const counts: { [outcome: string]: number } = { created: 0, updated: 0, unchanged: 0, conflict: 0, invalid: 0 }
+  for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1
+  return counts
+}
