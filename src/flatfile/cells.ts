@@ -1,0 +1,184 @@
+/**
+ * The cells of a row -> the text of each field, freed of what spreadsheets wrap around it. What a spreadsheet has
+ * damaged beyond repair is refused by name, never stored. What the text means is for `directory/flat-change.ts`.
+ */
+import type { Problem } from '../directory/change.ts'
+import type { Field } from '../directory/fields.ts'
+import { fieldNamed } from '../directory/fields.ts'
+import { faultIn, shown } from '../directory/flat-values.ts'
+import { NETIDS } from '../directory/user.ts'
+import type { Column } from './columns.ts'
+import { columnName, KEEP_TAGS } from './columns.ts'
+import type { FileLimits } from './limits.ts'
+import type { Cell, Row } from './row.ts'
+import { columnLetters, textOf } from './row.ts'
+
+/** `column` as the file calls it; its letters where it has no heading. */
+export type CellProblem = Problem & { readonly column?: string }
+
+export type RowValues = {
+  /** By field; a field whose cell is empty, absent or refused is not there. */
+  readonly values: ReadonlyMap<string, string>
+  readonly problems: readonly CellProblem[]
+}
+
+export type CellReader = (row: Row) => RowValues
+
+/** @returns what reads every row below a header with these columns */
+export function cellReader(columns: readonly Column[], limits: FileLimits): CellReader {
+  const known = columns.flatMap((column, index) => {
+    const kind = column.field === undefined ? undefined : kindOf(column.field)
+    return kind === undefined
+      ? []
+      : [{ ...kind, index, column: column.heading || columnLetters(index), heading: columnName(column, index) }]
+  })
+  return (row) => {
+    if (row.fault !== undefined) return { values: new Map(), problems: [faultOfRow(row.fault, limits)] }
+    const values = new Map<string, string>()
+    const problems: CellProblem[] = []
+    const slipped = cellsPast(columns.length, row)
+    if (slipped !== undefined) problems.push(slipped)
+    for (const { index, column, ...field } of known) {
+      const cell = row.cells[index]
+      if (cell === undefined || cell === '') continue
+      const read = readCell(cell, field, limits)
+      if (typeof read !== 'string')
+        problems.push({ code: read.code, field: field.name, column, message: `${field.name} ${read.message}` })
+      else if (read !== '') values.set(field.name, read)
+    }
+    return { values, problems }
+  }
+}
+
+type Kind = {
+  readonly name: string
+  /** A match key that is a number only by accident. */
+  readonly isNetid: boolean
+  /** Digits that are no amount: netids, telephone numbers, postal codes. */
+  readonly isDigits: boolean
+  readonly isInteger: boolean
+}
+
+const DIGITS = new Set<string>([...NETIDS, 'phone_number', 'mobile_number', 'zipcode'])
+
+function kindOf(name: string): Kind | undefined {
+  const field: Pick<Field, 'type'> | undefined = name === KEEP_TAGS ? { type: 'status' } : fieldNamed(name)
+  if (field === undefined) return undefined
+  const isNetid = NETIDS.some((netid) => netid === name)
+  return { name, isNetid, isDigits: DIGITS.has(name), isInteger: field.type === 'integer' }
+}
+
+type Refusal = { readonly code: string; readonly message: string }
+
+/** @returns the text, or what is wrong with it */
+function readCell(cell: Cell, kind: Kind, limits: FileLimits): string | Refusal {
+  const odd = typeof cell === 'string' ? undefined : oddityOf(cell, kind)
+  if (odd !== undefined) return odd
+  const raw = typeof cell !== 'string' && cell.plain !== undefined && !kind.isDigits ? cell.plain : textOf(cell)
+  if (raw.length > limits.cellCharacters) return tooLong(limits)
+  const text = unwrapped(trimmed(raw), kind)
+  return damageIn(text, kind) ?? text
+}
+
+function oddityOf(cell: Exclude<Cell, string>, { isNetid, isDigits }: Kind): Refusal | undefined {
+  switch (cell.odd) {
+    case 'error':
+      return errorValue(cell.text)
+    case 'no_value':
+      return {
+        code: 'formula_without_value',
+        message:
+          'holds a formula whose result was never stored: open the file in a spreadsheet program, let it calculate and save it',
+      }
+    case 'rounded':
+      return isDigits ? damaged(cell.text, 'has more digits than a spreadsheet keeps, so the last ones are lost') : undefined
+    case 'fraction':
+      return isNetid ? damaged(cell.text, 'is no whole number') : undefined
+    case 'date':
+      return isNetid ? damaged(cell.text, 'is a date that a spreadsheet made of it') : undefined
+    case 'styled':
+      return undefined
+    default:
+      return cell.odd satisfies never
+  }
+}
+
+/** Text that shows what a spreadsheet did before the file was written. */
+function damageIn(text: string, kind: Kind): Refusal | undefined {
+  if (text.startsWith('#') && ERROR_TEXT.test(text)) return errorValue(text)
+  if (kind.isDigits && SCIENTIFIC.test(text)) return damaged(text, 'is a rounded number')
+  if (kind.isNetid && FLOAT.test(text)) return damaged(text, 'is a number that was taken for an amount')
+  if (text.includes('\ufffd')) {
+    return {
+      code: 'value_invalid',
+      message: `is ${shown(text)}: letters were lost to a wrong encoding before or while the file was written`,
+    }
+  }
+  const fault = faultIn(kind, text)
+  if (fault === undefined) return undefined
+  const { code, message } = fault.problem
+  return { code, message: message.slice(kind.name.length + 1) }
+}
+
+/** English ones, what a narrow column shows, and those of Excel in German, French and Spanish and of LibreOffice. */
+const ERROR_TEXT =
+  /^#(?:#{2,}|N\/A|REF!|VALUE!|DIV\/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA|NV|BEZUG!|WERT!|ZAHL!|NOM\s?\?|VALEUR\s?!|NOMBRE\s?!|NUL\s?!|¡REF!|¡VALOR!|¿NOMBRE\?|¡NUM!)$/i
+
+/** As a spreadsheet writes it; `12e5` is an identifier. */
+const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i
+
+/** What data tools make of a column of numbers with a gap in it. */
+const FLOAT = /^\d+\.0+$/
+
+function errorValue(text: string): Refusal {
+  return { code: 'cell_error', message: `holds ${shown(text)}, which is an error of a spreadsheet and no value` }
+}
+
+function damaged(text: string, why: string): Refusal {
+  return { code: 'number_damaged', message: `is ${shown(text)}, which ${why}: format the column as text and export it again` }
+}
+
+function tooLong({ cellCharacters }: FileLimits): Refusal {
+  return { code: 'cell_too_long', message: `is longer than ${cellCharacters} characters (setting files.limits.cellCharacters)` }
+}
+
+/** White space, byte order marks, zero-width spaces and stray direction marks at either end. */
+const EDGES = /^[\s\ufeff\u200b\u2060\u202a-\u202c]+|[\s\ufeff\u200b\u2060\u202a-\u202c]+$/g
+
+function trimmed(text: string): string {
+  return text.replaceAll(EDGES, '')
+}
+
+/** `="00042"` and `'00042`, by which people guard digits, and the apostrophe by which reports disarm formulas. */
+function unwrapped(text: string, { isDigits, isInteger }: Kind): string {
+  const guarded = /^="((?:[^"]|"")*)"$/.exec(text)?.[1]
+  if (guarded !== undefined) return trimmed(guarded.replaceAll('""', '"'))
+  if (!text.startsWith("'")) return text
+  const isGuard = /^'[=+\-@\t\r]/.test(text) || ((isDigits || isInteger) && /^'\d/.test(text))
+  return isGuard ? text.slice(1) : text
+}
+
+function cellsPast(count: number, { cells, more = 0 }: Row): CellProblem | undefined {
+  const first = cells.findIndex((cell, index) => index >= count && textOf(cell).trim() !== '')
+  if (first < 0 && more === 0) return undefined
+  const where = columnLetters(first < 0 ? cells.length : first)
+  const message = `there is something in column ${where}, past the ${count} columns of the header: the row has slipped; put cells that hold a delimiter into quotation marks`
+  return { code: 'too_many_cells', column: where, message }
+}
+
+function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes }: FileLimits): CellProblem {
+  switch (fault) {
+    case 'quote_unclosed':
+      return {
+        code: fault,
+        message: `a quotation mark is opened here and not closed before the end of the file or ${recordBytes} bytes later: this row and all below it are not read`,
+      }
+    case 'quote_stray':
+      return {
+        code: fault,
+        message: 'a quotation mark is closed in the middle of a cell: write quotation marks within a cell twice',
+      }
+    default:
+      return fault satisfies never
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Flat files: which column means which field.
+ * Headings are compared folded (only letters and digits count, in no case), so "First Name" and first_name are one
+ * column; an institution's own map comes before the names that everybody has.
+ */
+import { FIELDS } from '../directory/fields.ts'
+import { nearMiss } from '../directory/near-miss.ts'
+import type { Row } from './row.ts'
+import { columnLetters, textOf } from './row.ts'
+
+export type Column = {
+  /** As it stands in the file, trimmed; '' where the column has none. */
+  readonly heading: string
+  /** The flat field; absent for a column that is not known, which is ignored. */
+  readonly field?: string
+  /** The field that an unknown heading may have meant. */
+  readonly suggestion?: string
+}
+
+export type HeaderRules = {
+  /** An institution's own headings -> fields; null: a column to ignore. Comes before the names that everybody has. */
+  readonly headings?: { readonly [heading: string]: string | null }
+  /** Fields that must have a column. */
+  readonly required: readonly string[]
+  /** Fields of which at least one must have a column; none when empty. */
+  readonly oneOf: readonly string[]
+}
+
+/** A row read as a header. */
+export type Header = {
+  readonly row: number
+  readonly columns: readonly Column[]
+  /** How many fields have a column. */
+  readonly known: number
+}
+
+export type HeaderFault = {
+  readonly code: 'header_missing_column' | 'header_duplicate'
+  readonly field: string
+  readonly message: string
+}
+
+const REMARK = /[([]\s*(?:required|mandatory|optional)\s*[)\]]/gi
+
+/** Says how the tags of a row are meant; no field of a person. */
+export const KEEP_TAGS = 'keep_existing_user_tags'
+
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ...FIELDS.flatMap(({ name, label, aliases }) => [name, label, ...aliases].map((word) => [fold(word), name] as const)),
+  [fold(KEEP_TAGS), KEEP_TAGS],
+  ['keepexistingtags', KEEP_TAGS],
+])
+
+/** The field that a heading names without any map of an institution's own. */
+export function fieldOfHeading(heading: string): string | undefined {
+  return NAMES.get(fold(heading))
+}
+
+/** How a row reads when it is taken for a header. */
+export function readHeader(row: Row, { headings = {} }: HeaderRules): Header {
+  const own = new Map(Object.entries(headings).map(([heading, field]) => [fold(heading), field]))
+  const columns = row.cells.map((cell) => columnOf(textOf(cell), own))
+  return { row: row.number, columns, known: new Set(columns.flatMap(({ field }) => field ?? [])).size }
+}
+
+/** Of the first rows of a sheet the one that names most fields, if it names two, or one and nothing else. */
+export function findHeader(rows: readonly Row[], rules: HeaderRules): Header | undefined {
+  let best: Header | undefined
+  for (const row of rows) {
+    const header = readHeader(row, rules)
+    if (looksLikeHeader(header) && header.known > (best?.known ?? 0)) best = header
+  }
+  return best
+}
+
+/** What forbids to read rows under this header: all of it, in one message. */
+export function faultOf(header: Header, rules: HeaderRules): HeaderFault | undefined {
+  const twice = duplicatesIn(header)
+  const there = new Set(header.columns.map(({ field }) => field))
+  const missing = rules.required.filter((field) => !there.has(field))
+  const lacksKey = rules.oneOf.length > 0 && !rules.oneOf.some((field) => there.has(field))
+  const sentences = [
+    ...twice.map(([field, columns]) => `${columns.join(' and ')} both mean ${field}`),
+    ...(missing.length > 0 ? [`there is no column for ${missing.join(', ')}`] : []),
+    ...(lacksKey ? [`there is no column for any of ${rules.oneOf.join(', ')}`] : []),
+    ...(missing.length > 0 || lacksKey ? suggestionsIn(header) : []),
+  ]
+  const field = twice[0]?.[0] ?? missing[0] ?? (lacksKey ? rules.oneOf[0] : undefined)
+  if (field === undefined) return undefined
+  const code = twice.length > 0 ? 'header_duplicate' : 'header_missing_column'
+  return { code, field, message: `the header (row ${header.row}) cannot be used: ${sentences.join('; ')}` }
+}
+
+/** `"E-mial" (column B)`. */
+export function columnName({ heading }: Column, index: number): string {
+  return heading === '' ? `column ${columnLetters(index)}` : `"${heading}" (column ${columnLetters(index)})`
+}
+
+function columnOf(text: string, own: ReadonlyMap<string, string | null>): Column {
+  const heading = text.replaceAll(INVISIBLE, '').trim()
+  const folded = fold(heading)
+  if (folded === '') return { heading }
+  const mapped = own.get(folded)
+  if (mapped === null) return { heading }
+  const field = mapped ?? NAMES.get(folded)
+  if (field !== undefined) return { heading, field }
+  const near = folded.length > LONGEST_HEADING ? undefined : nearMiss(folded, NAMES.keys())
+  const suggestion = near === undefined ? undefined : NAMES.get(near)
+  return { heading, ...(suggestion !== undefined && { suggestion }) }
+}
+
+const LONGEST_HEADING = 64
+
+/** Byte order mark, zero-width space and joiners, direction marks, soft hyphen. */
+const INVISIBLE = /[\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069\u00ad]/g
+
+function fold(heading: string): string {
+  return heading
+    .replaceAll(REMARK, '')
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]/gu, '')
+}
+
+function looksLikeHeader({ known, columns }: Header): boolean {
+  return known > 1 || (known === 1 && columns.filter(({ heading }) => heading !== '').length === 1)
+}
+
+function duplicatesIn({ columns }: Header): [field: string, columns: string[]][] {
+  const byField = Map.groupBy(
+    columns.map((column, index) => ({ ...column, name: columnName(column, index) })),
+    ({ field }) => field,
+  )
+  return [...byField].flatMap(([field, same]) =>
+    field !== undefined && same.length > 1 ? [[field, same.map(({ name }) => name)] satisfies [string, string[]]] : [],
+  )
+}
+
+function suggestionsIn({ columns }: Header): string[] {
+  const there = new Set(columns.map(({ field }) => field))
+  return columns.flatMap((column, index) =>
+    column.suggestion === undefined || there.has(column.suggestion)
+      ? []
+      : [`${columnName(column, index)} is not known: did you mean ${column.suggestion}?`],
+  )
+}

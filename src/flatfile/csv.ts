@@ -1,0 +1,138 @@
+/**
+ * Delimited text (RFC 4180 and what spreadsheet programs make of it) as a stream of rows. Cells are text, always.
+ * Blank lines count as rows, quoted line breaks do not; line ends may be of any kind, even mixed.
+ */
+import { finished } from 'node:stream/promises'
+import type { Options } from 'csv-parse'
+import { CsvError, parse } from 'csv-parse'
+import { parse as parseAtOnce } from 'csv-parse/sync'
+import type { Encoding } from './encoding.ts'
+import { textOfFile } from './encoding.ts'
+import type { FileLimits } from './limits.ts'
+import { hasStrayQuote } from './quotes.ts'
+import type { Cell, Row, Source } from './row.ts'
+import { isBlank } from './row.ts'
+
+export type CsvOptions = {
+  readonly path: string
+  readonly encoding: Encoding
+  readonly limits: FileLimits
+  /** How well the first rows of a file look when they are cut by one delimiter: the best look decides. */
+  readonly score: (rows: readonly Row[]) => number
+}
+
+const DELIMITERS = [',', ';', '\t', '|'] as const
+
+/** Enough for a header among the first rows, however wide. */
+const SAMPLE_LETTERS = 512 * 1024
+
+/** What Excel writes, and reads, above the header. */
+const SEPARATOR_LINE = /^sep=([^"\r\n])(?:\r\n|\r|\n|$)/i
+
+export async function openCsv(options: CsvOptions): Promise<Source> {
+  const { encoding, limits } = options
+  const sample = await sampleOf(options)
+  const declared = SEPARATOR_LINE.exec(sample)?.[1]
+  const delimiter = declared ?? bestDelimiter(sample, options)
+  const layout: Layout = { delimiter, skip: declared === undefined ? 0 : 1, limits }
+  return {
+    format: 'csv',
+    encoding: encoding.name,
+    delimiter,
+    notices: encoding.notice === undefined ? [] : [encoding.notice],
+    sheets: [{ hidden: false, check: async () => {}, rows: () => rowsOf(textOfFile(options.path, encoding), layout) }],
+    [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+type Layout = {
+  readonly delimiter: string
+  /** Rows at the top that are no part of the table. */
+  readonly skip: number
+  readonly limits: FileLimits
+}
+
+async function sampleOf({ path, encoding }: CsvOptions): Promise<string> {
+  let sample = ''
+  for await (const text of textOfFile(path, encoding)) {
+    sample += text
+    if (sample.length > SAMPLE_LETTERS) break
+  }
+  return sample
+}
+
+function bestDelimiter(sample: string, { limits, score }: CsvOptions): string {
+  let best: string = DELIMITERS[0]
+  let bestScore = 0
+  for (const delimiter of DELIMITERS) {
+    const found = score(firstRows(sample, { delimiter, skip: 0, limits }))
+    if (found > bestScore) [best, bestScore] = [delimiter, found]
+  }
+  return best
+}
+
+function firstRows(sample: string, layout: Layout): Row[] {
+  const rows: Row[] = []
+  try {
+    parseAtOnce(sample, { ...parserOptions(layout, rows), to: layout.limits.headerRows })
+  } catch (error) {
+    // The sample may end within quotation marks; the rows before are what is asked for.
+    if (!(error instanceof CsvError)) throw error
+  }
+  return rows
+}
+
+async function* rowsOf(text: AsyncIterable<string>, layout: Layout): AsyncGenerator<readonly Row[]> {
+  const rows: Row[] = []
+  const parser = parse(parserOptions(layout, rows))
+  // Records are taken as they are found, since an error would throw away those that wait in the stream.
+  parser.on('error', () => {}).resume()
+  try {
+    for await (const piece of text) {
+      parser.write(piece)
+      if (parser.errored !== null) break
+      if (rows.length > 0) yield rows.splice(0)
+    }
+    if (parser.errored === null) await finished(parser.end()).catch(() => {})
+    if (parser.errored !== null) rows.push(unclosed(parser.errored, parser.info.records + 1))
+    if (rows.length > 0) yield rows
+  } finally {
+    parser.destroy()
+  }
+}
+
+function parserOptions({ delimiter, skip, limits }: Layout, rows: Row[]): Options<string[]> {
+  let number = 0
+  return {
+    delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_quotes: true,
+    relax_column_count: true,
+    max_record_size: limits.recordBytes,
+    raw: true,
+    // With `raw` the record comes wrapped, which the types of the library do not say.
+    on_record: (wrapped: unknown) => {
+      const { record, raw } = wrapped as { record: string[]; raw: string }
+      number++
+      const row = { number, ...cellsOf(record, raw, delimiter, limits) }
+      if (number > skip && !isBlank(row)) rows.push(row)
+      return null
+    },
+  }
+}
+
+function cellsOf(record: string[], raw: string, delimiter: string, limits: FileLimits): Omit<Row, 'number'> {
+  const fault = record.some((cell) => cell.startsWith('"')) && hasStrayQuote(raw, delimiter)
+  const more = record.length > limits.columns ? record.splice(limits.columns).filter((cell) => cell.trim() !== '').length : 0
+  const cells: Cell[] =
+    raw.length > limits.cellCharacters ? record.map((cell) => cell.slice(0, limits.cellCharacters + 1)) : record
+  return { cells, ...(more > 0 && { more }), ...(fault && { fault: 'quote_stray' }) }
+}
+
+/** The quotation mark that is never closed has swallowed the rest of the file, or as much of it as a record may have. */
+function unclosed(error: Error, number: number): Row {
+  if (error instanceof CsvError && (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE')) {
+    return { number, cells: [], fault: 'quote_unclosed' }
+  }
+  throw error
+}

@@ -1,0 +1,114 @@
+/**
+ * How a text file spells its letters: by its mark, by NULs in every second byte, by being UTF-8 throughout, else as
+ * Windows-1252, which European spreadsheet programs still write.
+ */
+import { isUtf8 } from 'node:buffer'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+
+export type Encoding = {
+  readonly name: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
+  /** Of the byte order mark, which is no part of the text. */
+  readonly markBytes: number
+  /** Why the reader had to guess, for the report. */
+  readonly notice?: string
+}
+
+const MARKS = [
+  ['utf-8', [0xef, 0xbb, 0xbf]],
+  ['utf-16le', [0xff, 0xfe]],
+  ['utf-16be', [0xfe, 0xff]],
+] as const
+
+const CHUNK_BYTES = 256 * 1024
+const SAMPLE_BYTES = 4096
+
+/** Reads the file through: one bad byte at its end decides about its beginning. */
+export async function encodingOf(path: string): Promise<Encoding> {
+  const sample = await headOf(path, SAMPLE_BYTES)
+  for (const [name, mark] of MARKS) {
+    if (sample.subarray(0, mark.length).equals(Buffer.from(mark))) return { name, markBytes: mark.length }
+  }
+  const wide = utf16By(sample)
+  if (wide !== undefined) return { name: wide, markBytes: 0, notice: `no byte order mark: read as ${wide.toUpperCase()}` }
+  if (await isUtf8Throughout(path)) return { name: 'utf-8', markBytes: 0 }
+  const { sequences, strays } = await countUtf8(path)
+  if (sequences > strays) {
+    const notice = `read as UTF-8, but ${strays} bytes are not: rows that hold them are refused; was the file cut or joined?`
+    return { name: 'utf-8', markBytes: 0, notice }
+  }
+  return { name: 'windows-1252', markBytes: 0, notice: 'the encoding was guessed: not UTF-8, so read as Windows-1252' }
+}
+
+export async function headOf(path: string, bytes: number): Promise<Buffer> {
+  await using file = await open(path)
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
+  return buffer.subarray(0, bytesRead)
+}
+
+/** The text of the file without its mark, in pieces. What is no letter in the encoding becomes U+FFFD. */
+export async function* textOfFile(path: string, { name, markBytes }: Encoding): AsyncGenerator<string> {
+  const decoder = new TextDecoder(name, { ignoreBOM: true })
+  for await (const chunk of createReadStream(path, { start: markBytes, highWaterMark: 64 * 1024 })) {
+    yield decoder.decode(chunk as Buffer, { stream: true })
+  }
+  yield decoder.decode()
+}
+
+/** Plain letters in UTF-16 have a NUL in every second byte. */
+function utf16By(sample: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  let even = 0
+  let odd = 0
+  for (let i = 0; i < sample.length; i++) if (sample[i] === 0) i % 2 === 0 ? even++ : odd++
+  const pairs = sample.length / 2
+  if (odd > pairs * 0.4 && even < pairs * 0.1) return 'utf-16le'
+  if (even > pairs * 0.4 && odd < pairs * 0.1) return 'utf-16be'
+  return undefined
+}
+
+async function isUtf8Throughout(path: string): Promise<boolean> {
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer])
+    const end = bytes.length - unfinished(bytes)
+    if (!isUtf8(bytes.subarray(0, end))) return false
+    rest = bytes.subarray(end)
+  }
+  return rest.length === 0
+}
+
+/** How many bytes at the end begin a letter that the next chunk ends. */
+function unfinished(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0
+    if (byte >= 0xc0) return lengthBy(byte) > back ? back : 0
+    if (byte < 0x80) return 0
+  }
+  return 0
+}
+
+function lengthBy(first: number): number {
+  if (first >= 0xf0) return 4
+  return first >= 0xe0 ? 3 : 2
+}
+
+/** Letters of more than one byte that are good UTF-8, and bytes that are in none. */
+async function countUtf8(path: string): Promise<{ sequences: number; strays: number }> {
+  const count = { sequences: 0, strays: 0, wanted: 0 }
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    for (const byte of chunk as Buffer) countByte(count, byte)
+  }
+  return { sequences: count.sequences, strays: count.strays + (count.wanted > 0 ? 1 : 0) }
+}
+
+function countByte(count: { sequences: number; strays: number; wanted: number }, byte: number): void {
+  const continues = byte >= 0x80 && byte < 0xc0
+  if (count.wanted > 0 && continues) {
+    count.wanted--
+    if (count.wanted === 0) count.sequences++
+    return
+  }
+  if (count.wanted > 0) count.strays++
+  count.wanted = byte >= 0xc2 && byte < 0xf5 ? lengthBy(byte) - 1 : 0
+  if (count.wanted === 0 && byte >= 0x80) count.strays++
+}

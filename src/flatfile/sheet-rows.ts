@@ -1,0 +1,170 @@
+/**
+ * The XML of a worksheet (ECMA-376 part 1, 18.3.1) -> rows. Takes what real programs write: cells and rows without
+ * their place, missing rows, prefixes, inline text, formulas with and without a result.
+ */
+import type { FileLimits } from './limits.ts'
+import type { NumberFormat } from './number-format.ts'
+import { numberCell, PLAIN } from './number-format.ts'
+import { notSound } from './refusal.ts'
+import type { Cell, Row } from './row.ts'
+import type { SharedStrings } from './shared-strings.ts'
+import type { Span, XmlHandlers } from './xml-scanner.ts'
+import { attributeIn, attributeOf, textIn } from './xml-scanner.ts'
+
+export type SheetContext = {
+  readonly strings: SharedStrings
+  /** By the style number of a cell. */
+  readonly formats: readonly NumberFormat[]
+  readonly has1904Dates: boolean
+  readonly limits: FileLimits
+}
+
+export type SheetRows = {
+  readonly handlers: XmlHandlers
+  /** The rows that have ended since the last call. */
+  take(): Row[]
+  /** Whether the data of the sheet has ended: what follows are its looks. */
+  isDone(): boolean
+}
+
+export function sheetRows(context: SheetContext): SheetRows {
+  const { limits } = context
+  let rows: Row[] = []
+  let isInData = false
+  let isDone = false
+  let rowNumber = 0
+  let cells: Cell[] = []
+  let more = 0
+  let cell: OpenCell | undefined
+  let column = -1
+  /** Text is being gathered: within `v`, or within a `t` that is no reading aid. */
+  let isGathering = false
+  let isReadingAid = false
+
+  function open(name: string, tag: Span): void {
+    if (!isInData) isInData = name === 'sheetData' && !isDone
+    else if (name === 'c') openCell(tag)
+    else if (name === 'row') openRow(tag)
+    else if (cell !== undefined) openInCell(cell, name)
+  }
+
+  function openRow(tag: Span): void {
+    const given = attributeIn(tag, 'r')
+    rowNumber = Math.max(given === undefined ? 0 : digitsIn(given), rowNumber + 1)
+    cells = []
+    more = 0
+    column = -1
+  }
+
+  function openCell(tag: Span): void {
+    const place = attributeIn(tag, 'r')
+    const style = attributeIn(tag, 's')
+    const type = attributeOf(tag, 't')
+    column = place === undefined ? column + 1 : columnIn(place)
+    cell = { type: type ?? 'n', style: style === undefined ? -1 : digitsIn(style), text: '', hasFormula: false, hasValue: false }
+  }
+
+  function openInCell(into: OpenCell, name: string): void {
+    if (name === 'f') into.hasFormula = true
+    else if (name === 'rPh') isReadingAid = true
+    else if (name === 'v' || (name === 't' && !isReadingAid)) {
+      into.hasValue = true
+      isGathering = true
+    }
+  }
+
+  function text(span: Span): void {
+    if (isGathering && cell !== undefined && cell.text.length <= limits.cellCharacters) cell.text += textIn(span)
+  }
+
+  function close(name: string): void {
+    if (!isInData) return
+    if (name === 'v' || name === 't') isGathering = false
+    else if (name === 'rPh') isReadingAid = false
+    else if (name === 'c') closeCell()
+    else if (name === 'row') closeRow()
+    else if (name === 'sheetData') {
+      isInData = false
+      isDone = true
+    }
+  }
+
+  function closeCell(): void {
+    if (cell === undefined) return
+    const value = cellFrom(cell, context)
+    cell = undefined
+    isGathering = false
+    isReadingAid = false
+    if (value === '') return
+    if (column >= limits.columns) more++
+    else {
+      while (cells.length < column) cells.push('')
+      cells[column] = value
+    }
+  }
+
+  function closeRow(): void {
+    if (cells.length > 0 || more > 0) rows.push({ number: rowNumber, cells, ...(more > 0 && { more }) })
+    cells = []
+  }
+
+  return {
+    handlers: { open, text, close },
+    take() {
+      const taken = rows
+      rows = []
+      return taken
+    },
+    isDone: () => isDone,
+  }
+}
+
+type OpenCell = { type: string; style: number; text: string; hasFormula: boolean; hasValue: boolean }
+
+function cellFrom(cell: OpenCell, { strings, formats, has1904Dates, limits }: SheetContext): Cell {
+  const text = cell.text.length > limits.cellCharacters ? cell.text.slice(0, limits.cellCharacters + 1) : cell.text
+  if (cell.hasFormula && (!cell.hasValue || (text === '' && cell.type !== 'str'))) return { text: '', odd: 'no_value' }
+  if (!cell.hasValue || text === '') return ''
+  switch (cell.type) {
+    case 's':
+      return strings.get(Number(text))
+    case 'b':
+      return text.trim() === '1' || text.trim() === 'true' ? 'TRUE' : 'FALSE'
+    case 'e':
+      return { text, odd: 'error' }
+    case 'd':
+      return { text: text.replace(/T00:00:00(?:\.0+)?Z?$/, ''), odd: 'date' }
+    case 'n':
+      return numberCell(text, formats[cell.style] ?? PLAIN, has1904Dates)
+    default:
+      return unescaped(text)
+  }
+}
+
+/** Characters that XML cannot hold are written `_x000D_`, and `_x005F_` is the line before such a text (22.9.2.19). */
+export function unescaped(text: string): string {
+  if (!text.includes('_x')) return text
+  return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
+
+function digitsIn({ bytes, from, to }: Span): number {
+  let number = 0
+  for (let i = from; i < to; i++) {
+    const digit = (bytes[i] ?? 0) - 0x30
+    if (digit < 0 || digit > 9 || number > 100_000_000) throw notSound('a row or a style of it has no number')
+    number = 10 * number + digit
+  }
+  return number
+}
+
+/** The letters of `AB12`, in either case, as a number from 0 on. */
+function columnIn({ bytes, from, to }: Span): number {
+  let number = 0
+  for (let i = from; i < to; i++) {
+    const letter = ((bytes[i] ?? 0) | 0x20) - 0x60
+    if (letter < 1 || letter > 26) break
+    number = 26 * number + letter
+  }
+  if (number === 0 || number > 1_000_000) throw notSound('a cell of it has no place')
+  return number - 1
+}

@@ -1,0 +1,157 @@
+/**
+ * A flat file, whatever its format, as one table: its header understood, its rows in order, as often as they are asked for.
+ */
+import type { Column, Header, HeaderRules } from './columns.ts'
+import { columnName, faultOf, findHeader } from './columns.ts'
+import { openCsv } from './csv.ts'
+import { detect } from './detect.ts'
+import type { FileLimits } from './limits.ts'
+import { DEFAULT_LIMITS, overLimit } from './limits.ts'
+import { FileRefused } from './refusal.ts'
+import type { Row, Sheet, Source } from './row.ts'
+import { textOf } from './row.ts'
+import { openXls } from './xls.ts'
+import { openXlsx } from './xlsx.ts'
+
+export type Table = AsyncDisposable & {
+  readonly format: Source['format']
+  readonly encoding?: string
+  readonly delimiter?: string
+  /** The name of the sheet that is read; absent for text. */
+  readonly sheet?: string
+  readonly header: { readonly row: number; readonly columns: readonly Column[] }
+  /** What whoever sent the file should know although it was read. */
+  readonly notices: readonly string[]
+  /**
+   * The filled rows below the header, some at a time, from the first on at each call.
+   * @throws {FileRefused} at the row where a limit is passed
+   */
+  rows(): AsyncGenerator<readonly Row[]>
+}
+
+export type TableOptions = {
+  readonly header: HeaderRules
+  readonly limits?: Partial<FileLimits>
+  /** Where rows may be put down that their format gives only once. */
+  readonly temporary: string
+}
+
+/** @throws {FileRefused} for a file of which no row can be used */
+export async function openTable(path: string, options: TableOptions): Promise<Table> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const source = await openSource(path, options, limits)
+  try {
+    const found = await chooseSheet(source, options.header, limits)
+    await found.sheet.check()
+    return tableOf(source, found, limits)
+  } catch (error) {
+    await source[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function openSource(path: string, { header, temporary }: TableOptions, limits: FileLimits): Promise<Source> {
+  const detected = await detect(path, limits)
+  switch (detected.format) {
+    case 'csv':
+      return openCsv({ path, encoding: detected.encoding, limits, score: (rows) => findHeader(rows, header)?.known ?? 0 })
+    case 'xlsx':
+      return openXlsx(path, limits)
+    case 'xls':
+      return openXls(path, temporary, limits)
+    default:
+      return detected satisfies never
+  }
+}
+
+type Found = { readonly sheet: Sheet; readonly header: Header }
+
+/** The first visible sheet whose header is whole; else what is wrong with the header that comes nearest. */
+async function chooseSheet(source: Source, rules: HeaderRules, limits: FileLimits): Promise<Found> {
+  let nearest: Header | undefined
+  let firstRow: Row | undefined
+  for (const sheet of source.sheets.filter(({ hidden }) => !hidden)) {
+    const rows = await firstRows(sheet, limits)
+    firstRow ??= rows[0]
+    const header = findHeader(rows, rules)
+    if (header === undefined) continue
+    if (faultOf(header, rules) === undefined) return { sheet, header: withinLimit(header, rows, limits) }
+    if (header.known > (nearest?.known ?? 0)) nearest = header
+  }
+  const fault = nearest === undefined ? undefined : faultOf(nearest, rules)
+  if (fault !== undefined) throw new FileRefused(fault.code, fault.message, { field: fault.field })
+  if (firstRow === undefined) throw new FileRefused('file_empty', 'the file has no rows that are filled')
+  throw headerMissing(firstRow, rules, limits)
+}
+
+/** The filled rows among those in which a header is looked for, or the first one below. */
+async function firstRows(sheet: Sheet, { headerRows }: FileLimits): Promise<Row[]> {
+  const found: Row[] = []
+  for await (const rows of sheet.rows()) {
+    found.push(...rows)
+    if ((found.at(-1)?.number ?? 0) >= headerRows) break
+  }
+  return found.filter(({ number }, index) => number <= headerRows || index === 0)
+}
+
+function withinLimit(header: Header, rows: readonly Row[], limits: FileLimits): Header {
+  const row = rows.find(({ number }) => number === header.row)
+  if ((row?.more ?? 0) > 0) throw overLimit('columns', limits)
+  return header
+}
+
+function headerMissing(row: Row, rules: HeaderRules, limits: FileLimits): FileRefused {
+  const begins = row.cells
+    .map(textOf)
+    .filter((text) => text.trim() !== '')
+    .slice(0, 5)
+    .join(', ')
+    .slice(0, 200)
+  const wanted = [...rules.required, ...rules.oneOf].join(', ')
+  const message = `none of the first ${limits.headerRows} rows is a header; row ${row.number} reads: ${begins}. Wanted are columns named ${wanted}`
+  return new FileRefused('header_missing', message)
+}
+
+function tableOf(source: Source, { sheet, header }: Found, limits: FileLimits): Table {
+  const { format, encoding, delimiter } = source
+  return {
+    format,
+    ...(encoding !== undefined && { encoding }),
+    ...(delimiter !== undefined && { delimiter }),
+    ...(sheet.name !== undefined && { sheet: sheet.name }),
+    header: { row: header.row, columns: header.columns },
+    notices: [...source.notices, ...sheetNotices(source, sheet), ...columnNotices(header)],
+    rows: () => rowsBelow(header.row, sheet, limits),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  }
+}
+
+async function* rowsBelow(headerRow: number, sheet: Sheet, limits: FileLimits): AsyncGenerator<readonly Row[]> {
+  let count = 0
+  for await (const rows of sheet.rows()) {
+    const below = (rows[0]?.number ?? 0) > headerRow ? rows : rows.filter(({ number }) => number > headerRow)
+    count += below.length
+    if (count > limits.rows) throw overLimit('rows', limits)
+    if (below.length > 0) yield below
+  }
+}
+
+function sheetNotices({ sheets }: Source, read: Sheet): string[] {
+  const others = sheets.filter((sheet) => sheet !== read).map(({ name, hidden }) => `"${name}"${hidden ? ' (hidden)' : ''}`)
+  return others.length === 0 ? [] : [`the sheet "${read.name}" was read; not read: ${others.join(', ')}`]
+}
+
+const MOST_NAMED = 50
+
+function columnNotices({ columns }: Header): string[] {
+  const there = new Set(columns.map(({ field }) => field))
+  const ignored = columns.flatMap((column, index) => {
+    if (column.field !== undefined) return []
+    const { suggestion } = column
+    const hint = suggestion === undefined || there.has(suggestion) ? '' : `, which may mean ${suggestion}`
+    return [columnName(column, index) + hint]
+  })
+  if (ignored.length === 0) return []
+  const rest = ignored.length > MOST_NAMED ? ` and ${ignored.length - MOST_NAMED} more` : ''
+  return [`columns ignored, since no field has their name: ${ignored.slice(0, MOST_NAMED).join('; ')}${rest}`]
+}
