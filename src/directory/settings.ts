@@ -4,9 +4,9 @@
  */
 import type { ErrorObject } from 'ajv'
 import { Ajv } from 'ajv'
-import fields from '../../schemas/fields.json' with { type: 'json' }
 import schema from '../../schemas/institution.schema.json' with { type: 'json' }
 import type { Problem } from './change.ts'
+import { FIELDS, fieldNamed } from './fields.ts'
 import type { Settings } from './institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
 import { didYouMean } from './near-miss.ts'
@@ -20,7 +20,7 @@ export type Checked =
 
 const fitsSchema = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<Settings>(schema)
 
-const FIELDS: ReadonlySet<string> = new Set(fields.map(({ name }) => name))
+const FIELD_NAMES: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name))
 
 /** Attributes as slots are called: `name`, `name.givenName`, `campus.program`. */
 const SLOTS: ReadonlySet<string> = new Set([
@@ -96,13 +96,13 @@ function rightFor(error: ErrorObject, description: string | undefined): string {
 /** Names of fields and attributes that the JSON schema cannot know. */
 function namesIn(settings: Settings): Problem[] {
   const required = Object.entries(settings.required ?? {}).flatMap(([channel, names]) =>
-    names.flatMap((name, index) => unknownName(['required', channel, String(index)], 'field', name, FIELDS)),
+    names.flatMap((name, index) => unknownName(['required', channel, String(index)], 'field', name, FIELD_NAMES)),
   )
   const ranked = Object.keys(settings.authority ?? {})
-    .filter((slot) => !FIELDS.has(slot))
+    .filter((slot) => fieldNamed(slot) === undefined)
     .flatMap((slot) => unknownName(['authority', slot], 'field or attribute', slot.replace(/\[.+\]$/, ''), SLOTS))
   const mapped = Object.entries(settings.scim?.map ?? {}).flatMap(([name, from]) => [
-    ...unknownName(['scim', 'map', name], 'field', name, FIELDS),
+    ...unknownName(['scim', 'map', name], 'field', name, FIELD_NAMES),
     ...unknownAttribute(['scim', 'map', name], typeof from === 'string' ? from : from.path),
   ])
   return [...required, ...ranked, ...mapped]

@@ -38,11 +38,19 @@ export type Fetch = (request: Request, exchange: Exchange) => Response | Promise
 /** The pattern of the route that serves a path (`/institutions/:institution/…`), never the path itself. */
 export type RouteOf = (method: string, path: string) => string
 
+const numbers = new WeakMap<Request, string>()
+
+/** The number of a request under way, for whoever writes down what became of it. */
+export function numberOf(request: Request): string | undefined {
+  return numbers.get(request)
+}
+
 export function watchRequests(fetch: Fetch, options: { log: Log; metrics: Metrics; routeOf: RouteOf }): Fetch {
   const { log, metrics, routeOf } = options
 
   return (request, exchange) => {
     const started = performance.now()
+    numbers.set(request, exchange.outgoing.requestId)
     const answer = fetch(request, exchange)
     return answer instanceof Promise ? answer.then(watched) : watched(answer)
 

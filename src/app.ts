@@ -1,0 +1,100 @@
+/**
+ * The whole HTTP application: the channels of every institution, and what operation asks for.
+ * A request meets no middleware on its way: it is watched from outside, and each channel admits its own callers.
+ */
+import { Hono } from 'hono'
+import { admission } from './auth/admit.ts'
+import { authenticator } from './auth/authenticate.ts'
+import type { Change, Outcome } from './directory/change.ts'
+import { openGate } from './directory/gate.ts'
+import { channelOf } from './directory/user.ts'
+import { rateLimiter } from './limits/rate.ts'
+import type { Log } from './observe/log.ts'
+import type { Metrics } from './observe/metrics.ts'
+import type { Fetch } from './observe/requests.ts'
+import { numberOf, watchRequests } from './observe/requests.ts'
+import { scimApp } from './scim/app.ts'
+import type { Store } from './store/store.ts'
+import { StoreError } from './store/store.ts'
+
+export type AppOptions = {
+  readonly store: Store
+  /** How clients reach the server, without a slash at its end. */
+  readonly publicUrl: string
+  readonly log: Log
+  readonly metrics: Metrics
+}
+
+/** How long readiness waits for the store. */
+const READY_MS = 2000
+
+export function createApp({ store, publicUrl, log, metrics }: AppOptions): Fetch {
+  const monotonic = () => performance.now()
+  const gate = openGate(store, (changes, outcomes) => countOutcomes(metrics, changes, outcomes))
+  const authenticate = authenticator(store, { now: Date.now, monotonic })
+  const limiter = rateLimiter(monotonic)
+  const failed = (error: unknown, request: Request) => {
+    if (error instanceof StoreError) metrics.storeError(error.fault)
+    log.error({ err: error, requestId: numberOf(request) }, 'failed')
+  }
+
+  const app = new Hono()
+  app.get('/healthz', (c) => c.text('ok'))
+  app.get('/readyz', async (c) => {
+    const isReady = await answersSoon(store)
+    return c.text(isReady ? 'ready' : 'the store does not answer', isReady ? 200 : 503)
+  })
+  app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }))
+  app.route(
+    '/institutions/:institution/scim/v2',
+    scimApp({ store, gate, publicUrl, admit: admission(authenticate, limiter, 'scim'), failed }),
+  )
+  app.notFound(() => problem(404, 'there is nothing at this address'))
+  app.onError((error, c) => {
+    failed(error, c.req.raw)
+    return problem(500, 'the server failed; the failure has been recorded')
+  })
+
+  return watchRequests((request, exchange) => app.fetch(request, exchange), { log, metrics, routeOf: routesOf(app) })
+}
+
+function countOutcomes(metrics: Metrics, changes: readonly Change[], outcomes: readonly Outcome[]): void {
+  metrics.batch(changes.length)
+  outcomes.forEach(({ kind }, index) => {
+    const change = changes[index]
+    if (change) metrics.outcome(channelOf(change.source), kind)
+  })
+}
+
+async function answersSoon(store: Store): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), READY_MS)
+  })
+  const answers = store.ping().then(
+    () => true,
+    () => false,
+  )
+  try {
+    return await Promise.race([answers, tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The pattern of the last handler that a path meets is the route that serves it. */
+function routesOf(app: Hono): (method: string, path: string) => string {
+  return (method, path) => {
+    const [handlers] = app.router.match(method === 'HEAD' ? 'GET' : method, path)
+    return handlers[0]?.[0][1].path ?? 'none'
+  }
+}
+
+/** RFC 9457. */
+function problem(status: 404 | 500, detail: string): Response {
+  const title = status === 404 ? 'Not Found' : 'Internal Server Error'
+  return new Response(JSON.stringify({ title, status, detail }), {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+  })
+}

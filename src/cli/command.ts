@@ -1,0 +1,99 @@
+/**
+ * What a command is, and how its arguments are read: every unknown option or word is an error with the near miss.
+ */
+import { parseArgs } from 'node:util'
+import { didYouMean } from '../directory/near-miss.ts'
+
+/** Where a command reads and writes: the process's own streams, or a test's. */
+export type Terminal = {
+  readonly environment: { readonly [name: string]: string | undefined }
+  /** What was asked for, and nothing else. */
+  out(line: string): void
+  /** Remarks and errors. */
+  say(line: string): void
+}
+
+export type Command = {
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** Usage, options and examples, for an administrator. */
+  readonly help: string
+} & (
+  | {
+      /** @returns the exit code */
+      readonly run: (args: readonly string[], terminal: Terminal) => Promise<number>
+    }
+  | { readonly commands: { readonly [name: string]: Command } }
+)
+
+export const DONE = 0
+export const NOT_DONE = 1
+
+/** It cannot be done as asked; the message is for whoever typed it. */
+export class Refusal extends Error {
+  override name = 'Refusal'
+}
+
+/** It was not asked in a way that can be understood: the help says how. */
+export class Misuse extends Refusal {
+  override name = 'Misuse'
+}
+
+type OptionKinds = { readonly [name: string]: 'text' | 'flag' }
+
+type Values<O extends OptionKinds> = { readonly [K in keyof O]?: O[K] extends 'flag' ? true : string }
+
+type Arguments<O extends OptionKinds, W extends readonly string[]> = {
+  readonly options: Values<O>
+  readonly words: { readonly [I in keyof W]: string }
+}
+
+/**
+ * @param words names of the positional arguments, in their order
+ * @throws {Misuse} for an unknown option, an option without its value, a word too many or too few
+ */
+export function read<const O extends OptionKinds, const W extends readonly string[]>(
+  args: readonly string[],
+  { options, words }: { readonly options: O; readonly words: W },
+): Arguments<O, W> {
+  const found: string[] = []
+  const values = new Map<string, string | true>()
+  for (const token of tokensOf(args, options)) {
+    if (token.kind === 'positional') found.push(token.value)
+    if (token.kind === 'option') values.set(token.name, optionValue(token, options))
+  }
+  if (found.length < words.length) throw new Misuse(`${words.slice(found.length).join(' and ')} is missing`)
+  if (found.length > words.length) throw new Misuse(`"${found[words.length]}" is one word too many`)
+  // Their number and kinds were checked above, which the compiler cannot follow.
+  return { options: Object.fromEntries(values), words: found } as unknown as Arguments<O, W>
+}
+
+function tokensOf(args: readonly string[], options: OptionKinds) {
+  const types = Object.entries(options).map(([name, kind]) => [name, { type: kind === 'text' ? 'string' : 'boolean' }] as const)
+  const settings = { strict: false, allowPositionals: true, tokens: true } as const
+  return parseArgs({ args: [...args], options: Object.fromEntries(types), ...settings }).tokens
+}
+
+type OptionToken = {
+  readonly name: string
+  readonly rawName: string
+  readonly value: string | undefined
+  readonly inlineValue: boolean | undefined
+}
+
+function optionValue({ name, rawName, value, inlineValue }: OptionToken, options: OptionKinds): string | true {
+  const kind = Object.hasOwn(options, name) ? options[name] : undefined
+  if (kind === undefined) {
+    const near = didYouMean(
+      rawName,
+      Object.keys(options).map((option) => `--${option}`),
+    )
+    throw new Misuse(`there is no option ${rawName}${near}`)
+  }
+  if (kind === 'flag') {
+    if (value !== undefined) throw new Misuse(`${rawName} takes no value`)
+    return true
+  }
+  if (value === undefined || (!inlineValue && value.startsWith('--'))) throw new Misuse(`${rawName} needs a value`)
+  return value
+}

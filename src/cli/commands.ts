@@ -1,0 +1,18 @@
+/**
+ * All commands, in the order in which the help shows them.
+ */
+import type { Command } from './command.ts'
+import { conformance } from './conformance.ts'
+import { institution } from './institution.ts'
+import { serve } from './serve.ts'
+import { token } from './token.ts'
+import { user } from './user.ts'
+
+export const MATRICULA: Command = {
+  summary: 'The roll of a university: a SCIM 2.0 connector server that knows each person exactly once',
+  help: `matricula COMMAND …
+
+The roll of a university: a SCIM 2.0 connector server that knows each person exactly once.
+"matricula COMMAND --help" says more; "matricula serve --help" lists the environment variables.`,
+  commands: { serve, institution, token, user, conformance },
+}

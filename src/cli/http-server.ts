@@ -1,0 +1,88 @@
+/**
+ * The HTTP server: opened, and closed only after what it had accepted is answered.
+ */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Exchange, Fetch } from '../observe/requests.ts'
+import { NumberedResponse } from '../observe/requests.ts'
+import { Refusal } from './command.ts'
+
+export type HttpServer = AsyncDisposable & {
+  /** The one in use when any free one was asked for. */
+  readonly port: number
+}
+
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  // Longer than the 60 s after which load balancers drop an idle connection: it must not be us who closes it first.
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5000,
+} as const
+
+/** How long closing waits for requests under way. */
+const DRAIN_MS = 10_000
+
+/**
+ * @param fetchFor makes the app once the port is known
+ * @throws {Refusal} when the address cannot be had, with what to do about it
+ */
+export async function openHttpServer(
+  { host, port }: { readonly host: string; readonly port: number },
+  fetchFor: (port: number) => Fetch,
+): Promise<HttpServer> {
+  let serve: Fetch | undefined
+  const server = createAdaptorServer({
+    // The answer is a NumberedResponse because the server is told to make no other.
+    fetch: (request, exchange) => serve?.(request, exchange as unknown as Exchange),
+    serverOptions: { ...LIMITS, ServerResponse: NumberedResponse },
+  }) as Server
+  await listen(server, host, port)
+  const { port: actual } = server.address() as AddressInfo
+  serve = fetchFor(actual)
+  return { port: actual, [Symbol.asyncDispose]: () => close(server) }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw new Refusal(refusalFor(error, host, port), { cause: error })
+  }
+}
+
+function refusalFor(error: unknown, host: string, port: number): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const place = `port ${port} at ${host}`
+  if (code === 'EADDRINUSE') return `${place} is in use by another program: stop that one, or set PORT to another port`
+  if (code === 'EACCES') return `${place} may not be used by this account: set PORT to one above 1023`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `this machine has no address ${host}: set HOST to one it has, for example 127.0.0.1`
+  return `${place} cannot be listened at: ${error instanceof Error ? error.message : error}`
+}
+
+/** Takes nothing new, answers what is under way, and waits no longer than the bound. */
+async function close(server: Server): Promise<void> {
+  const isClosed = once(server, 'close')
+  server.close()
+  const patience = new AbortController()
+  const idle = closeIdle(server, patience.signal)
+  const bound = pause(DRAIN_MS, undefined, { signal: patience.signal }).catch(() => {})
+  await Promise.race([isClosed, bound])
+  server.closeAllConnections()
+  patience.abort()
+  await Promise.all([isClosed, idle])
+}
+
+/** A connection whose last answer is out stays open for the next request unless somebody closes it. */
+async function closeIdle(server: Server, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    server.closeIdleConnections()
+    await pause(50, undefined, { signal }).catch(() => {})
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * `matricula institution`: the tenants of this server and their settings.
+ */
+import { readFile } from 'node:fs/promises'
+import { text as textOf } from 'node:stream/consumers'
+import type { Problem } from '../directory/change.ts'
+import type { Institution } from '../directory/institution.ts'
+import { getInstitution, listInstitutions } from '../directory/institution.ts'
+import { changeInstitution, createInstitution } from '../directory/institution-changes.ts'
+import { didYouMean } from '../directory/near-miss.ts'
+import type { Json } from '../directory/user.ts'
+import type { Store } from '../store/store.ts'
+import { actor } from './actor.ts'
+import type { Command } from './command.ts'
+import { DONE, Misuse, Refusal, read } from './command.ts'
+import { withStore } from './open-store.ts'
+import { table } from './table.ts'
+
+const SETTINGS_HELP = `  --settings F  JSON from the file F, or from standard input when F is -; merged into what is set:
+                a setting that is null is taken away (RFC 7396)`
+
+const create: Command = {
+  summary: 'make an institution',
+  help: `matricula institution create ID --name NAME [--settings F]
+
+Makes an institution. ID is part of its URLs: small letters, digits and hyphens.
+
+  --name NAME   how people call it
+${SETTINGS_HELP}
+
+Examples:
+  matricula institution create north --name "North Campus"
+  echo '{"matchOrder": ["netid", "email"]}' | matricula institution create north --name North --settings -`,
+  async run(args, terminal) {
+    const { options, words } = read(args, { options: { name: 'text', settings: 'text' }, words: ['ID'] })
+    const [id] = words
+    if (options.name === undefined) throw new Misuse('--name is missing')
+    const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
+    const given = { id, name: options.name, settings, by: actor(), now: Date.now() }
+    const made = await withStore(terminal, (store) => createInstitution(store, given))
+    if (made.kind === 'invalid') throw new Refusal(problemsIn(made.problems))
+    if (made.kind === 'exists') throw new Refusal(`there is an institution ${id} already`)
+    terminal.say(`Institution ${id} is made. Next: matricula token create ${id} --scope scim`)
+    return DONE
+  },
+}
+
+const list: Command = {
+  summary: 'all institutions',
+  help: `matricula institution list [--json]
+
+One line for each institution, by id.
+
+  --json  as a list of objects with their settings`,
+  async run(args, terminal) {
+    const { options } = read(args, { options: { json: 'flag' }, words: [] })
+    const all = await withStore(terminal, listInstitutions)
+    if (options.json) terminal.out(JSON.stringify(all.map(shown), null, 2))
+    else
+      terminal.out(
+        table(
+          ['ID', 'NAME', 'MADE'],
+          all.map(({ _id, name, created }) => [_id, name, new Date(created).toISOString()]),
+        ),
+      )
+    return DONE
+  },
+}
+
+const show: Command = {
+  summary: 'one institution with its settings',
+  help: `matricula institution show ID
+
+The institution as JSON: id, name, settings, and when it was made and last changed.
+
+Example:
+  matricula institution show north`,
+  async run(args, terminal) {
+    const { words } = read(args, { options: {}, words: ['ID'] })
+    const [id] = words
+    terminal.out(JSON.stringify(shown(await withStore(terminal, (store) => known(store, id))), null, 2))
+    return DONE
+  },
+}
+
+const set: Command = {
+  summary: 'change settings',
+  help: `matricula institution set ID [--name NAME] [--settings F]
+
+Changes an institution. A running server takes it up within five seconds.
+
+  --name NAME   how people call it
+${SETTINGS_HELP}
+
+Examples:
+  matricula institution set north --settings settings.json
+  echo '{"scim": {"sees": "all"}, "keyHoldDays": null}' | matricula institution set north --settings -`,
+  async run(args, terminal) {
+    const { options, words } = read(args, { options: { name: 'text', settings: 'text' }, words: ['ID'] })
+    const [id] = words
+    if (options.name === undefined && options.settings === undefined)
+      throw new Misuse('--settings is missing: what should change?')
+    const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
+    const name = options.name === undefined ? {} : { name: options.name }
+    return await withStore(terminal, async (store) => {
+      const changed = await changeInstitution(store, { id, settings, ...name, by: actor(), now: Date.now() })
+      if (changed.kind === 'missing') throw await unknown(store, id)
+      if (changed.kind === 'invalid') throw new Refusal(problemsIn(changed.problems))
+      const slots = changed.kind === 'changed' ? changed.differences.map(({ slot }) => slot) : []
+      terminal.say(slots.length === 0 ? 'Nothing changed: all is set so already.' : `Changed: ${slots.join(', ')}`)
+      return DONE
+    })
+  },
+}
+
+export const institution: Command = {
+  summary: 'make, list, show and change institutions',
+  help: 'matricula institution COMMAND …\n\nAn institution is a tenant: people, tokens and settings belong to exactly one.',
+  commands: { create, list, show, set },
+}
+
+/** @throws {Refusal} naming the near miss when there is no such institution */
+export async function known(store: Store, id: string): Promise<Institution> {
+  const found = await getInstitution(store, id)
+  if (!found) throw await unknown(store, id)
+  return found
+}
+
+async function unknown(store: Store, id: string): Promise<Refusal> {
+  const ids = (await listInstitutions(store)).map(({ _id }) => _id)
+  const hint = ids.length === 0 ? '; make one with: matricula institution create' : didYouMean(id, ids)
+  return new Refusal(`there is no institution ${id}${hint}`)
+}
+
+function shown({ _id, name, settings, created, lastModified }: Institution) {
+  return { id: _id, name, settings, created: new Date(created).toISOString(), lastModified: new Date(lastModified).toISOString() }
+}
+
+function problemsIn(problems: readonly Problem[]): string {
+  const messages = problems.map(({ message }) => message)
+  return messages.length === 1 ? String(messages[0]) : `${messages.length} things are wrong:\n  ${messages.join('\n  ')}`
+}
+
+async function settingsFrom(file: string): Promise<Json> {
+  const place = file === '-' ? 'standard input' : file
+  const content = file === '-' ? await textOf(process.stdin) : await contentOf(file)
+  try {
+    return JSON.parse(content)
+  } catch (error) {
+    throw new Refusal(`${place} is not JSON: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+async function contentOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    throw new Refusal(
+      isMissing ? `there is no file ${file}` : `${file} cannot be read: ${error instanceof Error ? error.message : error}`,
+    )
+  }
+}

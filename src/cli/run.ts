@@ -1,0 +1,66 @@
+/**
+ * From the words on the command line to the command that does it. One place where errors become a line and exit code 1.
+ */
+import packageFile from '../../package.json' with { type: 'json' }
+import { ConfigError } from '../config.ts'
+import { nearMiss } from '../directory/near-miss.ts'
+import { StoreError } from '../store/store.ts'
+import type { Command, Terminal } from './command.ts'
+import { DONE, Misuse, NOT_DONE, Refusal } from './command.ts'
+import { MATRICULA } from './commands.ts'
+
+/** @returns the exit code */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const path: string[] = []
+  try {
+    if (args[0] === '--version') {
+      terminal.out(packageFile.version)
+      return DONE
+    }
+    const command = find(MATRICULA, args, path)
+    const rest = args.slice(path.length)
+    if (!('run' in command) || asksForHelp(rest)) {
+      terminal.out(helpOf(command))
+      return DONE
+    }
+    return await command.run(rest, terminal)
+  } catch (error) {
+    if (!(error instanceof Refusal || error instanceof ConfigError || error instanceof StoreError)) throw error
+    terminal.say(`matricula: ${error.message}`)
+    if (error instanceof Misuse) terminal.say(`See: ${['matricula', ...path, '--help'].join(' ')}`)
+    return NOT_DONE
+  }
+}
+
+/** Follows the words down to the command that runs; `path` becomes the words that led there. */
+function find(command: Command, args: readonly string[], path: string[]): Command {
+  if ('run' in command) return command
+  const word = args[path.length]
+  if (word === undefined) {
+    if (path.length === 0) return command
+    throw new Misuse(`what to do with ${path.join(' ')}? One of: ${Object.keys(command.commands).join(', ')}`)
+  }
+  if (word === '--help' || word === '-h' || word === 'help') return command
+  const next = Object.hasOwn(command.commands, word) ? command.commands[word] : undefined
+  if (next) {
+    path.push(word)
+    return find(next, args, path)
+  }
+  const near = nearMiss(word, Object.keys(command.commands))
+  const known = `known: ${Object.keys(command.commands).join(', ')}`
+  throw new Misuse(
+    `there is no ${word.startsWith('-') ? 'option' : 'command'} ${[...path, word].join(' ')}; ${near ? `did you mean "${near}"?` : known}`,
+  )
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return args.slice(0, end < 0 ? args.length : end).some((word) => word === '--help' || word === '-h')
+}
+
+function helpOf(command: Command): string {
+  if ('run' in command) return command.help
+  const entries = Object.entries(command.commands)
+  const width = Math.max(...entries.map(([name]) => name.length)) + 2
+  return `${command.help}\n\nCommands:\n${entries.map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`).join('\n')}`
+}

@@ -1,0 +1,24 @@
+/**
+ * A running server: opened from the configuration, closed in reverse: first the door, then the store.
+ */
+import { createApp } from '../app.ts'
+import type { Config } from '../config.ts'
+import { originOf } from '../config.ts'
+import type { Log } from '../observe/log.ts'
+import { openMetrics } from '../observe/metrics.ts'
+import type { Store } from '../store/store.ts'
+import { openHttpServer } from './http-server.ts'
+import { openStore } from './open-store.ts'
+
+export type RunningServer = AsyncDisposable & { readonly publicUrl: string; readonly store: Store }
+
+export async function openServer(config: Config, log: Log): Promise<RunningServer> {
+  await using opening = new AsyncDisposableStack()
+  const store = opening.use(await openStore(config.database))
+  const publicUrlAt = (port: number) => config.publicUrl ?? originOf(config.host, port)
+  const metrics = openMetrics()
+  const appAt = (port: number) => createApp({ store, publicUrl: publicUrlAt(port), log, metrics })
+  const { port } = opening.use(await openHttpServer(config, appAt))
+  const all = opening.move()
+  return { publicUrl: publicUrlAt(port), store, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}

@@ -1,0 +1,165 @@
+/**
+ * `matricula token`: what clients show to be let in.
+ */
+import type { Scope, Token } from '../auth/tokens.ts'
+import { CHANNEL_OF, createToken, findToken, listTokens, looksLikeToken, revokeToken, SCOPES } from '../auth/tokens.ts'
+import { didYouMean } from '../directory/near-miss.ts'
+import type { Source } from '../directory/user.ts'
+import type { Store } from '../store/store.ts'
+import { actor } from './actor.ts'
+import type { Command } from './command.ts'
+import { DONE, Misuse, Refusal, read } from './command.ts'
+import { known } from './institution.ts'
+import { withStore } from './open-store.ts'
+import { table } from './table.ts'
+
+const create: Command = {
+  summary: 'make a token',
+  help: `matricula token create ID --scope SCOPE [--source NAME] [--name NAME] [--expires TIME]
+
+Makes a token for the institution ID and prints it, once: it cannot be shown again.
+
+  --scope SCOPE   what it opens: ${SCOPES.join(', ')}
+  --source NAME   which connection it belongs to, when there are several of a kind, for example entra;
+                  a new token for the same source takes over what the old one did
+  --name NAME     a note for the list
+  --expires TIME  when it ends: after 12h, 30d or 52w, or on a day, for example 2027-06-30 (never)
+
+Examples:
+  matricula token create north --scope scim --source entra --expires 365d
+  TOKEN=$(matricula token create north --scope api)`,
+  async run(args, terminal) {
+    const { options, words } = read(args, {
+      options: { scope: 'text', source: 'text', name: 'text', expires: 'text' },
+      words: ['ID'],
+    })
+    const [id] = words
+    const now = Date.now()
+    const scope = scopeIn(options.scope)
+    const source = options.source === undefined ? CHANNEL_OF[scope] : sourceIn(scope, options.source)
+    const validUntil = options.expires === undefined ? undefined : endIn(options.expires, now)
+    const { text, token } = await withStore(terminal, async (store) => {
+      await known(store, id)
+      return createToken(store, {
+        institution: id,
+        scope,
+        source,
+        ...(options.name !== undefined && { name: options.name }),
+        ...(validUntil !== undefined && { validUntil }),
+        by: actor(),
+        now,
+      })
+    })
+    terminal.out(text)
+    terminal.say(
+      `Token ${token._id} for ${source}, ${validUntil === undefined ? 'without end' : `until ${day(validUntil)}`}. It is shown this once.`,
+    )
+    return DONE
+  },
+}
+
+const list: Command = {
+  summary: 'the tokens of an institution',
+  help: `matricula token list ID [--json]
+
+One line for each token of the institution, without the token itself.
+
+  --json  as a list of objects`,
+  async run(args, terminal) {
+    const { options, words } = read(args, { options: { json: 'flag' }, words: ['ID'] })
+    const [id] = words
+    const tokens = await withStore(terminal, async (store) => {
+      await known(store, id)
+      return listTokens(store, id)
+    })
+    if (options.json) terminal.out(JSON.stringify(tokens.map(shown), null, 2))
+    else
+      terminal.out(
+        table(
+          ['TOKEN', 'SCOPE', 'SOURCE', 'NAME', 'MADE', 'ENDS'],
+          tokens.map((token) => cells(token, Date.now())),
+        ),
+      )
+    return DONE
+  },
+}
+
+const revoke: Command = {
+  summary: 'end a token',
+  help: `matricula token revoke ID TOKEN
+
+Ends a token of the institution ID. TOKEN is its id (see "matricula token list ID") or the token itself.
+Running servers refuse it within five seconds.
+
+Example:
+  matricula token revoke north 01987c2e-6f1d-7a44-8b0e-3c9a5d2f7e10`,
+  async run(args, terminal) {
+    const { words } = read(args, { options: {}, words: ['ID', 'TOKEN'] })
+    const [institution, token] = words
+    const revoked = await withStore(terminal, async (store) => {
+      await known(store, institution)
+      return revokeToken(store, { institution, id: await idOf(store, institution, token), by: actor(), now: Date.now() })
+    })
+    if (!revoked) throw new Refusal(`${institution} has no such token; see: matricula token list ${institution}`)
+    terminal.say(`Token ${revoked._id} for ${revoked.source} has ended.`)
+    return DONE
+  },
+}
+
+export const token: Command = {
+  summary: 'make, list and end tokens',
+  help: 'matricula token COMMAND …\n\nA token lets one client of one institution in.',
+  commands: { create, list, revoke },
+}
+
+async function idOf(store: Store, institution: string, given: string): Promise<string> {
+  if (!looksLikeToken(given)) return given
+  return (await findToken(store, institution, given))?._id ?? given
+}
+
+function scopeIn(found: string | undefined): Scope {
+  if (found === undefined) throw new Misuse(`--scope is missing: one of ${SCOPES.join(', ')}`)
+  const scope = SCOPES.find((one) => one === found)
+  if (scope === undefined)
+    throw new Misuse(`--scope is "${found}"; it should be one of ${SCOPES.join(', ')}${didYouMean(found, SCOPES)}`)
+  return scope
+}
+
+/** `entra` becomes `scim:entra`; a name with its channel before it is taken as it is. */
+function sourceIn(scope: Scope, name: string): Source {
+  const channel = CHANNEL_OF[scope]
+  if (name === channel) return channel
+  const plain = name.startsWith(`${channel}:`) ? name.slice(channel.length + 1) : name
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(plain)) return `${channel}:${plain}`
+  throw new Misuse(`--source is "${name}"; it should be a name of letters, digits, hyphens and dots, for example entra`)
+}
+
+const UNIT_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+
+/** Epoch milliseconds; a day ends where its date does, in UTC. */
+function endIn(found: string, now: number): number {
+  const [, count, unit] = /^(\d{1,5})([hdw])$/.exec(found) ?? []
+  if (count !== undefined && Number(count) > 0) return now + Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]
+  const end = /^\d{4}-\d\d-\d\d$/.test(found) ? Date.parse(found) + UNIT_MS.d : Number.NaN
+  if (end > now) return end
+  const right = 'a time from now, for example 12h, 365d or 52w, or a day to come, for example 2027-06-30'
+  throw new Misuse(`--expires is "${found}"; it should be ${right}`)
+}
+
+function cells(token: Token, now: number): string[] {
+  const { _id, scope, source, name = '', created, validUntil } = token
+  const ends = validUntil === undefined ? 'never' : `${day(validUntil)}${validUntil <= now ? ' (over)' : ''}`
+  return [_id, scope, source, name, day(created), ends]
+}
+
+function shown({ _id, scope, source, name, created, validUntil }: Token) {
+  const dates = {
+    created: new Date(created).toISOString(),
+    ...(validUntil !== undefined && { expires: new Date(validUntil).toISOString() }),
+  }
+  return { id: _id, scope, source, ...(name !== undefined && { name }), ...dates }
+}
+
+function day(time: number): string {
+  return new Date(time).toISOString().slice(0, 10)
+}

@@ -1,0 +1,210 @@
+/**
+ * `matricula user`: single records, as the directory holds them.
+ */
+import { createInterface } from 'node:readline/promises'
+import { configFrom, originOf } from '../config.ts'
+import { flatUserOf } from '../directory/flat-record.ts'
+import { foldKey } from '../directory/keys.ts'
+import { purgeUser } from '../directory/purge.ts'
+import type { User } from '../directory/user.ts'
+import { MATCH_KEYS } from '../directory/user.ts'
+import { renderUser } from '../scim/render.ts'
+import type { CollectionName } from '../store/collections.ts'
+import type { Predicate } from '../store/predicate.ts'
+import { and, EVERYTHING } from '../store/predicate.ts'
+import type { Doc, Store } from '../store/store.ts'
+import { actor } from './actor.ts'
+import type { Command, Terminal } from './command.ts'
+import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
+import { known } from './institution.ts'
+import { withStore } from './open-store.ts'
+
+const PAGE = 500
+
+const show: Command = {
+  summary: 'one record with its provenance and history',
+  help: `matricula user show ID|KEY --institution ID [--events]
+
+One person as JSON: as flat fields, as SCIM resource, where each value came from, and what each source holds.
+KEY is a netid, an e-mail address or a userName.
+
+  --institution ID  whose person
+  --events          also the history, oldest first
+
+Example:
+  matricula user show jdoe --institution north --events`,
+  async run(args, terminal) {
+    const { options, words } = read(args, { options: { institution: 'text', events: 'flag' }, words: ['ID|KEY'] })
+    const id = institutionIn(options.institution)
+    const [key] = words
+    await withStore(terminal, async (store) => {
+      await known(store, id)
+      const user = await find(store, id, key)
+      const events = options.events ? { events: (await all(store, 'events', id, ofSubject(user._id))).map(eventShown) } : {}
+      terminal.out(JSON.stringify({ ...shown(user, scimUrlOf(terminal, id)), ...events }, null, 2))
+    })
+    return DONE
+  },
+}
+
+const list: Command = {
+  summary: 'all records of an institution',
+  help: `matricula user list --institution ID [--inactive] [--incomplete]
+
+One JSON object a line for each person, active or not: the id and the flat fields.
+
+  --institution ID  whose people
+  --inactive        only people who are inactive
+  --incomplete      only records that lack something the institution requires
+
+Example:
+  matricula user list --institution north --incomplete`,
+  async run(args, terminal) {
+    const { options } = read(args, { options: { institution: 'text', inactive: 'flag', incomplete: 'flag' }, words: [] })
+    const id = institutionIn(options.institution)
+    const where = and(
+      options.inactive ? { op: 'eq', path: 'search.active', value: false } : EVERYTHING,
+      options.incomplete ? { op: 'eq', path: 'incomplete', value: true } : EVERYTHING,
+    )
+    await withStore(terminal, async (store) => {
+      await known(store, id)
+      for await (const user of each(store, 'users', id, where)) {
+        const { _id, resource } = user as User
+        terminal.out(JSON.stringify({ id: _id, user: flatUserOf(resource) }))
+      }
+    })
+    return DONE
+  },
+}
+
+const purge: Command = {
+  summary: 'erase a record and its history for good',
+  help: `matricula user purge ID|KEY --institution ID [--yes]
+
+Erases one person for good: the record and all of its history. One event remains, which says who erased which id.
+To end somebody's access, deactivate instead: that keeps the record and its id for the day they come back.
+
+  --institution ID  whose person
+  --yes             do not ask
+
+Example:
+  matricula user purge 01987c2e-6f1d-7a44-8b0e-3c9a5d2f7e10 --institution north`,
+  async run(args, terminal) {
+    const { options, words } = read(args, { options: { institution: 'text', yes: 'flag' }, words: ['ID|KEY'] })
+    const institution = institutionIn(options.institution)
+    const [key] = words
+    return await withStore(terminal, async (store) => {
+      await known(store, institution)
+      const id = await idToPurge(store, institution, key)
+      if (!options.yes && !(await confirms(`Erase ${id} and its history for good?`))) return NOT_DONE
+      const purged = await purgeUser(store, { institution, id, by: actor(), now: Date.now() })
+      if (purged.kind === 'missing') throw nobody(institution, key)
+      terminal.say(`Erased ${id} and ${purged.events} events.`)
+      return DONE
+    })
+  },
+}
+
+export const user: Command = {
+  summary: 'show, list and erase records',
+  help: 'matricula user COMMAND …\n\nA user is the one record of a person.',
+  commands: { show, list, purge },
+}
+
+function institutionIn(option: string | undefined): string {
+  if (option === undefined) throw new Misuse('--institution is missing')
+  return option
+}
+
+async function find(store: Store, institution: string, key: string): Promise<User> {
+  const [user, ...others] = await lookUp(store, institution, key)
+  if (!user) throw nobody(institution, key)
+  if (others.length === 0) return user
+  const ids = [user, ...others].map(({ _id }) => _id)
+  throw new Refusal(`"${key}" is a key of ${ids.length} people; name one by id: ${ids.join(', ')}`)
+}
+
+async function lookUp(store: Store, institution: string, key: string): Promise<User[]> {
+  const folded = foldKey(key)
+  if (folded === undefined) return []
+  const keys = Object.fromEntries([...MATCH_KEYS, 'userName'].map((name) => [name, [folded]]))
+  const byKey = (await store.lookUp('users', institution, { ids: [key], keys })) as User[]
+  if (byKey.length > 0) return byKey
+  const byAnyEmail = { op: 'any', path: 'search.emails', where: { op: 'eq', path: 'value', value: folded } } as const
+  return (await store.find('users', institution, { where: byAnyEmail, limit: 10 })) as User[]
+}
+
+/** A purge that was interrupted has left history under an id that no record has. */
+async function idToPurge(store: Store, institution: string, key: string): Promise<string> {
+  const found = await lookUp(store, institution, key)
+  return found.length === 0 ? key : (await find(store, institution, key))._id
+}
+
+async function confirms(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return true
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+  } finally {
+    lines.close()
+  }
+}
+
+function nobody(institution: string, key: string): Refusal {
+  return new Refusal(`${institution} has nobody with the id, netid, e-mail or userName "${key}"`)
+}
+
+function ofSubject(id: string): Predicate {
+  return { op: 'eq', path: 'subject', value: id }
+}
+
+async function* each(store: Store, collection: CollectionName, institution: string, where: Predicate): AsyncGenerator<Doc> {
+  let last: Doc | undefined
+  for (;;) {
+    const page: Doc[] = await store.find(collection, institution, {
+      where,
+      limit: PAGE,
+      ...(last && { after: { id: last._id } }),
+    })
+    yield* page
+    last = page.at(-1)
+    if (page.length < PAGE) return
+  }
+}
+
+async function all(store: Store, collection: CollectionName, institution: string, where: Predicate): Promise<Doc[]> {
+  const found: Doc[] = []
+  for await (const doc of each(store, collection, institution, where)) found.push(doc)
+  return found
+}
+
+function scimUrlOf({ environment }: Terminal, institution: string): string {
+  const { publicUrl, host, port } = configFrom(environment)
+  return `${publicUrl ?? originOf(host, port)}/institutions/${institution}/scim/v2`
+}
+
+function shown(user: User, scimUrl: string) {
+  const { _id, version, resource, provenance, bindings, memberOf, claims, inactive, incomplete, created, lastModified } = user
+  return {
+    id: _id,
+    user: flatUserOf(resource),
+    scim: renderUser(user, 'admin', scimUrl),
+    provenance: Object.fromEntries(Object.entries(provenance).map(([slot, owner]) => [slot, { ...owner, at: iso(owner.at) }])),
+    bindings,
+    ...(memberOf.length > 0 && { memberOf }),
+    ...(claims && { claims: claims.map((claim) => ({ ...claim, at: iso(claim.at) })) }),
+    ...(inactive && { inactive: { ...inactive, since: iso(inactive.since) } }),
+    ...(incomplete && { incomplete }),
+    version,
+    created: iso(created),
+    lastModified: iso(lastModified),
+  }
+}
+
+function eventShown({ _id, institution: _i, version: _v, subject: _s, at, ...event }: Doc) {
+  return { id: _id, at: typeof at === 'number' ? iso(at) : at, ...event }
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}

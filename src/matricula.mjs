@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+/**
+ * Starts Matricula on the Node it needs. Plain enough for an old Node to read, since that may be what runs it.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const NEEDED = 24
+const here = dirname(fileURLToPath(import.meta.url))
+
+if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  // Node strips no types below node_modules: what is installed from a package was compiled before.
+  const compiled = join(here, '..', 'dist', 'main.js')
+  await import(existsSync(compiled) ? compiled : './main.ts')
+} else {
+  const node = pinnedNode()
+  if (node) runWith(node)
+  else fail()
+}
+
+/** The Node that npm installs with Matricula, as the development dependency `node`. */
+function pinnedNode() {
+  try {
+    const node = join(
+      dirname(createRequire(import.meta.url).resolve('node/package.json')),
+      'bin',
+      process.platform === 'win32' ? 'node.exe' : 'node',
+    )
+    return existsSync(node) ? node : undefined
+  } catch {
+    return
+  }
+}
+
+/** The other Node does all; this one passes signals on and ends as it ended. */
+function runWith(node) {
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => {
+    if (signal) process.kill(process.pid, signal)
+    process.exitCode = code ?? 1
+  })
+}
+
+function fail() {
+  process.stderr.write(
+    `matricula: this is Node ${process.versions.node}, and Matricula needs Node ${NEEDED} or later.\n` +
+      'Install it from https://nodejs.org, or run "npm install" in the folder of Matricula, which brings its own.\n',
+  )
+  process.exitCode = 1
+}
