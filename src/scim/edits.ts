@@ -7,12 +7,12 @@ import { keysOf } from '../directory/keys.ts'
 import { isList, isObject, slotsOf, withSlot } from '../directory/slots.ts'
 import type { Json, Key, Resource, Slot, Source } from '../directory/user.ts'
 import { channelOf, MATCH_KEYS } from '../directory/user.ts'
+import { withOnePrimary } from './elements.ts'
 import { refusalOf, ScimProblem } from './errors.ts'
 import type { Mapping } from './mapping.ts'
 import type { Sent } from './normalise.ts'
 import { patchResource, touchedBy } from './patch.ts'
 import type { Step } from './patch-steps.ts'
-import { withOnePrimary } from './values.ts'
 
 const MAX_RESOURCE_LENGTH = 1024 * 1024
 const MISSING: Refusal = { kind: 'missing' }

@@ -171,8 +171,15 @@ function valueFor(op: Op, target: Target, value: unknown, faults: Problem[]): Js
   if (op === 'remove') {
     return attribute.multiValued && sub === undefined && filter === undefined ? listedIn(attribute, value, name) : undefined
   }
-  if (sub === undefined && filter === undefined) return cleanValue(attribute, value, name, faults)
+  if (sub === undefined && filter === undefined) return cleanValue(attribute, unwrapped(attribute, value), name, faults)
   return cleanElement(sub ?? attribute, Array.isArray(value) && value.length === 1 ? value[0] : value, name, faults)
+}
+
+/** Older Entra jobs wrap every value as they do members: `[{"$ref": null, "value": "False"}]` for `active`. */
+function unwrapped({ type, multiValued }: Attribute, value: unknown): unknown {
+  if (multiValued || type === 'complex' || !Array.isArray(value) || value.length !== 1) return value
+  const [only] = value
+  return isRecord(only) && Object.hasOwn(only, 'value') ? only.value : value
 }
 
 function isReadOnly({ attribute, sub }: AttributePath): boolean {

@@ -8,22 +8,30 @@ import { dottedName } from '../directory/schema.ts'
 import { isList, isObject } from '../directory/slots.ts'
 import type { Json, JsonObject, Resource } from '../directory/user.ts'
 import { MAX_ELEMENTS } from '../directory/validate.ts'
+import { isBare, merged, union, withOnePrimary, withoutNamed } from './elements.ts'
 import { ScimProblem } from './errors.ts'
 import { matchesElement } from './filter/matches.ts'
 import type { Step, Target } from './patch-steps.ts'
-import { identityOf, isBare, withOnePrimary, without } from './values.ts'
+import { without } from './values.ts'
+
+/** How many elements the filters of one request may look at: it keeps the thread from others meanwhile. */
+const MAX_COMPARISONS = 100_000
 
 type ChangeStep = Extract<Step, { readonly kind: 'change' }>
 
 /** @returns the resource after all steps, or why nothing of them was done */
 export function patchResource(resource: Resource, steps: readonly Step[]): Resource | ScimProblem {
   let next = resource
+  let comparisons = 0
   const lists = new Map<string, Target>()
   for (const step of steps) {
     if (step.kind === 'clearExtension') next = without(next, [step.extension]) ?? {}
     if (step.kind !== 'change') continue
     const { target } = step
     const before = storedAt(next, target)
+    if (target.filter !== undefined && isList(before)) comparisons += before.length
+    if (comparisons > MAX_COMPARISONS)
+      return new ScimProblem('tooMany', 'the paths pick from too many values: send fewer operations at once')
     const after = target.attribute.multiValued ? changeList(before, step) : changeSingle(before, step)
     if (after instanceof ScimProblem) return after
     next = withValue(next, target, after)
@@ -90,32 +98,7 @@ function changeAll(elements: readonly Json[], { op, target, value }: ChangeStep)
   }
   if (op === 'add') return union(elements, isList(value) ? value : [])
   if (op === 'replace') return isList(value) ? value : []
-  return value === undefined ? [] : elements.filter((element) => !(isList(value) && value.some((one) => isMeant(one, element))))
-}
-
-/** Elements that are there already take what they lack from those that are added; the rest is appended. */
-function union(elements: readonly Json[], added: readonly Json[]): readonly Json[] {
-  const list = [...elements]
-  const places = new Map(list.map((element, index) => [identityOf(element), index]))
-  for (const element of added) {
-    const identity = identityOf(element)
-    const place = places.get(identity)
-    if (place === undefined) places.set(identity, list.push(element) - 1)
-    else if (isObject(element)) list[place] = merged(list[place] as JsonObject, element)
-  }
-  return list
-}
-
-function merged(there: JsonObject, added: JsonObject): JsonObject {
-  const isNew = Object.keys(added).some((name) => added[name] !== there[name])
-  return isNew ? { ...there, ...added } : there
-}
-
-/** Whether an element is the one that a `remove` names: by its value, else by every part that was sent. */
-function isMeant(named: Json, element: Json): boolean {
-  if (!isObject(named) || !isObject(element)) return identityOf(named) === identityOf(element)
-  const names = named.value === undefined ? Object.keys(named) : ['value', 'type'].filter((name) => named[name] !== undefined)
-  return names.every((name) => named[name] === element[name])
+  return value === undefined ? [] : withoutNamed(elements, isList(value) ? value : [])
 }
 
 function changeMatching(elements: readonly Json[], step: ChangeStep): readonly Json[] | ScimProblem {

@@ -4,11 +4,10 @@
  * fits in no way is a fault that names its path. Values are otherwise kept exactly as sent.
  */
 import type { Problem } from '../directory/change.ts'
-import { foldText } from '../directory/keys.ts'
 import type { Attribute } from '../directory/schema.ts'
-import { isList, isObject, sameJson } from '../directory/slots.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 import { MAX_ELEMENTS, MAX_STRING } from '../directory/validate.ts'
+import { isBare, union, withOnePrimary } from './elements.ts'
 
 /** Whether this is one of the ways to say "no value" (RFC 7643, section 2.5); some clients also send an empty text. */
 export function isUnassigned(value: unknown): boolean {
@@ -45,32 +44,6 @@ export function cleanString(value: unknown, path: string, faults: Problem[]): st
   return value
 }
 
-/** The list with one primary value at most: the first, unless one is newly so (not an element of `before`). */
-export function withOnePrimary(list: readonly Json[], before: readonly Json[] = []): readonly Json[] {
-  const primaries = list.filter((element) => isObject(element) && element.primary === true)
-  if (primaries.length < 2) return list
-  const chosen = primaries.findLast((element) => before.length > 0 && !before.includes(element)) ?? primaries[0]
-  return list.map((element) =>
-    element !== chosen && isObject(element) && element.primary === true ? { ...element, primary: false } : element,
-  )
-}
-
-/** Whether nothing is left of an element but labels: a type without what it is the type of. */
-export function isBare(element: Json): boolean {
-  if (!isObject(element)) return false
-  for (const name in element) if (name !== 'type' && name !== 'primary') return false
-  return true
-}
-
-/** What makes two elements of a list the same one: type and value, else a name, else everything. */
-export function identityOf(element: Json): string {
-  if (!isObject(element)) return typeof element === 'string' ? foldText(element) : String(element)
-  const { name, type, value } = element
-  if (typeof name === 'string') return JSON.stringify(['name', foldText(name)])
-  if (value === undefined) return JSON.stringify(element)
-  return JSON.stringify([typeof type === 'string' ? foldText(type) : null, value])
-}
-
 function cleanList(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
   const sent: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (sent.length > MAX_ELEMENTS) return fault(faults, path, `must not have more than ${MAX_ELEMENTS} values`)
@@ -80,21 +53,7 @@ function cleanList(attribute: Attribute, value: unknown, path: string, faults: P
     if (element !== undefined && !isBare(element)) elements.push(element)
   }
   if (elements.length < 2) return elements.length === 0 ? undefined : elements
-  return withOnePrimary(withoutDoubles(elements))
-}
-
-function withoutDoubles(elements: readonly Json[]): readonly Json[] {
-  const seen = new Map<string, Json[]>()
-  const kept: Json[] = []
-  for (const element of elements) {
-    const identity = identityOf(element)
-    const same = seen.get(identity)
-    if (same?.some((other) => sameJson(other, element) || !isObject(element))) continue
-    if (same === undefined) seen.set(identity, [element])
-    else same.push(element)
-    kept.push(element)
-  }
-  return kept
+  return withOnePrimary(union([], elements))
 }
 
 function cleanSingle(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
@@ -158,7 +117,7 @@ function fault(faults: Problem[], field: string, says: string): undefined {
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null'
-  if (isList(value as Json)) return 'a list'
+  if (Array.isArray(value)) return 'a list'
   if (typeof value === 'string') return 'this text'
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
