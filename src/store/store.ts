@@ -44,7 +44,7 @@ export type WriteResult =
 
 export type Query = {
   readonly where: Predicate
-  /** By `_id` when absent. Absent values come last ascending and first descending; ties by `_id`. */
+  /** By `_id` when absent. Absent values come last ascending, ties by `_id`; descending is exactly the reverse. */
   readonly sort?: { readonly path: string; readonly descending: boolean }
   readonly skip?: number
   readonly limit: number
