@@ -26,7 +26,7 @@ const missing: CheckResult = { ...passed, dialect: 'rfc', id: 'rfc/bulk', verdic
 describe('a report', () => {
   it('shows each check with its section, and of a failure the step, what was expected, what came, and the source', () => {
     const report = new TextReport(false)
-    const text = [passed, failed, missing].map((result) => report.say(result)).join('')
+    const text = [passed, failed, missing].map((result) => report.say(result)).join('\n')
     assert.match(text, /^entra: Microsoft Entra ID/)
     assert.match(text, /^ {2}ok {3}hard-delete +RFC 7644 3\.6 +a deleted user is gone$/m)
     assert.match(text, /^ {2}FAIL hard-delete/m)
@@ -34,7 +34,7 @@ describe('a report', () => {
       text,
       /step 3 GET \/Users\/1\n +status: expected 404, got 200 \{\}\n +\/status: expected "404", got nothing\n +source: the manual$/m,
     )
-    assert.match(text, /\n\nrfc: .*\n {2}-- {3}bulk .*\(no bulk\)\n$/)
+    assert.match(text, /\n\nrfc: .*\n {2}-- {3}bulk .*\(no bulk\)$/)
   })
 
   it('has colours only where they are wanted', () => {

@@ -30,10 +30,9 @@ export class TextReport {
     this.#paint = isColoured ? (format, text) => styleText(format, text, { validateStream: false }) : (_, text) => text
   }
 
-  /** Ends in a line break. */
+  /** Several lines, without a break at the end. */
   say(result: CheckResult): string {
-    const lines = [...this.#heading(result.dialect), this.#line(result), ...this.#details(result)]
-    return `${lines.join('\n')}\n`
+    return [...this.#heading(result.dialect), this.#line(result), ...this.#details(result)].join('\n')
   }
 
   #heading(dialect: string): string[] {
@@ -65,5 +64,5 @@ export class TextReport {
 
 /** One JSON document, for machines. */
 export function sayJson(server: string, results: readonly CheckResult[]): string {
-  return `${JSON.stringify({ server, counts: count(results), checks: results }, null, 2)}\n`
+  return JSON.stringify({ server, counts: count(results), checks: results }, null, 2)
 }
