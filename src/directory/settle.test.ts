@@ -58,6 +58,13 @@ describe('without a ranking', () => {
     assert.equal(back.resource.title, 'Dr')
   })
 
+  it('of a long list the trail tells what came and what went', () => {
+    const emails = ['a', 'b', 'c'].map((value) => ({ type: 'other', value }))
+    const user = aUser({ emails }, 'scim')
+    const settled = after(user, 'scim', 'emails[other]', [...emails.slice(1), { type: 'other', value: 'd' }], UNRANKED)
+    assert.deepEqual(settled.differences, [{ slot: 'emails[other]', old: emails[0], new: { type: 'other', value: 'd' } }])
+  })
+
   it('what is sent as it is in force changes nothing', () => {
     const user = aUser(aResource({ title: 'Dr', email: 'a@uni.edu' }), 'file')
     const settled = settle(user, user.resource, { source: 'scim', now: NOW, ranking: UNRANKED })

@@ -158,7 +158,22 @@ function ownerOf(source: Source, at: number, owner: Owner | undefined): Owner {
   return before === undefined ? { source, at } : { source, at, before }
 }
 
+/** Of a slot with many elements only those that came or went, so that the trail of a long list stays short. */
 function differenceOf(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
+  if (isList(old) && isList(value) && old.length + value.length > 2) {
+    const went = lacking(old, value)
+    const came = lacking(value, old)
+    if (went.length + came.length > 0) return told(slot, went.length > 0 ? went : undefined, came.length > 0 ? came : undefined)
+  }
+  return told(slot, old, value)
+}
+
+function lacking(list: readonly Json[], other: readonly Json[]): readonly Json[] {
+  const there = new Set(other.map((element) => JSON.stringify(element)))
+  return list.filter((element) => !there.has(JSON.stringify(element)))
+}
+
+function told(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
   return { slot, ...(old === undefined ? {} : { old: plain(old) }), ...(value === undefined ? {} : { new: plain(value) }) }
 }
 

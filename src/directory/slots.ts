@@ -31,8 +31,9 @@ function addAttribute(slots: Map<Slot, Json>, name: string, value: Json, splits:
     for (const element of value) {
       const slot = slotOfElement(name, element)
       const there = slots.get(slot)
-      if (isObject(element)) slots.set(slot, there === undefined ? [element] : [...(there as readonly Json[]), element])
-      else slots.set(slot, element)
+      if (!isObject(element)) slots.set(slot, element)
+      else if (there === undefined) slots.set(slot, [element])
+      else (there as Json[]).push(element)
     }
   } else if (splits && isObject(value)) {
     for (const sub in value) slots.set(`${name}.${sub}`, value[sub] as Json)
