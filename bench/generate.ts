@@ -4,11 +4,12 @@
 import { execFile } from 'node:child_process'
 import { appendFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Job, Operation, Person, Result } from './load.ts'
 import type { Server } from './servers.ts'
 
-const LOAD = join(import.meta.dirname, 'load.ts')
+const LOAD = fileURLToPath(new URL('./load.ts', import.meta.url))
 const MAX_OUTPUT_BYTES = 512 * 1024 * 1024
 
 export type Load = {
@@ -38,7 +39,15 @@ export class Subject {
     this.#next = next
   }
 
-  async run({ operation, requests, seconds, connections = 16, rate }: Load): Promise<Result> {
+  run(load: Load): Promise<Result> {
+    return this.start(load).result
+  }
+
+  /** A load that can be ended before its time, with the result as far as it came. */
+  start({ operation, requests, seconds, connections = 16, rate }: Load): {
+    readonly result: Promise<Result>
+    readonly stop: () => void
+  } {
     const { url, token } = this.server
     const job: Job = {
       url,
@@ -51,13 +60,14 @@ export class Subject {
       ...(rate === undefined ? {} : { rate }),
       ...(operation === 'create' ? {} : { people: this.#file }),
     }
-    const { stdout } = await promisify(execFile)(process.execPath, [LOAD, JSON.stringify(job)], { maxBuffer: MAX_OUTPUT_BYTES })
-    const result = JSON.parse(stdout) as Result
-    if (operation === 'create') {
-      this.#next += requests
-      await this.#note(result.made)
-    }
-    return result
+    const running = promisify(execFile)(process.execPath, [LOAD, JSON.stringify(job)], { maxBuffer: MAX_OUTPUT_BYTES })
+    const result = running.then(async ({ stdout }) => {
+      const told = JSON.parse(stdout) as Result
+      await this.#note(told.made)
+      return told
+    })
+    if (operation === 'create') this.#next += requests
+    return { result, stop: () => running.child.kill('SIGTERM') }
   }
 
   async #note(people: readonly Person[]): Promise<void> {

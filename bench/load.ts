@@ -18,7 +18,7 @@ export type Job = {
   readonly token: string
   readonly operation: Operation
   readonly connections: number
-  /** Stops after so many requests or seconds, whichever comes first. */
+  /** Stops after so many requests or seconds, whichever comes first, or when it is sent SIGTERM. */
   readonly requests: number
   readonly seconds: number
   /** Requests a second, sent on time whether or not earlier ones are answered; as fast as possible when absent. */
@@ -73,12 +73,14 @@ async function run(job: Job): Promise<Result> {
 
 type Build = (number: number) => string
 
+let isStopped = false
+
 async function asFastAsPossible(job: Job, connections: readonly Connection[], build: Build, tally: Tally): Promise<void> {
   const until = performance.now() + job.seconds * 1000
   let next = 0
   await Promise.all(
     connections.map(async (connection) => {
-      while (next < job.requests && performance.now() < until) {
+      while (next < job.requests && performance.now() < until && !isStopped) {
         const number = next++
         const request = build(number)
         const began = performance.now()
@@ -96,7 +98,7 @@ async function onTime(job: Job, rate: number, connections: readonly Connection[]
   let next = 0
   await Promise.all(
     connections.map(async (connection) => {
-      while (next < total) {
+      while (next < total && !isStopped) {
         const number = next++
         const due = began + (number * 1000) / rate
         const early = due - performance.now()
@@ -203,4 +205,9 @@ function readPeople(file: string | undefined): Person[] {
   return lines.map((line) => JSON.parse(line) as Person)
 }
 
-if (import.meta.main) process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2] ?? '{}'))))
+if (import.meta.main) {
+  process.once('SIGTERM', () => {
+    isStopped = true
+  })
+  process.stdout.write(JSON.stringify(await run(JSON.parse(process.argv[2] ?? '{}'))))
+}

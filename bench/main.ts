@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { measureBulk } from './bulk.ts'
 import { measureHttp } from './http.ts'
 import { measureMemory } from './memory.ts'
+import { measureMixed } from './mixed.ts'
 import { measureScale } from './scale.ts'
 
 const { values, positionals } = parseArgs({
@@ -40,6 +41,7 @@ const BENCHES: { readonly [name: string]: () => Promise<string> } = {
       seconds: option('seconds', 2),
       progress,
     }),
+  mixed: () => measureMixed({ small: 10_000, users: option('users', 20_000), seconds: option('seconds', 5), progress }),
   memory: () => measureMemory({ users: option('users', 50_000), progress }),
 }
 

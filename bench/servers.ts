@@ -11,10 +11,12 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const here = (file: string) => join(import.meta.dirname, file)
-const MAIN = here('../src/main.ts')
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const CEILING = fileURLToPath(new URL('./ceiling.ts', import.meta.url))
+const PEER = fileURLToPath(new URL('./peer.ts', import.meta.url))
 const READY_MS = 60_000
 const STOP_MS = 10_000
 
@@ -40,18 +42,17 @@ export async function openFolder(): Promise<AsyncDisposable & { readonly path: s
 export async function startMatricula(folder: string): Promise<Server> {
   await mkdir(folder, { recursive: true })
   const port = await freePort()
+  const { PUBLIC_URL: _, ...inherited } = process.env
   const env = {
-    ...process.env,
+    ...inherited,
     HOST: '127.0.0.1',
     PORT: String(port),
-    PUBLIC_URL: '',
     DATABASE_URL: `sqlite:${join(folder, 'roll.db')}`,
     DATA_DIR: folder,
-    LOG_LEVEL: 'error',
+    LOG_LEVEL: 'warn',
   }
-  const { PUBLIC_URL: _, ...clean } = env
-  const token = await makeInstitution(folder, clean)
-  const child = spawn(process.execPath, [MAIN, 'serve'], { env: clean, stdio: ['ignore', 'ignore', 'inherit'] })
+  const token = await makeInstitution(folder, env)
+  const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   await untilAnswering(child, `http://127.0.0.1:${port}/readyz`)
   return serverOf('matricula', child, `http://127.0.0.1:${port}/institutions/${INSTITUTION}/scim/v2`, token)
 }
@@ -60,7 +61,7 @@ export async function startMatricula(folder: string): Promise<Server> {
 export async function startCeiling(folder: string): Promise<Server> {
   await mkdir(folder, { recursive: true })
   const port = await freePort()
-  const child = spawn(process.execPath, [here('ceiling.ts'), String(port), join(folder, 'ceiling.db')], {
+  const child = spawn(process.execPath, [CEILING, String(port), join(folder, 'ceiling.db')], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   await untilAnswering(child, `http://127.0.0.1:${port}/Users?count=1`)
@@ -70,7 +71,7 @@ export async function startCeiling(folder: string): Promise<Server> {
 /** scimmy-routers, in memory. */
 export async function startPeer(): Promise<Server> {
   const port = await freePort()
-  const child = spawn(process.execPath, [here('peer.ts'), String(port)], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(process.execPath, [PEER, String(port)], { stdio: ['ignore', 'ignore', 'inherit'] })
   await untilAnswering(child, `http://127.0.0.1:${port}/scim/ServiceProviderConfig`)
   return serverOf('scimmy-routers', child, `http://127.0.0.1:${port}/scim`, 'none')
 }
@@ -87,7 +88,7 @@ async function makeInstitution(folder: string, env: NodeJS.ProcessEnv): Promise<
   return stdout.trim()
 }
 
-function serverOf(name: string, child: ChildProcess, url: string, token: string): Server {
+export function serverOf(name: string, child: ChildProcess, url: string, token: string): Server {
   return { name, url, token, pid: child.pid ?? 0, [Symbol.asyncDispose]: () => stop(child) }
 }
 

@@ -1,0 +1,54 @@
+/**
+ * The server of the mixed benchmark: as `matricula serve` runs it, and told by its parent when to upsert people in batches.
+ */
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createToken } from '../src/auth/tokens.ts'
+import { openServer } from '../src/cli/server.ts'
+import { configFrom } from '../src/config.ts'
+import type { Change } from '../src/directory/change.ts'
+import { openGate } from '../src/directory/gate.ts'
+import type { Institution } from '../src/directory/institution.ts'
+import { openLog } from '../src/observe/log.ts'
+import type { Store } from '../src/store/store.ts'
+import type { Done, Order } from './mixed.ts'
+import { institutionIn, upsertOf } from './roll.ts'
+import { INSTITUTION } from './servers.ts'
+
+const BATCH = 200
+/** How many changes are made ready at once: a channel would do this on another thread, or as gently. */
+const SLICE = 20
+
+async function upsert(store: Store, institution: Institution, { from, users }: Order): Promise<Done> {
+  const gate = openGate(store)
+  const began = performance.now()
+  for (let first = from; first < from + users; first += BATCH) {
+    const changes: Change[] = []
+    for (let number = first; number < Math.min(first + BATCH, from + users); number++) {
+      if (changes.length % SLICE === 0) await nextTurn()
+      changes.push(upsertOf(number))
+    }
+    const outcomes = await gate.batch(institution, changes)
+    const other = outcomes.find(({ kind }) => kind !== 'created')
+    if (other !== undefined) throw new Error(`expected created, got ${other.kind}`)
+  }
+  return { seconds: (performance.now() - began) / 1000 }
+}
+
+const [folder = '', port = ''] = process.argv.slice(2)
+const environment = { PORT: port, DATA_DIR: folder, DATABASE_URL: `sqlite:${join(folder, 'roll.db')}` }
+const log = openLog('warn', process.stderr)
+await using server = await openServer(configFrom(environment), log)
+const institution = await institutionIn(server.store)
+const { text } = await createToken(server.store, {
+  institution: INSTITUTION,
+  scope: 'scim',
+  by: { source: 'admin' },
+  now: Date.now(),
+})
+process.on('message', async (order: Order) => {
+  process.send?.(await upsert(server.store, institution, order))
+})
+process.send?.({ token: text })
+await new Promise((resolve) => process.once('SIGTERM', resolve))
+process.disconnect()
