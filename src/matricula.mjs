@@ -13,7 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   // Node strips no types below node_modules: what is installed from a package was compiled before.
-  const compiled = join(here, '..', 'dist', 'main.js')
+  const compiled = join(here, '..', 'dist', 'src', 'main.js')
   await import(existsSync(compiled) ? compiled : './main.ts')
 } else {
   const node = pinnedNode()

@@ -5,14 +5,12 @@ import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
 import type { Problem } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
-import { getInstitution, listInstitutions } from '../directory/institution.ts'
-import { changeInstitution, createInstitution } from '../directory/institution-changes.ts'
-import { didYouMean } from '../directory/near-miss.ts'
+import { listInstitutions } from '../directory/institution.ts'
 import type { Json } from '../directory/user.ts'
-import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
+import { knownInstitution, unknownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { table } from './table.ts'
 
@@ -37,6 +35,7 @@ Examples:
     if (options.name === undefined) throw new Misuse('--name is missing')
     const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
     const given = { id, name: options.name, settings, by: actor(), now: Date.now() }
+    const { createInstitution } = await loadChanges()
     const made = await withStore(terminal, (store) => createInstitution(store, given))
     if (made.kind === 'invalid') throw new Refusal(problemsIn(made.problems))
     if (made.kind === 'exists') throw new Refusal(`there is an institution ${id} already`)
@@ -78,7 +77,7 @@ Example:
   async run(args, terminal) {
     const { words } = read(args, { options: {}, words: ['ID'] })
     const [id] = words
-    terminal.out(JSON.stringify(shown(await withStore(terminal, (store) => known(store, id))), null, 2))
+    terminal.out(JSON.stringify(shown(await withStore(terminal, (store) => knownInstitution(store, id))), null, 2))
     return DONE
   },
 }
@@ -102,9 +101,10 @@ Examples:
       throw new Misuse('--settings is missing: what should change?')
     const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
     const name = options.name === undefined ? {} : { name: options.name }
+    const { changeInstitution } = await loadChanges()
     return await withStore(terminal, async (store) => {
       const changed = await changeInstitution(store, { id, settings, ...name, by: actor(), now: Date.now() })
-      if (changed.kind === 'missing') throw await unknown(store, id)
+      if (changed.kind === 'missing') throw await unknownInstitution(store, id)
       if (changed.kind === 'invalid') throw new Refusal(problemsIn(changed.problems))
       const slots = changed.kind === 'changed' ? changed.differences.map(({ slot }) => slot) : []
       terminal.say(slots.length === 0 ? 'Nothing changed: all is set so already.' : `Changed: ${slots.join(', ')}`)
@@ -119,17 +119,9 @@ export const institution: Command = {
   commands: { create, list, show, set },
 }
 
-/** @throws {Refusal} naming the near miss when there is no such institution */
-export async function known(store: Store, id: string): Promise<Institution> {
-  const found = await getInstitution(store, id)
-  if (!found) throw await unknown(store, id)
-  return found
-}
-
-async function unknown(store: Store, id: string): Promise<Refusal> {
-  const ids = (await listInstitutions(store)).map(({ _id }) => _id)
-  const hint = ids.length === 0 ? '; make one with: matricula institution create' : didYouMean(id, ids)
-  return new Refusal(`there is no institution ${id}${hint}`)
+/** Loaded here: other commands check no settings, and start sooner without what compiles the schema. */
+function loadChanges() {
+  return import('../directory/institution-changes.ts')
 }
 
 function shown({ _id, name, settings, created, lastModified }: Institution) {

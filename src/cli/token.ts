@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
-import { known } from './institution.ts'
+import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { table } from './table.ts'
 
@@ -39,7 +39,7 @@ Examples:
     const source = options.source === undefined ? CHANNEL_OF[scope] : sourceIn(scope, options.source)
     const validUntil = options.expires === undefined ? undefined : endIn(options.expires, now)
     const { text, token } = await withStore(terminal, async (store) => {
-      await known(store, id)
+      await knownInstitution(store, id)
       return createToken(store, {
         institution: id,
         scope,
@@ -69,7 +69,7 @@ One line for each token of the institution, without the token itself.
     const { options, words } = read(args, { options: { json: 'flag' }, words: ['ID'] })
     const [id] = words
     const tokens = await withStore(terminal, async (store) => {
-      await known(store, id)
+      await knownInstitution(store, id)
       return listTokens(store, id)
     })
     if (options.json) terminal.out(JSON.stringify(tokens.map(shown), null, 2))
@@ -97,7 +97,7 @@ Example:
     const { words } = read(args, { options: {}, words: ['ID', 'TOKEN'] })
     const [institution, token] = words
     const revoked = await withStore(terminal, async (store) => {
-      await known(store, institution)
+      await knownInstitution(store, institution)
       return revokeToken(store, { institution, id: await idOf(store, institution, token), by: actor(), now: Date.now() })
     })
     if (!revoked) throw new Refusal(`${institution} has no such token; see: matricula token list ${institution}`)

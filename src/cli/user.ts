@@ -16,7 +16,7 @@ import type { Doc, Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
-import { known } from './institution.ts'
+import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 
 const PAGE = 500
@@ -38,7 +38,7 @@ Example:
     const id = institutionIn(options.institution)
     const [key] = words
     await withStore(terminal, async (store) => {
-      await known(store, id)
+      await knownInstitution(store, id)
       const user = await find(store, id, key)
       const events = options.events ? { events: (await all(store, 'events', id, ofSubject(user._id))).map(eventShown) } : {}
       terminal.out(JSON.stringify({ ...shown(user, scimUrlOf(terminal, id)), ...events }, null, 2))
@@ -67,7 +67,7 @@ Example:
       options.incomplete ? { op: 'eq', path: 'incomplete', value: true } : EVERYTHING,
     )
     await withStore(terminal, async (store) => {
-      await known(store, id)
+      await knownInstitution(store, id)
       for await (const user of each(store, 'users', id, where)) {
         const { _id, resource } = user as User
         terminal.out(JSON.stringify({ id: _id, user: flatUserOf(resource) }))
@@ -94,7 +94,7 @@ Example:
     const institution = institutionIn(options.institution)
     const [key] = words
     return await withStore(terminal, async (store) => {
-      await known(store, institution)
+      await knownInstitution(store, institution)
       const id = await idToPurge(store, institution, key)
       if (!options.yes && !(await confirms(`Erase ${id} and its history for good?`))) return NOT_DONE
       const purged = await purgeUser(store, { institution, id, by: actor(), now: Date.now() })

@@ -6,7 +6,6 @@ import type { Config } from '../config.ts'
 import { isLoopback } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
 import { listInstitutions } from '../directory/institution.ts'
-import { createInstitution } from '../directory/institution-changes.ts'
 import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 
@@ -23,6 +22,7 @@ export async function welcome(store: Store, config: Config, publicUrl: string): 
 
 /** @returns its token, or undefined when another process was faster */
 async function makeDemo(store: Store): Promise<string | undefined> {
+  const { createInstitution } = await import('../directory/institution-changes.ts')
   const [by, now] = [actor(), Date.now()]
   const made = await createInstitution(store, { id: DEMO, name: 'Demo University', by, now })
   if (made.kind !== 'created') return

@@ -2,7 +2,7 @@
  * Settings as an administrator writes them: merged into what is set, then checked in every depth.
  * Each problem names the setting, what was found and what would be right; the texts stand in the schema.
  */
-import type { ErrorObject } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import { Ajv } from 'ajv'
 import schema from '../../schemas/institution.schema.json' with { type: 'json' }
 import type { Problem } from './change.ts'
@@ -18,7 +18,7 @@ export type Checked =
   | { readonly kind: 'ok'; readonly settings: Settings }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 
-const fitsSchema = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<Settings>(schema)
+let compiled: ValidateFunction<Settings> | undefined
 
 const FIELD_NAMES: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name))
 
@@ -45,6 +45,8 @@ export function mergeSettings(current: Json, patch: Json): Json {
 }
 
 export function checkSettings(settings: unknown): Checked {
+  compiled ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<Settings>(schema)
+  const fitsSchema = compiled
   if (!fitsSchema(settings)) return { kind: 'invalid', problems: (fitsSchema.errors ?? []).flatMap(problemOf) }
   const problems = [...namesIn(settings), ...accountTypesIn(settings)]
   return problems.length === 0 ? { kind: 'ok', settings } : { kind: 'invalid', problems }

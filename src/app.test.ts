@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { createApp } from './app.ts'
+import type { Scope } from './auth/tokens.ts'
+import { createToken } from './auth/tokens.ts'
+import { openHttpServer } from './cli/http-server.ts'
+import { createInstitution } from './directory/institution-changes.ts'
+import { openLog } from './observe/log.ts'
+import { openMetrics } from './observe/metrics.ts'
+import { openSqlite } from './store/sqlite/sqlite.ts'
+import type { Store } from './store/store.ts'
+import { StoreError } from './store/store.ts'
+
+const by = { source: 'admin' } as const
+
+describe('the app', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'matricula-'))
+  const open = new AsyncDisposableStack()
+  const tokens: { [name: string]: string } = {}
+  let store: Store
+  before(async () => {
+    store = open.use(await openSqlite({ path: join(folder, 'roll.db') }))
+    for (const [id, perSecond] of [
+      ['north', 0],
+      ['south', 0],
+      ['slow', 1],
+    ] as const) {
+      await createInstitution(store, { id, name: id, settings: { rateLimit: { perSecond } }, by, now: Date.now() })
+    }
+    for (const [name, institution, scope] of [
+      ['north', 'north', 'scim'],
+      ['api', 'north', 'api'],
+      ['south', 'south', 'scim'],
+      ['slow', 'slow', 'scim'],
+    ] as const) {
+      tokens[name] = await tokenFor(institution, scope)
+    }
+  })
+  after(async () => {
+    await open.disposeAsync()
+    rmSync(folder, { recursive: true })
+  })
+
+  const tokenFor = async (institution: string, scope: Scope) =>
+    (await createToken(store, { institution, scope, by, now: Date.now() })).text
+
+  /** The app on a socket, over the store of the test or over a broken one. */
+  async function served(over: Store = store) {
+    const lines: string[] = []
+    const metrics = openMetrics()
+    const log = openLog('info', { write: (line) => void lines.push(line) })
+    const app = createApp({ store: over, publicUrl: 'https://roll.uni.edu', log, metrics })
+    const http = await openHttpServer({ host: '127.0.0.1', port: 0 }, () => app)
+    const get = (path: string, token?: string, more: RequestInit = {}) =>
+      fetch(`http://127.0.0.1:${http.port}${path}`, {
+        ...more,
+        headers: { ...(token && { authorization: `Bearer ${token}` }), ...more.headers },
+      })
+    return { get, lines, metrics, [Symbol.asyncDispose]: () => http[Symbol.asyncDispose]() }
+  }
+
+  const broken = (): Store => {
+    const away = () => Promise.reject(new StoreError('unavailable', 'the store is away'))
+    return Object.assign(Object.create(store), { ping: away, get: away, lookUp: away })
+  }
+
+  it('says that it is alive, that it is ready, and what it counted', async () => {
+    await using app = await served()
+    assert.deepEqual([(await app.get('/healthz')).status, (await app.get('/readyz')).status], [200, 200])
+    const answer = await app.get('/metrics')
+    assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=/)
+    assert.match(
+      await answer.text(),
+      /matricula_http_request_duration_seconds_count\{method="GET",route="\/readyz",status="200"\} 1/,
+    )
+  })
+
+  it('is alive but not ready while its store is away', async () => {
+    await using app = await served(broken())
+    assert.deepEqual([(await app.get('/healthz')).status, (await app.get('/readyz')).status], [200, 503])
+  })
+
+  it('answers a fault with a number and no reason, and writes down the reason under that number', async () => {
+    await using app = await served(broken())
+    const answer = await app.get('/institutions/north/scim/v2/Users', tokens.north)
+    assert.equal(answer.status, 503)
+    assert.doesNotMatch(await answer.text(), /away/)
+    const failure = app.lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'failed')
+    assert.equal(failure.requestId, answer.headers.get('x-request-id'))
+    assert.equal(failure.err.message, 'the store is away')
+    assert.match(await app.metrics.text(), /matricula_store_errors_total\{fault="unavailable"\} 1/)
+  })
+
+  for (const [why, path, token, status] of [
+    ['nothing stands at an unknown address', '/nothing', undefined, 404],
+    ['nothing stands beside the channels', '/institutions/north/nothing', 'north', 404],
+    ['a caller without a token is asked for one', '/institutions/north/scim/v2/Users', undefined, 401],
+    ['a token opens its institution', '/institutions/north/scim/v2/Users', 'north', 200],
+    ['a token of another institution opens nothing', '/institutions/north/scim/v2/Users', 'south', 401],
+    ['an unknown institution looks no different', '/institutions/nowhere/scim/v2/Users', 'north', 401],
+    ['the house itself is no institution', '/institutions/*/scim/v2/Users', 'north', 401],
+    ['a token for another channel is refused', '/institutions/north/scim/v2/Users', 'api', 403],
+  ] as const)
+    it(`${why}: ${status}`, async () => {
+      await using app = await served()
+      const answer = await app.get(path, token && tokens[token])
+      assert.equal(answer.status, status, app.lines.join())
+      assert.ok(answer.headers.get('x-request-id'))
+      if (status === 401) assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer/)
+      if (status === 404) assert.equal(answer.headers.get('content-type'), 'application/problem+json')
+    })
+
+  it('says when to come again to who comes too often', async () => {
+    await using app = await served()
+    assert.equal((await app.get('/institutions/slow/scim/v2/Users', tokens.slow)).status, 200)
+    const answer = await app.get('/institutions/slow/scim/v2/Users', tokens.slow)
+    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, '1'])
+  })
+
+  it('counts what became of changes', async () => {
+    await using app = await served()
+    const body = JSON.stringify({ schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'ada@uni.edu' })
+    const sent = { method: 'POST', body, headers: { 'content-type': 'application/scim+json' } }
+    const statuses = []
+    for (let i = 0; i < 2; i++) statuses.push((await app.get('/institutions/north/scim/v2/Users', tokens.north, sent)).status)
+    assert.deepEqual(statuses, [201, 409])
+    const text = await app.metrics.text()
+    assert.match(text, /matricula_outcomes_total\{channel="scim",kind="created"\} 1/)
+    assert.match(text, /matricula_outcomes_total\{channel="scim",kind="conflict"\} 1/)
+    assert.match(text, /matricula_batch_changes_count 2/)
+    assert.ok(!app.lines.join().includes('ada'))
+  })
+
+  it('tells routes apart by their pattern, not by who is asked for', async () => {
+    await using app = await served()
+    await app.get('/institutions/north/scim/v2/Users/ada', tokens.north)
+    await app.get('/a/b/c')
+    const text = await app.metrics.text()
+    assert.match(text, /route="\/institutions\/:institution\/scim\/v2\/Users\/:id",status="404"/)
+    assert.match(text, /route="none",status="404"/)
+  })
+})

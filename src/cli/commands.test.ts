@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { authenticator } from '../auth/authenticate.ts'
+import { apply } from '../directory/apply.ts'
+import { getInstitution } from '../directory/institution.ts'
+import { openSqlite } from '../store/sqlite/sqlite.ts'
+
+const LAUNCHER = fileURLToPath(new URL('../matricula.mjs', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'matricula-'))
+const path = join(folder, 'matricula.db')
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+type Ran = { readonly code: number; readonly out: string; readonly said: string }
+
+/** The program itself, as a process of its own, on the store of this test. */
+function matricula(line: string, input = ''): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = { env: { ...process.env, DATA_DIR: folder, DATABASE_URL: `sqlite:${path}` } }
+    const child = execFile(process.execPath, [LAUNCHER, ...line.split(' ')], options, (error, out, said) =>
+      resolve({ code: error ? Number(error.code) : 0, out, said }),
+    )
+    child.stdin?.end(input)
+  })
+}
+
+async function withStore<T>(work: (store: Awaited<ReturnType<typeof openSqlite>>) => Promise<T>): Promise<T> {
+  await using store = await openSqlite({ path })
+  return await work(store)
+}
+
+describe('the program, one step after the other', () => {
+  it('makes an institution with settings from a file', async () => {
+    const file = join(folder, 'settings.json')
+    writeFileSync(file, '{"keyHoldDays": 30, "scim": {"sees": "all"}}')
+    const { code, out, said } = await matricula(`institution create north --name North --settings ${file}`)
+    assert.deepEqual([code, out], [0, ''])
+    assert.match(said, /matricula token create north --scope scim/)
+  })
+
+  it('changes settings from standard input, and says which', async () => {
+    const { code, said } = await matricula('institution set north --settings -', '{"keyHoldDays": null, "matchOrder": ["netid"]}')
+    assert.deepEqual([code, said], [0, 'Changed: settings.keyHoldDays, settings.matchOrder\n'])
+  })
+
+  it('refuses a wrong setting, and changes nothing', async () => {
+    const { code, said } = await matricula('institution set north --settings -', '{"keyHoldDays": 1, "scim": {"see": "own"}}')
+    assert.equal(code, 1)
+    assert.match(said, /^matricula: there is no setting scim\.see \(did you mean "sees"\?\)/)
+    const { out } = await matricula('institution show north')
+    assert.deepEqual(JSON.parse(out).settings, { scim: { sees: 'all' }, matchOrder: ['netid'] })
+  })
+
+  it('refuses what is not JSON', async () => {
+    const { code, said } = await matricula('institution set north --settings -', '{')
+    assert.equal(code, 1)
+    assert.match(said, /^matricula: standard input is not JSON/)
+  })
+
+  it('makes a token: alone on standard output, and it opens the institution', async () => {
+    const { code, out, said } = await matricula('token create north --scope scim --source entra --name test --expires 1d')
+    assert.equal(code, 0)
+    assert.match(out, /^mtr_[\w-]{43}\n$/)
+    assert.match(said, /for scim:entra, until /)
+    const verdict = await withStore(async (store) =>
+      authenticator(store, { now: Date.now, monotonic: () => performance.now() })('north', `Bearer ${out.trim()}`, 'scim'),
+    )
+    assert.equal(verdict.kind === 'ok' && verdict.token.source, 'scim:entra')
+  })
+
+  it('lists tokens without showing them, and ends them', async () => {
+    const listed = JSON.parse((await matricula('token list north --json')).out)
+    assert.deepEqual(Object.keys(listed[0]), ['id', 'scope', 'source', 'name', 'created', 'expires'])
+    assert.equal((await matricula(`token revoke north ${listed[0].id}`)).code, 0)
+    assert.equal((await matricula('token list north --json')).out, '[]\n')
+    const again = await matricula(`token revoke north ${listed[0].id}`)
+    assert.match(again.said, /^matricula: north has no such token/)
+  })
+
+  it('ends a token that is given itself', async () => {
+    const { out } = await matricula('token create north --scope api')
+    assert.equal((await matricula(`token revoke north ${out.trim()}`)).code, 0)
+  })
+
+  it('shows a person as flat fields, as SCIM, with provenance and history', async () => {
+    await withStore(async (store) => {
+      const institution = await getInstitution(store, 'north')
+      assert.ok(institution)
+      const campus = { netid: 'ADA1' }
+      const emails = [{ value: 'ada@uni.edu', type: 'work' }]
+      for (const title of ['Student', 'Countess']) {
+        await apply(store, institution, [
+          {
+            target: { keys: { netid: 'ada1' } },
+            intent: 'upsert',
+            source: 'file',
+            edit: () => ({ resource: { title, campus, emails } }),
+          },
+        ])
+      }
+    })
+    for (const key of ['ada1', 'Ada@Uni.edu']) {
+      const { code, out } = await matricula(`user show ${key} --institution north --events`)
+      assert.equal(code, 0)
+      const shown = JSON.parse(out)
+      assert.equal(shown.user.netid, 'ADA1')
+      assert.equal(shown.scim.title, 'Countess')
+      assert.equal(shown.provenance.title.source, 'file')
+      assert.deepEqual(
+        shown.events.map(({ kind }: { kind: string }) => kind),
+        ['user.created', 'user.updated'],
+      )
+    }
+  })
+
+  it('lists people, one JSON object a line', async () => {
+    const { out } = await matricula('user list --institution north')
+    assert.equal(JSON.parse(out).user.email, 'ada@uni.edu')
+    assert.equal((await matricula('user list --institution north --inactive')).out, '')
+  })
+
+  it('erases a person with the history, and keeps one event that says so', async () => {
+    const { out } = await matricula('user show ada1 --institution north')
+    const { id } = JSON.parse(out)
+    const { code, said } = await matricula('user purge ada1 --institution north')
+    assert.deepEqual([code, said], [0, `Erased ${id} and 2 events.\n`])
+    assert.match((await matricula('user show ada1 --institution north')).said, /^matricula: north has nobody with/)
+    const left = await withStore((store) =>
+      store.find('events', 'north', { where: { op: 'eq', path: 'subject', value: id }, limit: 9 }),
+    )
+    assert.deepEqual(
+      left.map(({ kind }) => kind),
+      ['user.purged'],
+    )
+    assert.ok(!JSON.stringify(left).toLowerCase().includes('ada'))
+    assert.equal((await matricula(`user purge ${id} --institution north`)).code, 1)
+  })
+})
