@@ -19,7 +19,7 @@ export function openLog(level: string, destination: DestinationStream): Log {
  * An error as the log may show it. A database's message can quote a key and a parser's message its input:
  * only the kind, the code and the place are kept of those.
  */
-export function errorWithoutValues(error: unknown): unknown {
+function errorWithoutValues(error: unknown): unknown {
   if (!(error instanceof Error)) return { kind: typeof error }
   const { code } = error as { code?: unknown }
   const isSystem = 'syscall' in error
