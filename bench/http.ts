@@ -5,6 +5,7 @@ import { median, say, sayRatio, table } from './figures.ts'
 import { Subject } from './generate.ts'
 import type { Operation, Result } from './load.ts'
 import { OPERATIONS } from './load.ts'
+import { cpuSeconds } from './process.ts'
 import { openFolder, startCeiling, startMatricula, startPeer } from './servers.ts'
 
 export type HttpOptions = {
@@ -19,7 +20,9 @@ export type HttpOptions = {
   readonly progress: (text: string) => void
 }
 
-type Results = Map<string, Result[]>
+/** `cpu`: microseconds of processor time a request, of all threads of the server. */
+type Measured = Result & { readonly cpu: number }
+type Results = Map<string, Measured[]>
 
 export async function measureHttp(options: HttpOptions): Promise<string> {
   await using folder = await openFolder()
@@ -35,6 +38,8 @@ export async function measureHttp(options: HttpOptions): Promise<string> {
     await fill(subject, options.peerUsers, options)
     for (const operation of OPERATIONS) {
       for (const one of [...lasting, subject]) await measureOne(one, operation, round, options, results)
+      // Whoever goes first meets another machine than who goes last.
+      lasting.reverse()
     }
   }
   return report(results, options)
@@ -52,11 +57,14 @@ async function measureOne(
   options: HttpOptions,
   results: Results,
 ): Promise<void> {
+  const { pid } = subject.server
+  const before = await cpuSeconds(pid)
   const result = await subject.run({ operation, requests: options.requests, seconds: options.seconds })
+  const cpu = ((await cpuSeconds(pid)) - before) * (1_000_000 / result.sent)
   checkAnswers(result, operation, subject)
   options.progress(`round ${round}: ${operation} on ${subject.server.name}: ${say(result.perSecond)}/s`)
   const key = `${operation} ${subject.server.name}`
-  results.set(key, [...(results.get(key) ?? []), result])
+  results.set(key, [...(results.get(key) ?? []), { ...result, cpu }])
 }
 
 /** Figures of wrong answers would be figures of something else. */
@@ -66,7 +74,7 @@ function checkAnswers({ wrong }: Result, operation: string, { server }: Subject)
 }
 
 function report(results: Results, { users, peerUsers, rounds }: HttpOptions): string {
-  const of = (operation: Operation, name: string, pick: (result: Result) => number) =>
+  const of = (operation: Operation, name: string, pick: (result: Measured) => number) =>
     median((results.get(`${operation} ${name}`) ?? []).map(pick))
   const [ours, ceiling, peer] = ['matricula', 'ceiling', 'scimmy-routers'] as const
   const rows = OPERATIONS.map((operation) => {
@@ -78,6 +86,7 @@ function report(results: Results, { users, peerUsers, rounds }: HttpOptions): st
       say(perSecond(peer)),
       sayRatio(perSecond(ours) / perSecond(ceiling)),
       sayRatio(perSecond(ours) / perSecond(peer)),
+      ...[ours, ceiling].map((name) => say(of(operation, name, ({ cpu }) => cpu))),
       ...[ours, ceiling].flatMap((name) => [
         say(of(operation, name, ({ p50 }) => p50)),
         say(of(operation, name, ({ p99 }) => p99)),
@@ -91,6 +100,8 @@ function report(results: Results, { users, peerUsers, rounds }: HttpOptions): st
     'peer /s',
     'to ceiling',
     'to peer',
+    'CPU µs',
+    'ceiling',
     'p50 ms',
     'p99 ms',
     'ceiling p50',

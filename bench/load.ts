@@ -32,7 +32,8 @@ export type Job = {
 export type Person = { readonly id: string; readonly number: number }
 
 export type Result = {
-  readonly requests: number
+  /** All, those that warmed up included. */
+  readonly sent: number
   readonly perSecond: number
   /** Milliseconds. */
   readonly p50: number
@@ -115,6 +116,7 @@ class Tally {
   readonly #wrong = new Map<number, number>()
   readonly #made: Person[] = []
   readonly #began = performance.now()
+  #sent = 0
   #counted: { from: number; to: number } | undefined
 
   constructor(job: Job) {
@@ -123,6 +125,7 @@ class Tally {
 
   add(number: number, began: number, reply: Reply): void {
     const now = performance.now()
+    this.#sent++
     if (!EXPECTED[this.#job.operation].includes(reply.status))
       this.#wrong.set(reply.status, (this.#wrong.get(reply.status) ?? 0) + 1)
     if (this.#job.operation === 'create') this.#note(number, reply)
@@ -146,7 +149,7 @@ class Tally {
     const sorted = Float64Array.from(this.#times).sort()
     const seconds = this.#counted === undefined ? Number.NaN : (this.#counted.to - this.#counted.from) / 1000
     return {
-      requests: sorted.length,
+      sent: this.#sent,
       perSecond: sorted.length / seconds,
       p50: percentile(sorted, 0.5),
       p99: percentile(sorted, 0.99),

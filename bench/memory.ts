@@ -1,9 +1,8 @@
 /**
  * Resident memory of the server while a whole roll is listed page by page.
  */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { say, table } from './figures.ts'
+import { residentMb } from './process.ts'
 import { fillRoll } from './roll.ts'
 import type { Server } from './servers.ts'
 import { openFolder, startMatricula } from './servers.ts'
@@ -18,7 +17,7 @@ export async function measureMemory({ users, progress }: MemoryOptions): Promise
   progress(`fill a roll of ${users}`)
   await fillRoll(folder.path, users, progress)
   await using server = await startMatricula(folder.path)
-  const atRest = await residentMb(server)
+  const atRest = await residentMb(server.pid)
   const rows: string[][] = []
   const all: number[] = []
   for (let part = 1; part <= PARTS; part++) {
@@ -26,9 +25,9 @@ export async function measureMemory({ users, progress }: MemoryOptions): Promise
     let most = 0
     for (let at = from; at < to; at += PAGE) {
       await readPage(server, at + 1, Math.min(PAGE, to - at))
-      if (at % (PAGE * 10) === from % (PAGE * 10)) most = Math.max(most, await residentMb(server))
+      if (at % (PAGE * 10) === from % (PAGE * 10)) most = Math.max(most, await residentMb(server.pid))
     }
-    most = Math.max(most, await residentMb(server))
+    most = Math.max(most, await residentMb(server.pid))
     progress(`${to} listed: ${say(most)} MB`)
     rows.push([say(to), say(most)])
     all.push(most)
@@ -46,9 +45,4 @@ async function readPage(server: Server, startIndex: number, count: number): Prom
   if (answer.status !== 200 || Resources.length !== count) {
     throw new Error(`page at ${startIndex}: ${answer.status}, ${Resources.length} of ${count} users`)
   }
-}
-
-async function residentMb({ pid }: Server): Promise<number> {
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)])
-  return Number(stdout) / 1024
 }
