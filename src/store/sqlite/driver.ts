@@ -3,15 +3,17 @@
  * for. Chosen here, with a look at how many documents there are, since SQLite without statistics chooses badly.
  */
 import type { Predicate } from '../predicate.ts'
-import type { Fragment } from './compile.ts'
 import { compile, declaredList } from './compile.ts'
+import type { Fragment } from './fragment.ts'
 import type { Question } from './reading.ts'
 import type { List, Table } from './schema.ts'
-import { columnOf } from './schema.ts'
+import { columnOf, indexName } from './schema.ts'
 
 export type Driver = {
   /** The list whose index leads; absent: an index of the documents. */
   readonly list?: List
+  /** The index of the documents that must be gone by; absent: SQLite sees it from the order. */
+  readonly index?: string
   /** What the index answers. */
   readonly by: Fragment
   /** What is left to be tested on each document. */
@@ -33,6 +35,7 @@ type Asked = {
   readonly sortPath: string
   readonly isFew: IsFew
 }
+type OfPath = Predicate & { readonly path: string }
 type ListPart = { readonly part: Predicate; readonly list: List; readonly where: Fragment }
 
 export function conjuncts(predicate: Predicate): Predicate[] {
@@ -46,12 +49,14 @@ export function driverOf(asked: Asked): Driver {
     rest: parts,
     reach: 'many',
   }
-  if (parts.some((part) => isPoint(table, part))) return { ...whole, reach: 'few' }
+  const point = parts.find((part) => isPoint(table, part))
+  if (point !== undefined) return { ...whole, reach: 'few', index: indexName(table, [point.path]) }
   const lists = parts.map((part) => listPart(table, part)).filter((found) => found !== undefined)
   const short = lists.find(({ list, where }) => asked.isFew(countList(list, institution, where)))
   if (short !== undefined) return byList(asked, short, 'few')
   const values = parts.filter((part) => isIndexed(table, part))
-  if (values.some((part) => asked.isFew(countValue(table, institution, part)))) return { ...whole, reach: 'few' }
+  const rare = values.find((part) => asked.isFew(countValue(table, institution, part)))
+  if (rare !== undefined) return { ...whole, reach: 'few', index: indexName(table, indexBy(table, rare.path) ?? []) }
   const [long] = lists
   if (long !== undefined && !isSortedBy(table, sortPath, values)) return byList(asked, long, 'many')
   if (long !== undefined && sortPath === '_id')
@@ -66,14 +71,18 @@ export function driverOf(asked: Asked): Driver {
 }
 
 /** A condition that a handful of documents satisfies: they are found by id or by unique key. */
-function isPoint(table: Table, part: Predicate): boolean {
+function isPoint(table: Table, part: Predicate): part is OfPath {
   if (part.op !== 'eq' && part.op !== 'in') return false
   const isUnique = part.path === '_id' || columnOf(table, part.path)?.kind === 'key'
   return isUnique && (part.op !== 'in' || part.values.length <= FEW)
 }
 
-function isIndexed(table: Table, part: Predicate): part is Extract<Predicate, { op: 'eq' }> {
-  return part.op === 'eq' && table.indexes.some(([first]) => first === part.path)
+function isIndexed(table: Table, part: Predicate): part is OfPath {
+  return part.op === 'eq' && indexBy(table, part.path) !== undefined
+}
+
+function indexBy(table: Table, path: string): readonly string[] | undefined {
+  return table.indexes.find(([first]) => first === path)
 }
 
 /** Whether an index holds the documents in this order, be it behind one of these values. */

@@ -4,14 +4,15 @@
  */
 import type { Predicate, Scalar } from '../predicate.ts'
 import type { Query } from '../store.ts'
-import type { Fragment } from './compile.ts'
-import { all, compile, declaredList, sortKey } from './compile.ts'
+import { compile, declaredList, sortKey } from './compile.ts'
 import type { Driver, IsFew } from './driver.ts'
 import { conjuncts, driverOf } from './driver.ts'
+import type { Fragment } from './fragment.ts'
+import { all } from './fragment.ts'
 import type { Question } from './reading.ts'
 import { bound } from './row.ts'
 import type { Table } from './schema.ts'
-import { ABSENT, columnOf } from './schema.ts'
+import { ABSENT, columnOf, quoted } from './schema.ts'
 
 export type Plan = { readonly isQuick: boolean; readonly question: Question }
 
@@ -52,7 +53,6 @@ export function lookUpQuestion(
     .filter(([, values]) => values.length > 0)
     .map(([path, values]) => ({ column: columnOf(table, path)?.sql, values: [institution, JSON.stringify(values)] }))
   if (arms.length === 0) return undefined
-  // Plainer than what `compile` makes of `in`: anything around the list, and SQLite no longer searches the key's index.
   const arm = (column: string | undefined) =>
     `select u.pk as pk from ${table.sql} u where u.institution = ? and u.${column} in (select value from json_each(?))`
   const found = arms.map(({ column }) => arm(column)).join(' union ')
@@ -87,7 +87,9 @@ function conditions(table: Table, institution: string, driver: Driver, isQuick: 
 }
 
 function select(what: string, table: Table, driver: Driver, where: readonly Fragment[], page?: Fragment): Question {
-  const from = driver.list === undefined ? `${table.sql} u` : `${driver.list.table} l cross join ${table.sql} u on u.pk = l.pk`
+  const by = driver.index === undefined ? '' : `indexed by ${quoted(driver.index)}`
+  const from =
+    driver.list === undefined ? `${table.sql} u ${by}` : `${driver.list.table} l cross join ${table.sql} u on u.pk = l.pk`
   const condition = all(where)
   return {
     sql: `select ${what} as answer from ${from} where ${condition.sql} ${page?.sql ?? ''}`,

@@ -106,10 +106,14 @@ export function createList(list: List): string {
 export const CREATE_COUNTS = `create table counts (collection text not null, institution text not null, list text not null,
   value any not null, n integer not null, primary key (collection, institution, list, value)) strict, without rowid`
 
+export function indexName(table: Table, paths: readonly string[]): string {
+  return `${table.name}(${paths.join(',')})`
+}
+
 /** Name (unquoted) and statement of every index of a table. */
 export function indexesOf(table: Table): { name: string; sql: string }[] {
   const index = (unique: string, paths: readonly string[], where = '') => {
-    const name = `${table.name}(${paths.join(',')})`
+    const name = indexName(table, paths)
     const columns = paths.map((path) => columnOf(table, path)?.sql ?? path)
     return { name, sql: `create ${unique} index ${quoted(name)} on ${table.sql} (institution, ${columns.join(', ')}) ${where}` }
   }
