@@ -8,7 +8,7 @@ import { fieldNamed } from '../directory/fields.ts'
 import { faultIn, shown } from '../directory/flat-values.ts'
 import { NETIDS } from '../directory/user.ts'
 import type { Column } from './columns.ts'
-import { columnName, KEEP_TAGS } from './columns.ts'
+import { KEEP_TAGS } from './columns.ts'
 import type { FileLimits } from './limits.ts'
 import type { Cell, Row } from './row.ts'
 import { columnLetters, textOf } from './row.ts'
@@ -26,11 +26,9 @@ export type CellReader = (row: Row) => RowValues
 
 /** @returns what reads every row below a header with these columns */
 export function cellReader(columns: readonly Column[], limits: FileLimits): CellReader {
-  const known = columns.flatMap((column, index) => {
-    const kind = column.field === undefined ? undefined : kindOf(column.field)
-    return kind === undefined
-      ? []
-      : [{ ...kind, index, column: column.heading || columnLetters(index), heading: columnName(column, index) }]
+  const known = columns.flatMap(({ field, heading }, index) => {
+    const kind = field === undefined ? undefined : kindOf(field)
+    return kind === undefined ? [] : [{ kind, index, column: heading || columnLetters(index) }]
   })
   return (row) => {
     if (row.fault !== undefined) return { values: new Map(), problems: [faultOfRow(row.fault, limits)] }
@@ -38,13 +36,13 @@ export function cellReader(columns: readonly Column[], limits: FileLimits): Cell
     const problems: CellProblem[] = []
     const slipped = cellsPast(columns.length, row)
     if (slipped !== undefined) problems.push(slipped)
-    for (const { index, column, ...field } of known) {
+    for (const { kind, index, column } of known) {
       const cell = row.cells[index]
       if (cell === undefined || cell === '') continue
-      const read = readCell(cell, field, limits)
+      const read = readCell(cell, kind, limits)
       if (typeof read !== 'string')
-        problems.push({ code: read.code, field: field.name, column, message: `${field.name} ${read.message}` })
-      else if (read !== '') values.set(field.name, read)
+        problems.push({ code: read.code, field: kind.name, column, message: `${kind.name} ${read.message}` })
+      else if (read !== '') values.set(kind.name, read)
     }
     return { values, problems }
   }
@@ -68,10 +66,17 @@ function kindOf(name: string): Kind | undefined {
   return { name, isNetid, isDigits: DIGITS.has(name), isInteger: field.type === 'integer' }
 }
 
+/** What nearly every cell is: nothing to trim, to unwrap or to doubt. */
+const PLAIN = /^(?![='#])[!-~](?:[ -~]*[!-~])?$/
+const EXPONENT_OR_POINT = /[E.]/i
+const SHORT = 256
+
 type Refusal = { readonly code: string; readonly message: string }
 
 /** @returns the text, or what is wrong with it */
 function readCell(cell: Cell, kind: Kind, limits: FileLimits): string | Refusal {
+  if (typeof cell === 'string' && cell.length < SHORT && PLAIN.test(cell) && !(kind.isDigits && EXPONENT_OR_POINT.test(cell)))
+    return cell
   const odd = typeof cell === 'string' ? undefined : oddityOf(cell, kind)
   if (odd !== undefined) return odd
   const raw = typeof cell !== 'string' && cell.plain !== undefined && !kind.isDigits ? cell.plain : textOf(cell)
@@ -159,6 +164,7 @@ function unwrapped(text: string, { isDigits, isInteger }: Kind): string {
 }
 
 function cellsPast(count: number, { cells, more = 0 }: Row): CellProblem | undefined {
+  if (cells.length <= count && more === 0) return undefined
   const first = cells.findIndex((cell, index) => index >= count && textOf(cell).trim() !== '')
   if (first < 0 && more === 0) return undefined
   const where = columnLetters(first < 0 ? cells.length : first)

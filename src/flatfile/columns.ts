@@ -13,8 +13,6 @@ export type Column = {
   readonly heading: string
   /** The flat field; absent for a column that is not known, which is ignored. */
   readonly field?: string
-  /** The field that an unknown heading may have meant. */
-  readonly suggestion?: string
 }
 
 export type HeaderRules = {
@@ -104,9 +102,7 @@ function columnOf(text: string, own: ReadonlyMap<string, string | null>): Column
   if (mapped === null) return { heading }
   const field = mapped ?? NAMES.get(folded)
   if (field !== undefined) return { heading, field }
-  const near = folded.length > LONGEST_HEADING ? undefined : nearMiss(folded, NAMES.keys())
-  const suggestion = near === undefined ? undefined : NAMES.get(near)
-  return { heading, ...(suggestion !== undefined && { suggestion }) }
+  return { heading }
 }
 
 const LONGEST_HEADING = 64
@@ -136,11 +132,18 @@ function duplicatesIn({ columns }: Header): [field: string, columns: string[]][]
   )
 }
 
-function suggestionsIn({ columns }: Header): string[] {
-  const there = new Set(columns.map(({ field }) => field))
-  return columns.flatMap((column, index) =>
-    column.suggestion === undefined || there.has(column.suggestion)
-      ? []
-      : [`${columnName(column, index)} is not known: did you mean ${column.suggestion}?`],
-  )
+function suggestionsIn(header: Header): string[] {
+  return header.columns.flatMap((column, index) => {
+    const meant = meantBy(column, header)
+    return meant === undefined ? [] : [`${columnName(column, index)} is not known: did you mean ${meant}?`]
+  })
+}
+
+/** The field that an unknown heading may have meant, if no other column has it. */
+export function meantBy({ heading, field }: Column, { columns }: Pick<Header, 'columns'>): string | undefined {
+  const folded = fold(heading)
+  if (field !== undefined || folded === '' || folded.length > LONGEST_HEADING) return undefined
+  const near = nearMiss(folded, NAMES.keys())
+  const meant = near === undefined ? undefined : NAMES.get(near)
+  return columns.some((column) => column.field === meant) ? undefined : meant
 }

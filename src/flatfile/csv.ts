@@ -122,7 +122,7 @@ function parserOptions({ delimiter, skip, limits }: Layout, rows: Row[]): Option
 }
 
 function cellsOf(record: string[], raw: string, delimiter: string, limits: FileLimits): Omit<Row, 'number'> {
-  const fault = record.some((cell) => cell.startsWith('"')) && hasStrayQuote(raw, delimiter)
+  const fault = raw.includes('"') && record.some((cell) => cell.startsWith('"')) && hasStrayQuote(raw, delimiter)
   const more = record.length > limits.columns ? record.splice(limits.columns).filter((cell) => cell.trim() !== '').length : 0
   const cells: Cell[] =
     raw.length > limits.cellCharacters ? record.map((cell) => cell.slice(0, limits.cellCharacters + 1)) : record

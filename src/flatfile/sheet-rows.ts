@@ -9,7 +9,7 @@ import { notSound } from './refusal.ts'
 import type { Cell, Row } from './row.ts'
 import type { SharedStrings } from './shared-strings.ts'
 import type { Span, XmlHandlers } from './xml-scanner.ts'
-import { attributeIn, attributeOf, textIn } from './xml-scanner.ts'
+import { attributeIn, textIn } from './xml-scanner.ts'
 
 export type SheetContext = {
   readonly strings: SharedStrings
@@ -35,7 +35,7 @@ export function sheetRows(context: SheetContext): SheetRows {
   let rowNumber = 0
   let cells: Cell[] = []
   let more = 0
-  let cell: OpenCell | undefined
+  const cell: OpenCell = { isOpen: false, type: 'n', style: -1, text: '', index: -1, hasFormula: false, hasValue: false }
   let column = -1
   /** Text is being gathered: within `v`, or within a `t` that is no reading aid. */
   let isGathering = false
@@ -45,7 +45,7 @@ export function sheetRows(context: SheetContext): SheetRows {
     if (!isInData) isInData = name === 'sheetData' && !isDone
     else if (name === 'c') openCell(tag)
     else if (name === 'row') openRow(tag)
-    else if (cell !== undefined) openInCell(cell, name)
+    else if (cell.isOpen) openInCell(name)
   }
 
   function openRow(tag: Span): void {
@@ -59,22 +59,29 @@ export function sheetRows(context: SheetContext): SheetRows {
   function openCell(tag: Span): void {
     const place = attributeIn(tag, 'r')
     const style = attributeIn(tag, 's')
-    const type = attributeOf(tag, 't')
     column = place === undefined ? column + 1 : columnIn(place)
-    cell = { type: type ?? 'n', style: style === undefined ? -1 : digitsIn(style), text: '', hasFormula: false, hasValue: false }
+    cell.isOpen = true
+    cell.type = typeIn(attributeIn(tag, 't'))
+    cell.style = style === undefined ? -1 : digitsIn(style)
+    cell.text = ''
+    cell.index = -1
+    cell.hasFormula = false
+    cell.hasValue = false
   }
 
-  function openInCell(into: OpenCell, name: string): void {
-    if (name === 'f') into.hasFormula = true
+  function openInCell(name: string): void {
+    if (name === 'f') cell.hasFormula = true
     else if (name === 'rPh') isReadingAid = true
     else if (name === 'v' || (name === 't' && !isReadingAid)) {
-      into.hasValue = true
+      cell.hasValue = true
       isGathering = true
     }
   }
 
   function text(span: Span): void {
-    if (isGathering && cell !== undefined && cell.text.length <= limits.cellCharacters) cell.text += textIn(span)
+    if (!isGathering) return
+    if (cell.type === 's') cell.index = digitsIn(span, Math.max(cell.index, 0))
+    else if (cell.text.length <= limits.cellCharacters) cell.text += textIn(span)
   }
 
   function close(name: string): void {
@@ -90,9 +97,9 @@ export function sheetRows(context: SheetContext): SheetRows {
   }
 
   function closeCell(): void {
-    if (cell === undefined) return
+    if (!cell.isOpen) return
     const value = cellFrom(cell, context)
-    cell = undefined
+    cell.isOpen = false
     isGathering = false
     isReadingAid = false
     if (value === '') return
@@ -119,15 +126,35 @@ export function sheetRows(context: SheetContext): SheetRows {
   }
 }
 
-type OpenCell = { type: string; style: number; text: string; hasFormula: boolean; hasValue: boolean }
+/** One for all cells of a sheet, of which there are millions. */
+type OpenCell = {
+  isOpen: boolean
+  type: CellType
+  style: number
+  text: string
+  /** Of the shared text; -1 for none. */
+  index: number
+  hasFormula: boolean
+  hasValue: boolean
+}
+
+const CELL_TYPES = ['n', 's', 'str', 'inlineStr', 'b', 'e', 'd'] as const
+type CellType = (typeof CELL_TYPES)[number]
+
+function typeIn(value: Span | undefined): CellType {
+  if (value === undefined) return 'n'
+  // Nearly all are one of the two.
+  if (value.to - value.from === 1 && value.bytes[value.from] === 0x73) return 's'
+  const word = textIn(value)
+  return CELL_TYPES.find((type) => type === word) ?? 'str'
+}
 
 function cellFrom(cell: OpenCell, { strings, formats, has1904Dates, limits }: SheetContext): Cell {
+  if (cell.type === 's' && cell.index >= 0) return strings.get(cell.index)
   const text = cell.text.length > limits.cellCharacters ? cell.text.slice(0, limits.cellCharacters + 1) : cell.text
   if (cell.hasFormula && (!cell.hasValue || (text === '' && cell.type !== 'str'))) return { text: '', odd: 'no_value' }
   if (!cell.hasValue || text === '') return ''
   switch (cell.type) {
-    case 's':
-      return strings.get(Number(text))
     case 'b':
       return text.trim() === '1' || text.trim() === 'true' ? 'TRUE' : 'FALSE'
     case 'e':
@@ -136,8 +163,12 @@ function cellFrom(cell: OpenCell, { strings, formats, has1904Dates, limits }: Sh
       return { text: text.replace(/T00:00:00(?:\.0+)?Z?$/, ''), odd: 'date' }
     case 'n':
       return numberCell(text, formats[cell.style] ?? PLAIN, has1904Dates)
-    default:
+    case 's':
+    case 'str':
+    case 'inlineStr':
       return unescaped(text)
+    default:
+      return cell.type satisfies never
   }
 }
 
@@ -147,11 +178,12 @@ export function unescaped(text: string): string {
   return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
-function digitsIn({ bytes, from, to }: Span): number {
-  let number = 0
+/** @param before what the digits go on from, where a text comes in pieces */
+function digitsIn({ bytes, from, to }: Span, before = 0): number {
+  let number = before
   for (let i = from; i < to; i++) {
     const digit = (bytes[i] ?? 0) - 0x30
-    if (digit < 0 || digit > 9 || number > 100_000_000) throw notSound('a row or a style of it has no number')
+    if (digit < 0 || digit > 9 || number > 100_000_000) throw notSound('a row, a style or a text of it has no number')
     number = 10 * number + digit
   }
   return number

@@ -2,7 +2,7 @@
  * A flat file, whatever its format, as one table: its header understood, its rows in order, as often as they are asked for.
  */
 import type { Column, Header, HeaderRules } from './columns.ts'
-import { columnName, faultOf, findHeader } from './columns.ts'
+import { columnName, faultOf, findHeader, meantBy } from './columns.ts'
 import { openCsv } from './csv.ts'
 import { detect } from './detect.ts'
 import type { FileLimits } from './limits.ts'
@@ -143,15 +143,13 @@ function sheetNotices({ sheets }: Source, read: Sheet): string[] {
 
 const MOST_NAMED = 50
 
-function columnNotices({ columns }: Header): string[] {
-  const there = new Set(columns.map(({ field }) => field))
-  const ignored = columns.flatMap((column, index) => {
-    if (column.field !== undefined) return []
-    const { suggestion } = column
-    const hint = suggestion === undefined || there.has(suggestion) ? '' : `, which may mean ${suggestion}`
-    return [columnName(column, index) + hint]
-  })
+function columnNotices(header: Header): string[] {
+  const ignored = header.columns.flatMap((column, index) => (column.field === undefined ? [{ column, index }] : []))
   if (ignored.length === 0) return []
+  const named = ignored.slice(0, MOST_NAMED).map(({ column, index }) => {
+    const meant = meantBy(column, header)
+    return columnName(column, index) + (meant === undefined ? '' : `, which may mean ${meant}`)
+  })
   const rest = ignored.length > MOST_NAMED ? ` and ${ignored.length - MOST_NAMED} more` : ''
-  return [`columns ignored, since no field has their name: ${ignored.slice(0, MOST_NAMED).join('; ')}${rest}`]
+  return [`columns ignored, since no field has their name: ${named.join('; ')}${rest}`]
 }

@@ -10,7 +10,7 @@ import { notSound } from './refusal.ts'
 export type Span = { readonly bytes: Buffer; readonly from: number; readonly to: number }
 
 export type XmlHandlers = {
-  /** @param tag all behind the name; ask `attributeOf` for what stands in it */
+  /** @param tag all behind the name; ask `attributeIn` for what stands in it */
   open(name: string, tag: Span): void
   /** Once or more for one text; still encoded: `textIn` decodes it. */
   text(span: Span): void
@@ -170,11 +170,6 @@ export function attributeIn({ bytes, from, to }: Span, name: string): Span | und
     at++
   }
   return undefined
-}
-
-export function attributeOf(tag: Span, name: string): string | undefined {
-  const value = attributeIn(tag, name)
-  return value === undefined ? undefined : textIn(value)
 }
 
 /** The letters of a text or of an attribute's value. */
