@@ -94,6 +94,25 @@ describe('the app', () => {
     assert.match(await app.metrics.text(), /matricula_store_errors_total\{fault="unavailable"\} 1/)
   })
 
+  it('does not take a caller who goes away for a fault of its own', async () => {
+    await using app = await served()
+    const gone = new AbortController()
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('{')) })
+    const headers = { 'content-type': 'application/scim+json' }
+    const sent = app.get('/institutions/north/scim/v2/Users', tokens.north, {
+      method: 'POST',
+      body,
+      headers,
+      duplex: 'half',
+      signal: gone.signal,
+    })
+    await app.get('/healthz')
+    gone.abort()
+    await assert.rejects(sent)
+    while (app.lines.length === 0) await app.get('/healthz')
+    assert.ok(!app.lines.join().includes('"failed"'), app.lines.join())
+  })
+
   for (const [why, path, token, status] of [
     ['nothing stands at an unknown address', '/nothing', undefined, 404],
     ['nothing stands beside the channels', '/institutions/north/nothing', 'north', 404],
@@ -103,6 +122,8 @@ describe('the app', () => {
     ['an unknown institution looks no different', '/institutions/nowhere/scim/v2/Users', 'north', 401],
     ['the house itself is no institution', '/institutions/*/scim/v2/Users', 'north', 401],
     ['a token for another channel is refused', '/institutions/north/scim/v2/Users', 'api', 403],
+    ['the REST channel takes its own tokens', '/institutions/north/api/v1/users', 'api', 200],
+    ['and no others', '/institutions/north/api/v1/users', 'north', 403],
   ] as const)
     it(`${why}: ${status}`, async () => {
       await using app = await served()

@@ -3,8 +3,10 @@
  * A request meets no middleware on its way: it is watched from outside, and each channel admits its own callers.
  */
 import { Hono } from 'hono'
+import { apiApp } from './api/app.ts'
 import { admission } from './auth/admit.ts'
 import { authenticator } from './auth/authenticate.ts'
+import type { Scope } from './auth/tokens.ts'
 import type { Change, Outcome } from './directory/change.ts'
 import { openGate } from './directory/gate.ts'
 import { channelOf } from './directory/user.ts'
@@ -34,6 +36,8 @@ export function createApp({ store, publicUrl, log, metrics }: AppOptions): Fetch
   const authenticate = authenticator(store, { now: Date.now, monotonic })
   const limiter = rateLimiter(monotonic)
   const failed = (error: unknown, request: Request) => {
+    // A body that stopped coming is nobody's fault here.
+    if (request.signal.aborted) return log.debug({ requestId: numberOf(request) }, 'the caller went away')
     if (error instanceof StoreError) metrics.storeError(error.fault)
     log.error({ err: error, requestId: numberOf(request) }, 'failed')
   }
@@ -45,10 +49,9 @@ export function createApp({ store, publicUrl, log, metrics }: AppOptions): Fetch
     return c.text(isReady ? 'ready' : 'the store does not answer', isReady ? 200 : 503)
   })
   app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }))
-  app.route(
-    '/institutions/:institution/scim/v2',
-    scimApp({ store, gate, publicUrl, admit: admission(authenticate, limiter, 'scim'), failed }),
-  )
+  const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
+  app.route('/institutions/:institution/scim/v2', scimApp(channel('scim')))
+  app.route('/institutions/:institution/api/v1', apiApp(channel('api')))
   app.notFound(() => problem(404, 'there is nothing at this address'))
   app.onError((error, c) => {
     failed(error, c.req.raw)
