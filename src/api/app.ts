@@ -4,10 +4,11 @@
  */
 import type { Context } from 'hono'
 import { Hono } from 'hono'
+import type { Admission } from '../auth/admit.ts'
 import { StoreError } from '../store/store.ts'
 import type { Answer, ProblemCode } from './answers.ts'
 import { problem, problemOfStore, responseOf } from './answers.ts'
-import type { Admission, ApiDeps, Exchange } from './deps.ts'
+import type { ApiDeps, Exchange } from './deps.ts'
 import { docsPage } from './docs-page.ts'
 import { isNdjson } from './json-body.ts'
 import { openApiDocument } from './openapi.ts'
@@ -84,11 +85,10 @@ function guardedBy(deps: ApiDeps, work: Work): Handler {
   }
 }
 
-const REFUSALS = { 401: 'unauthorized', 403: 'denied', 404: 'not_found', 429: 'limited', 503: 'unavailable' } as const
+const REFUSALS = { 401: 'unauthorized', 403: 'denied', 429: 'limited' } as const
 
 function refusalFor({ status, detail, headers }: Extract<Admission, { readonly kind: 'refused' }>): Answer {
-  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
-  return problem(REFUSALS[status], detail, {}, { ...challenge, ...headers })
+  return problem(REFUSALS[status], detail, {}, headers)
 }
 
 function refuse(deps: ApiDeps, code: ProblemCode, detail: string, headers?: Answer['headers']): Handler {
