@@ -13,7 +13,7 @@ import { channelOf } from './directory/user.ts'
 import { rateLimiter } from './limits/rate.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
-import type { Fetch } from './observe/requests.ts'
+import type { Fetch, RouteOf } from './observe/requests.ts'
 import { numberOf, watchRequests } from './observe/requests.ts'
 import { scimApp } from './scim/app.ts'
 import type { Store } from './store/store.ts'
@@ -42,23 +42,36 @@ export function createApp({ store, publicUrl, log, metrics }: AppOptions): Fetch
     log.error({ err: error, requestId: numberOf(request) }, 'failed')
   }
 
-  const app = new Hono()
+  const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
+  const appFor = dispatcher(operation({ store, metrics }), {
+    'scim/v2': scimApp(channel('scim')),
+    'api/v1': apiApp(channel('api')),
+  })
+  const serve: Fetch = async (request, exchange) => {
+    try {
+      return await appFor(pathOf(request.url)).fetch(request, exchange)
+    } catch (error) {
+      failed(error, request)
+      return problem(500, 'the server failed; the failure has been recorded')
+    }
+  }
+  const routeOf: RouteOf = (method, path) => {
+    const [handlers] = appFor(path).router.match(method === 'HEAD' ? 'GET' : method, path)
+    return handlers[0]?.[0][1].path ?? 'none'
+  }
+  return watchRequests(serve, { log, metrics, routeOf })
+}
+
+/** What operation asks for. */
+function operation({ store, metrics }: Pick<AppOptions, 'store' | 'metrics'>): Hono {
+  const app = plainApp()
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
     const isReady = await answersSoon(store)
     return c.text(isReady ? 'ready' : 'the store does not answer', isReady ? 200 : 503)
   })
   app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }))
-  const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
-  app.route('/institutions/:institution/scim/v2', scimApp(channel('scim')))
-  app.route('/institutions/:institution/api/v1', apiApp(channel('api')))
-  app.notFound(() => problem(404, 'there is nothing at this address'))
-  app.onError((error, c) => {
-    failed(error, c.req.raw)
-    return problem(500, 'the server failed; the failure has been recorded')
-  })
-
-  return watchRequests((request, exchange) => app.fetch(request, exchange), { log, metrics, routeOf: routesOf(app) })
+  return app
 }
 
 function countOutcomes(metrics: Metrics, changes: readonly Change[], outcomes: readonly Outcome[]): void {
@@ -85,12 +98,39 @@ async function answersSoon(store: Store): Promise<boolean> {
   }
 }
 
-/** The pattern of the last handler that a path meets is the route that serves it. */
-function routesOf(app: Hono): (method: string, path: string) => string {
-  return (method, path) => {
-    const [handlers] = app.router.match(method === 'HEAD' ? 'GET' : method, path)
-    return handlers[0]?.[0][1].path ?? 'none'
+/**
+ * Finds the app for a path. Each channel has a router of its own, so that the quick kind, which does not suit
+ * every set of routes, serves those channels that it does suit.
+ * @param channels by where they are mounted below an institution
+ */
+function dispatcher(rest: Hono, channels: { readonly [place: string]: Hono }): (path: string) => Hono {
+  const mounted = new Map(
+    Object.entries(channels).map(([place, app]) => {
+      return [place.slice(0, place.indexOf('/')), plainApp().route(`/institutions/:institution/${place}`, app)]
+    }),
+  )
+  return (path) => {
+    if (!path.startsWith(INSTITUTIONS)) return rest
+    const from = path.indexOf('/', INSTITUTIONS.length) + 1
+    return mounted.get(path.slice(from, path.indexOf('/', from))) ?? rest
   }
+}
+
+const INSTITUTIONS = '/institutions/'
+
+/** Errors go on to the one place that makes answers of them, which stands around all apps. */
+function plainApp(): Hono {
+  const app = new Hono()
+  app.notFound(() => problem(404, 'there is nothing at this address'))
+  app.onError((error) => {
+    throw error
+  })
+  return app
+}
+
+/** Of an absolute URL; a query may follow. */
+function pathOf(url: string): string {
+  return url.slice(url.indexOf('/', url.indexOf('//') + 2))
 }
 
 /** RFC 9457. */

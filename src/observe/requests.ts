@@ -56,7 +56,7 @@ export function watchRequests(fetch: Fetch, options: { log: Log; metrics: Metric
 
     function watched(response: Response): Response {
       const { method = 'GET', url = '/' } = exchange.incoming
-      const { status } = response
+      const status = hasGone(exchange.incoming) ? CLIENT_GONE : response.status
       const ms = performance.now() - started
       const route = routeOf(method, pathOf(url))
       metrics.request(method, route, status, ms / 1000)
@@ -68,6 +68,13 @@ export function watchRequests(fetch: Fetch, options: { log: Log; metrics: Metric
       return response
     }
   }
+}
+
+/** As proxies write it down: there was nobody to answer. */
+const CLIENT_GONE = 499
+
+function hasGone({ complete, destroyed }: IncomingMessage): boolean {
+  return destroyed && !complete
 }
 
 function levelOf(method: string, status: number): 'debug' | 'info' | 'error' {
