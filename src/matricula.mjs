@@ -12,6 +12,7 @@ const NEEDED = 24
 const here = dirname(fileURLToPath(import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  endWithParent()
   // Node strips no types below node_modules: what is installed from a package was compiled before.
   const compiled = join(here, '..', 'dist', 'src', 'main.js')
   await import(existsSync(compiled) ? compiled : './main.ts')
@@ -35,9 +36,16 @@ function pinnedNode() {
   }
 }
 
+/** Started by the launcher on an old Node: when that one is killed, nobody is left who could stop this one. */
+function endWithParent() {
+  if (!process.channel) return
+  process.channel.unref()
+  process.on('disconnect', () => process.exit(1))
+}
+
 /** The other Node does all; this one passes signals on and ends as it ended. */
 function runWith(node) {
-  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+  const child = spawn(node, process.argv.slice(1), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
     if (signal) process.kill(process.pid, signal)

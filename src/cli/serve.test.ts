@@ -26,7 +26,7 @@ class Started implements AsyncDisposable {
 
   constructor(environment: { [name: string]: string } = {}) {
     const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder, ...environment }
-    this.child = spawn(process.execPath, [LAUNCHER, 'serve'], { env })
+    this.child = spawn(process.execPath, [LAUNCHER, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.#exited = once(this.child, 'exit')
     this.child.stdout?.on('data', (text) => {
       this.out += text
@@ -126,6 +126,13 @@ describe('serve', () => {
     clearTimeout(again)
     request.socket.destroy()
     assert.ok(performance.now() - started < 9000)
+  })
+
+  it('ends with the launcher that started it on another Node', async () => {
+    await using server = new Started()
+    await server.url()
+    server.child.disconnect()
+    assert.equal(await server.exit(), 1)
   })
 
   it('says plainly that its port is in use, and makes nothing', async () => {
