@@ -67,7 +67,7 @@ function kindOf(name: string): Kind | undefined {
 }
 
 /** What nearly every cell is: nothing to trim, to unwrap or to doubt. */
-const PLAIN = /^(?![='#])[!-~](?:[ -~]*[!-~])?$/
+const PLAIN = /^(?![='#]|Err:)[!-~](?:[ -~]*[!-~])?$/
 const EXPONENT_OR_POINT = /[E.]/i
 const SHORT = 256
 
@@ -110,7 +110,7 @@ function oddityOf(cell: Exclude<Cell, string>, { isNetid, isDigits }: Kind): Ref
 
 /** Text that shows what a spreadsheet did before the file was written. */
 function damageIn(text: string, kind: Kind): Refusal | undefined {
-  if (text.startsWith('#') && ERROR_TEXT.test(text)) return errorValue(text)
+  if (ERROR_TEXT.test(text)) return errorValue(text)
   if (kind.isDigits && SCIENTIFIC.test(text)) return damaged(text, 'is a rounded number')
   if (kind.isNetid && FLOAT.test(text)) return damaged(text, 'is a number that was taken for an amount')
   if (text.includes('\ufffd')) {
@@ -127,7 +127,7 @@ function damageIn(text: string, kind: Kind): Refusal | undefined {
 
 /** English ones, what a narrow column shows, and those of Excel in German, French and Spanish and of LibreOffice. */
 const ERROR_TEXT =
-  /^#(?:#{2,}|N\/A|REF!|VALUE!|DIV\/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA|NV|BEZUG!|WERT!|ZAHL!|NOM\s?\?|VALEUR\s?!|NOMBRE\s?!|NUL\s?!|¡REF!|¡VALOR!|¿NOMBRE\?|¡NUM!)$/i
+  /^(?:Err:\d{3}|#(?:#{2,}|N\/A|REF!|VALUE!|DIV\/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA|NV|BEZUG!|WERT!|ZAHL!|NOM\s?\?|VALEUR\s?!|NOMBRE\s?!|NUL\s?!|¡REF!|¡VALOR!|¿NOMBRE\?|¡NUM!))$/i
 
 /** As a spreadsheet writes it; `12e5` is an identifier. */
 const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { temporaryFolder } from '../../test/workbooks.ts'
+import { encodingOf, textOfFile } from './encoding.ts'
+
+const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16()
+
+describe('the encoding of a text file', () => {
+  for (const [why, bytes, name, text] of [
+    ['by its mark', Buffer.from('\ufeffZoë'), 'utf-8', 'Zoë'],
+    ['by its mark', Buffer.from('\ufeffZoë', 'utf16le'), 'utf-16le', 'Zoë'],
+    ['by its mark', utf16be('\ufeffZoë'), 'utf-16be', 'Zoë'],
+    ['by the NULs in every second byte', Buffer.from('netid\tZoë', 'utf16le'), 'utf-16le', 'netid\tZoë'],
+    ['by the NULs in every second byte', utf16be('netid\tZoë'), 'utf-16be', 'netid\tZoë'],
+    ['as UTF-8 where all of it is', Buffer.from('Zoë 🎓'), 'utf-8', 'Zoë 🎓'],
+    [
+      'as Windows-1252 else, with the letters that Latin-1 lacks',
+      Buffer.from([0x5a, 0x6f, 0xeb, 0x20, 0x96, 0x80]),
+      'windows-1252',
+      'Zoë –€',
+    ],
+    ['as UTF-8 where a single NUL is in it', Buffer.from('net\0id,email'), 'utf-8', 'net\0id,email'],
+  ] as const) {
+    it(`is told ${why}: ${name}`, async () => {
+      assert.deepEqual(await readBytes(bytes), { name, text })
+    })
+  }
+
+  it('is UTF-8 still when a few bytes of much UTF-8 are cut: those letters are lost, not all others', async () => {
+    const { name, text } = await readBytes(Buffer.concat([Buffer.from('Zoë Müller Łódź '), Buffer.from('ë').subarray(0, 1)]))
+    assert.equal(name, 'utf-8')
+    assert.equal(text, 'Zoë Müller Łódź \ufffd')
+  })
+
+  it('says so when it had to guess', async () => {
+    await using folder = await temporaryFolder()
+    const { notice } = await encodingOf(await folder.put('a.csv', Buffer.from([0x5a, 0x6f, 0xeb])))
+    assert.match(notice ?? '', /guessed.*Windows-1252/)
+  })
+
+  it('keeps every letter, wherever a piece of the file ends', async () => {
+    const letters = fc.string({ unit: fc.constantFrom('a', 'ë', '—', '🎓'), minLength: 30_000, maxLength: 60_000 })
+    await fc.assert(
+      fc.asyncProperty(letters, async (text) => {
+        assert.deepEqual(await readBytes(Buffer.from(`x${text}`)), { name: 'utf-8', text: `x${text}` })
+      }),
+      { numRuns: 10 },
+    )
+  })
+})
+
+async function readBytes(bytes: Buffer) {
+  await using folder = await temporaryFolder()
+  const path = await folder.put('a.csv', bytes)
+  const encoding = await encodingOf(path)
+  let text = ''
+  for await (const piece of textOfFile(path, encoding)) text += piece
+  return { name: encoding.name, text }
+}
