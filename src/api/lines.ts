@@ -22,7 +22,7 @@ export class LineBatches {
   #number = 0
   #isEnded = false
   #isBroken = false
-  #pump: Promise<void> | undefined
+  #isFilling = false
   #wake: (() => void) | undefined
 
   constructor(body: ReadableStream<Uint8Array>, limits: LineLimits) {
@@ -32,13 +32,13 @@ export class LineBatches {
 
   /** Lines in their order, blank ones left out; undefined after the last; `broken` when the sender is gone. */
   async next(): Promise<readonly Line[] | 'broken' | undefined> {
-    this.#pump ??= this.#fill()
+    void this.#fill()
     while (this.#lines.length === 0 && !this.#isEnded) await new Promise<void>((resolve) => (this.#wake = resolve))
     if (this.#isBroken) return 'broken'
     if (this.#lines.length === 0) return undefined
     const batch = this.#lines.slice(0, this.#limits.mostLines)
     this.#lines = this.#lines.slice(this.#limits.mostLines)
-    this.#pump ??= this.#fill()
+    void this.#fill()
     return batch
   }
 
@@ -50,6 +50,8 @@ export class LineBatches {
 
   /** Reads on until a batch is full, while the one before is worked on. */
   async #fill(): Promise<void> {
+    if (this.#isFilling) return
+    this.#isFilling = true
     try {
       while (this.#lines.length < this.#limits.mostLines && !this.#isEnded) {
         const { done, value } = await this.#reader.read()
@@ -63,7 +65,7 @@ export class LineBatches {
       this.#isBroken = true
       this.#isEnded = true
     } finally {
-      this.#pump = undefined
+      this.#isFilling = false
       this.#wake?.()
     }
   }
