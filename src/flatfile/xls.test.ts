@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { describe, it } from 'node:test'
+import type { CellObject, WorkBook } from '@e965/xlsx'
+import { utils, write } from '@e965/xlsx'
+import { temporaryFolder } from '../../test/workbooks.ts'
+import type { FileLimits } from './limits.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+import type { FileCode } from './refusal.ts'
+import { FileRefused } from './refusal.ts'
+import type { Row, Sheet } from './row.ts'
+import { openXls } from './xls.ts'
+
+describe('an old workbook', () => {
+  it('gives its cells as the others do: identifiers as shown, days, errors, truth values', async () => {
+    const cells: CellObject[] = [
+      { t: 's', v: '00042' },
+      { t: 'n', v: 1234, z: '00000000' },
+      { t: 'n', v: 33612345678 },
+      { t: 'n', v: 45536, z: 'yyyy-mm-dd' },
+      { t: 'n', v: 2028 },
+      { t: 'b', v: true },
+      { t: 'e', v: 42 },
+      { t: 's', v: 'Zoë Łódź' },
+    ]
+    const rows = await withBook(bookOf({ Users: [[], cells] }), rowsOf)
+    assert.deepEqual(rows, [
+      {
+        number: 2,
+        cells: [
+          '00042',
+          '00001234',
+          '33612345678',
+          { text: '2024-09-01', odd: 'date' },
+          '2028',
+          'TRUE',
+          { text: '#N/A', odd: 'error' },
+          'Zoë Łódź',
+        ],
+      },
+    ])
+  })
+
+  it('lists its sheets, says which are hidden, and gives their rows again at each call', async () => {
+    const book = bookOf({ Lists: [[{ t: 's', v: 'x' }]], Users: [[{ t: 's', v: 'y' }]] })
+    book.Workbook = { Sheets: [{ Hidden: 1 }, { Hidden: 0 }] }
+    await withBook(book, async (sheets) => {
+      assert.deepEqual(
+        sheets.map(({ name, hidden }) => [name, hidden]),
+        [
+          ['Lists', true],
+          ['Users', false],
+        ],
+      )
+      assert.deepEqual(await rowsOf(sheets.slice(1)), [{ number: 1, cells: ['y'] }])
+      assert.deepEqual(await rowsOf(sheets.slice(1)), [{ number: 1, cells: ['y'] }])
+    })
+  })
+
+  it('leaves nothing behind when it is closed or refused', async () => {
+    await using folder = await temporaryFolder()
+    const path = await folder.put('a.xls', bytesOf(bookOf({ Users: [] })))
+    await (await openXls(path, folder.path, DEFAULT_LIMITS))[Symbol.asyncDispose]()
+    await assert.rejects(openXls(await folder.put('b.xls', brokenBook()), folder.path, DEFAULT_LIMITS))
+    assert.deepEqual((await readdir(folder.path)).sort(), ['a.xls', 'b.xls'])
+  })
+
+  for (const [why, code, limits, words] of [
+    ['that is broken', 'format_invalid', {}, 'cannot be read'],
+    ['that takes longer than the time limit', 'limit_exceeded', { xlsSeconds: 0.01 }, 'files.limits.xlsSeconds'],
+    ['that takes more memory than the limit', 'limit_exceeded', { xlsMemoryMb: 8 }, 'files.limits.xlsMemoryMb'],
+  ] as const satisfies readonly (readonly [string, FileCode, Partial<FileLimits>, string])[]) {
+    it(`is refused ${why}, and this process lives on: ${code}`, async () => {
+      await assert.rejects(
+        withBytes(code === 'format_invalid' ? brokenBook() : bytesOf(bigBook()), rowsOf, limits),
+        (error) => error instanceof FileRefused && error.code === code && error.message.includes(words),
+      )
+    })
+  }
+})
+
+function bookOf(sheets: { readonly [name: string]: CellObject[][] }): WorkBook {
+  const book = utils.book_new()
+  for (const [name, rows] of Object.entries(sheets)) {
+    const sheet = utils.aoa_to_sheet(rows.length === 0 ? [['']] : rows)
+    utils.book_append_sheet(book, sheet, name)
+  }
+  return book
+}
+
+function bigBook(): WorkBook {
+  return bookOf({
+    Users: Array.from({ length: 20_000 }, (_, i) => [
+      { t: 's', v: `someone${i}` },
+      { t: 'n', v: i },
+    ]),
+  })
+}
+
+function bytesOf(book: WorkBook): Buffer {
+  return write(book, { type: 'buffer', bookType: 'biff8', bookSST: true }) as Buffer
+}
+
+/** The container is whole, the book in it is not. */
+function brokenBook(): Buffer {
+  return bytesOf(bigBook()).fill(0xff, 1024, 20_000)
+}
+
+async function rowsOf([sheet]: readonly Sheet[]): Promise<Row[]> {
+  const rows: Row[] = []
+  for await (const batch of sheet?.rows() ?? []) rows.push(...batch)
+  return rows
+}
+
+function withBook<T>(book: WorkBook, use: (sheets: readonly Sheet[]) => Promise<T>): Promise<T> {
+  return withBytes(bytesOf(book), use)
+}
+
+async function withBytes<T>(
+  bytes: Buffer,
+  use: (sheets: readonly Sheet[]) => Promise<T>,
+  limits: Partial<FileLimits> = {},
+): Promise<T> {
+  await using folder = await temporaryFolder()
+  await using source = await openXls(await folder.put('a.xls', bytes), folder.path, { ...DEFAULT_LIMITS, ...limits })
+  return await use(source.sheets)
+}
