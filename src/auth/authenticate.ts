@@ -23,7 +23,6 @@ export type Authenticate = (
   scope: Scope,
 ) => Verdict | Promise<Verdict>
 
-const MAX_AGE_MS = 4000
 const UNKNOWN = { kind: 'unknown' } as const
 
 /**
@@ -39,8 +38,6 @@ export function authenticator(
   const tokens = freshCache<Token>({
     load: (key) => findToken(store, key.slice(TOKEN_LENGTH), key.slice(0, TOKEN_LENGTH)),
     now: clock.monotonic,
-    maxAgeMs: MAX_AGE_MS,
-    maxEntries: 10_000,
   })
 
   return (id, authorization, scope) => {

@@ -3,6 +3,7 @@
  * alone; the token itself is shown once, to whoever made it. Each belongs to one institution, scope and source.
  */
 import { hash, randomBytes } from 'node:crypto'
+import { allDocs } from '../directory/each-doc.ts'
 import { newId } from '../directory/ids.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import type { Channel, Source } from '../directory/user.ts'
@@ -29,7 +30,6 @@ export type Token = Doc & {
 const PREFIX = 'mtr_'
 export const TOKEN_LENGTH = 47
 const SHAPE = /^mtr_[A-Za-z0-9_-]{43}$/
-const PAGE = 200
 
 /** @returns the token's text beside its record: it cannot be had again */
 export async function createToken(
@@ -80,17 +80,7 @@ export async function revokeToken(
 
 /** In the order in which they were made. */
 export async function listTokens(store: Store, institution: string): Promise<Token[]> {
-  const all: Doc[] = []
-  for (;;) {
-    const last = all.at(-1)
-    const page = await store.find('tokens', institution, {
-      where: EVERYTHING,
-      limit: PAGE,
-      ...(last && { after: { id: last._id } }),
-    })
-    all.push(...page)
-    if (page.length < PAGE) return all as Token[]
-  }
+  return (await allDocs(store, 'tokens', institution, EVERYTHING)) as Token[]
 }
 
 /** Asks the store by hash: whoever can time the look-up learns nothing about a token from it. */

@@ -104,8 +104,8 @@ describe('the program, one step after the other', () => {
       }
     })
     for (const key of ['ada1', 'Ada@Uni.edu']) {
-      const { code, out } = await matricula(`user show ${key} --institution north --events`)
-      assert.equal(code, 0)
+      const { code, out, said } = await matricula(`user show ${key} --institution north --events`)
+      assert.equal(code, 0, said)
       const shown = JSON.parse(out)
       assert.equal(shown.user.netid, 'ADA1')
       assert.equal(shown.scim.title, 'Countess')

@@ -14,8 +14,7 @@ function aCache(options: { maxEntries?: number } = {}) {
       return state.answer
     },
     now: () => state.now,
-    maxAgeMs: 4000,
-    maxEntries: options.maxEntries ?? 10,
+    ...options,
   })
   return { state, cache }
 }

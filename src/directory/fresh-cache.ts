@@ -15,14 +15,17 @@ export type FreshCacheOptions<T> = {
   readonly load: (key: string) => Promise<T | undefined>
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number
-  readonly maxAgeMs: number
-  readonly maxEntries: number
+  readonly maxEntries?: number
 }
+
+/** Nothing older is given: what is set or revoked is in force within five seconds. */
+const MAX_AGE_MS = 4000
+const MAX_ENTRIES = 10_000
 
 /** The age counts from before the question, not from the answer. */
 type Entry<T> = { readonly value: T; readonly askedAt: number }
 
-export function freshCache<T extends object>({ load, now, maxAgeMs, maxEntries }: FreshCacheOptions<T>): FreshCache<T> {
+export function freshCache<T extends object>({ load, now, maxEntries = MAX_ENTRIES }: FreshCacheOptions<T>): FreshCache<T> {
   const entries = new Map<string, Entry<T>>()
   const underWay = new Map<string, Promise<T | undefined>>()
 
@@ -30,9 +33,9 @@ export function freshCache<T extends object>({ load, now, maxAgeMs, maxEntries }
     get(key) {
       const entry = entries.get(key)
       const age = entry ? now() - entry.askedAt : Infinity
-      if (!entry || age >= maxAgeMs) return underWay.get(key) ?? ask(key)
+      if (!entry || age >= MAX_AGE_MS) return underWay.get(key) ?? ask(key)
       // A failed renewal is nobody's error yet: the answer at hand is still young enough.
-      if (age >= maxAgeMs / 2 && !underWay.has(key)) ask(key).catch(() => {})
+      if (age >= MAX_AGE_MS / 2 && !underWay.has(key)) ask(key).catch(() => {})
       return entry.value
     },
     forget(key) {

@@ -4,6 +4,7 @@
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { HOUSE } from '../store/store.ts'
+import { allDocs } from './each-doc.ts'
 import type { FreshCache } from './fresh-cache.ts'
 import { freshCache } from './fresh-cache.ts'
 import type { MatchKey, Slot } from './user.ts'
@@ -41,31 +42,16 @@ export const DEFAULT_ACCOUNT_TYPES = ['Student', 'Faculty', 'Staff', 'Alumni', '
 
 export const INSTITUTION_ID = /^[a-z0-9][a-z0-9-]{0,62}$/
 
-const PAGE = 200
-
-/** What a server remembers of an institution is at most this old. */
-const MAX_AGE_MS = 4000
-
 export async function getInstitution(store: Store, id: string): Promise<Institution | undefined> {
   return INSTITUTION_ID.test(id) ? ((await store.get('institutions', HOUSE, id)) as Institution | undefined) : undefined
 }
 
 /** All, by id. */
 export async function listInstitutions(store: Store): Promise<Institution[]> {
-  const all: Doc[] = []
-  for (;;) {
-    const last = all.at(-1)
-    const page = await store.find('institutions', HOUSE, {
-      where: EVERYTHING,
-      limit: PAGE,
-      ...(last && { after: { id: last._id } }),
-    })
-    all.push(...page)
-    if (page.length < PAGE) return all as Institution[]
-  }
+  return (await allDocs(store, 'institutions', HOUSE, EVERYTHING)) as Institution[]
 }
 
 /** For a server: answers are at most five seconds old; an institution nobody has made is asked for each time. */
 export function institutionCache(store: Store, now: () => number): FreshCache<Institution> {
-  return freshCache({ load: (id) => getInstitution(store, id), now, maxAgeMs: MAX_AGE_MS, maxEntries: 10_000 })
+  return freshCache({ load: (id) => getInstitution(store, id), now })
 }
