@@ -3,23 +3,22 @@
  */
 import { createInterface } from 'node:readline/promises'
 import { configFrom, originOf } from '../config.ts'
+import { allDocs, eachDoc } from '../directory/each-doc.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { foldKey } from '../directory/keys.ts'
+import { slotOwners } from '../directory/provenance.ts'
 import { purgeUser } from '../directory/purge.ts'
 import type { User } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
 import { renderUser } from '../scim/render.ts'
-import type { CollectionName } from '../store/collections.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
-import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
+import { DONE, Misuse, Refusal, read } from './command.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
-
-const PAGE = 500
 
 const show: Command = {
   summary: 'one record with its provenance and history',
@@ -40,7 +39,7 @@ Example:
     await withStore(terminal, async (store) => {
       await knownInstitution(store, id)
       const user = await find(store, id, key)
-      const events = options.events ? { events: (await all(store, 'events', id, ofSubject(user._id))).map(eventShown) } : {}
+      const events = options.events ? { events: (await allDocs(store, 'events', id, ofSubject(user._id))).map(eventShown) } : {}
       terminal.out(JSON.stringify({ ...shown(user, scimUrlOf(terminal, id)), ...events }, null, 2))
     })
     return DONE
@@ -68,7 +67,7 @@ Example:
     )
     await withStore(terminal, async (store) => {
       await knownInstitution(store, id)
-      for await (const user of each(store, 'users', id, where)) {
+      for await (const user of eachDoc(store, 'users', id, where)) {
         const { _id, resource } = user as User
         terminal.out(JSON.stringify({ id: _id, user: flatUserOf(resource) }))
       }
@@ -96,7 +95,7 @@ Example:
     return await withStore(terminal, async (store) => {
       await knownInstitution(store, institution)
       const id = await idToPurge(store, institution, key)
-      if (!options.yes && !(await confirms(`Erase ${id} and its history for good?`))) return NOT_DONE
+      if (!options.yes && !(await confirms(`Erase ${id} and its history for good?`))) throw new Refusal('nothing was erased')
       const purged = await purgeUser(store, { institution, id, by: actor(), now: Date.now() })
       if (purged.kind === 'missing') throw nobody(institution, key)
       terminal.say(`Erased ${id} and ${purged.events} events.`)
@@ -158,26 +157,6 @@ function ofSubject(id: string): Predicate {
   return { op: 'eq', path: 'subject', value: id }
 }
 
-async function* each(store: Store, collection: CollectionName, institution: string, where: Predicate): AsyncGenerator<Doc> {
-  let last: Doc | undefined
-  for (;;) {
-    const page: Doc[] = await store.find(collection, institution, {
-      where,
-      limit: PAGE,
-      ...(last && { after: { id: last._id } }),
-    })
-    yield* page
-    last = page.at(-1)
-    if (page.length < PAGE) return
-  }
-}
-
-async function all(store: Store, collection: CollectionName, institution: string, where: Predicate): Promise<Doc[]> {
-  const found: Doc[] = []
-  for await (const doc of each(store, collection, institution, where)) found.push(doc)
-  return found
-}
-
 function scimUrlOf({ environment }: Terminal, institution: string): string {
   const { publicUrl, host, port } = configFrom(environment)
   return `${publicUrl ?? originOf(host, port)}/institutions/${institution}/scim/v2`
@@ -189,7 +168,9 @@ function shown(user: User, scimUrl: string) {
     id: _id,
     user: flatUserOf(resource),
     scim: renderUser(user, 'admin', scimUrl),
-    provenance: Object.fromEntries(Object.entries(provenance).map(([slot, owner]) => [slot, { ...owner, at: iso(owner.at) }])),
+    provenance: Object.fromEntries(
+      Array.from(slotOwners(provenance), ([slot, owner]) => [slot, { ...owner, at: iso(owner.at) }]),
+    ),
     bindings,
     ...(memberOf.length > 0 && { memberOf }),
     ...(claims && { claims: claims.map((claim) => ({ ...claim, at: iso(claim.at) })) }),

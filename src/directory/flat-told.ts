@@ -6,6 +6,7 @@ import type { Outcome } from './change.ts'
 import { fieldNamed } from './fields.ts'
 import type { FlatUser } from './flat-record.ts'
 import { changedFields, flatUserOf, getField } from './flat-record.ts'
+import { slotOwners } from './provenance.ts'
 import type { Difference } from './settle.ts'
 import { sameJson, slotsOf, withSlot } from './slots.ts'
 import type { Json, Owner, Resource, Slot, Source, User } from './user.ts'
@@ -56,7 +57,7 @@ function valueAt(side: 'old' | 'new', flat: FlatUser, field: string, sent: Json 
 export function fieldOwners(user: User): { readonly [field: string]: { readonly source: Source; readonly at: number } } {
   const owners: { [field: string]: Owner } = {}
   const inForce = slotsOf(user.resource)
-  for (const [slot, owner] of Object.entries(user.provenance)) {
+  for (const [slot, owner] of slotOwners(user.provenance)) {
     for (const name of fieldsOf(user.resource, slot, inForce.get(slot))) {
       const known = owners[name]
       if (known === undefined || known.at < owner.at) owners[name] = owner

@@ -22,7 +22,7 @@ function aUser(_id: string, resource: Resource, more: Partial<User> = {}): User 
     resource,
     bindings: [],
     memberOf: [],
-    provenance: {},
+    provenance: [],
     created: 0,
     lastModified: 0,
     ...more,
@@ -107,9 +107,9 @@ describe('matching', () => {
 
   it('passes over a record that every source has deleted when it is another person', () => {
     const bindings: Binding[] = [{ source: 'scim', state: 'deleted' }]
-    const gone = aUser('1', aResource(graduate), { bindings, provenance: { 'campus.netid': { source: 'scim', at: 0 } } })
+    const gone = aUser('1', aResource(graduate), { bindings, provenance: [{ source: 'scim', at: 0, slots: ['campus.netid'] }] })
     assert.equal(matching(aPost({ netid: 'ada2', email: 'ada@uni.edu' }), gone), undefined)
-    const inFile = aUser('1', aResource(graduate), { bindings, provenance: { title: { source: 'file', at: 0 } } })
+    const inFile = aUser('1', aResource(graduate), { bindings, provenance: [{ source: 'file', at: 0, slots: ['title'] }] })
     assert.partialDeepStrictEqual(matching(aPost({ netid: 'ada2', email: 'ada@uni.edu' }), inFile), { code: 'key_disagrees' })
   })
 })

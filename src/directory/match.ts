@@ -57,7 +57,7 @@ function isDeletedByAll(user: User): boolean {
     deleted.add(binding.source)
   }
   if (deleted.size === 0) return false
-  return Object.values(user.provenance).every(({ source }) => channelOf(source) === 'scim')
+  return user.provenance.every(({ source }) => channelOf(source) === 'scim')
 }
 
 function weaknessOf(user: User, change: Change, keys: Keys, rules: MatchRules): ConflictCode | undefined {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { aResource } from '../../test/builders.ts'
+import { ownerOf } from './provenance.ts'
 import type { Ranking, Settled } from './settle.ts'
 import { seenBy, settle } from './settle.ts'
 import { withSlot } from './slots.ts'
@@ -43,10 +44,10 @@ describe('without a ranking', () => {
     const user = aUser(aResource({ title: 'Dr', netid: 'a' }), 'file')
     const settled = after(user, 'scim', 'title', 'Prof', UNRANKED)
     assert.equal(settled.resource.title, 'Prof')
-    assert.deepEqual(settled.provenance, {
-      title: { source: 'scim', at: NOW, before: 'file' },
-      'campus.netid': { source: 'file', at: 0 },
-    })
+    assert.deepEqual(settled.provenance, [
+      { source: 'file', at: 0, slots: ['campus.netid'] },
+      { source: 'scim', at: NOW, before: 'file', slots: ['title'] },
+    ])
     assert.deepEqual(settled.differences, [{ slot: 'title', old: 'Dr', new: 'Prof' }])
   })
 
@@ -96,7 +97,7 @@ describe('where sources are ranked', () => {
     const claimed = store(user, after(user, 'scim', 'title', 'Prof', SIS_FIRST))
     const settled = after(claimed, 'file:sis', 'title', undefined, SIS_FIRST)
     assert.equal(settled.resource.title, 'Prof')
-    assert.equal(settled.provenance.title?.source, 'scim')
+    assert.equal(ownerOf(settled.provenance, 'title')?.source, 'scim')
     assert.deepEqual(settled.claims, [])
     assert.deepEqual(settled.differences, [{ slot: 'title', old: 'Dr', new: 'Prof' }])
   })

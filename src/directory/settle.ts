@@ -5,6 +5,7 @@
  * fills gaps; what else it sends is kept as its claim, which takes effect when the higher source lets go.
  * `active` has a rule of its own: who was turned inactive comes back by the same source, or an administrator.
  */
+import { ownerOf, withOwners } from './provenance.ts'
 import { isList, sameJson, slotsOf, withSlot } from './slots.ts'
 import type { Claim, Json, Owner, Resource, Slot, Source, User } from './user.ts'
 import { channelOf } from './user.ts'
@@ -43,18 +44,17 @@ export function settle(
   const before = slotsOf(seenBy(user, by.source))
   const after = slotsOf(wanted)
   const inForce = slotsOf(user.resource)
-  const provenance: { [slot: Slot]: Owner } = { ...user.provenance }
+  const owners = new Map<Slot, Owner | undefined>()
   let claims = user.claims ?? []
   const differences: Difference[] = []
   const withheld: Slot[] = []
   const contested: Slot[] = []
   const put = (slot: Slot, value: Json | undefined, source: Source) => {
-    const owner = provenance[slot]
+    const owner = ownerOf(user.provenance, slot)
     const old = inForce.get(slot)
     if (!sameJson(old, value)) differences.push(differenceOf(slot, old, value))
     if (owner?.before === source && owner.source !== source) contested.push(slot)
-    if (value === undefined) delete provenance[slot]
-    else provenance[slot] = ownerOf(source, by.now, owner)
+    owners.set(slot, value === undefined ? undefined : nextOwner(source, by.now, owner))
     inForce.set(slot, value as Json)
   }
   for (const slot of touchedSlots(before, after)) {
@@ -75,7 +75,7 @@ export function settle(
   // What was sent stands as it was sent, order included, unless something of it is kept back or was never shown to its sender.
   const isWhole = withheld.length === 0 && user.claims === undefined
   const resource = isWhole ? keepingTheServers(wanted, user) : rebuilt(user.resource, slotsOf(user.resource), inForce)
-  return { resource, provenance, claims, differences, withheld, contested }
+  return { resource, provenance: withOwners(user.provenance, owners), claims, differences, withheld, contested }
 }
 
 /** `active` is never absent, and a derived userName stays until somebody names the person. */
@@ -102,13 +102,9 @@ function rebuilt(resource: Resource, before: ReadonlyMap<Slot, Json>, after: Rea
 }
 
 function allNew(wanted: Resource, by: { readonly source: Source; readonly now: number }): Settled {
-  const provenance: { [slot: Slot]: Owner } = {}
-  const differences: Difference[] = []
-  const owner = { source: by.source, at: by.now }
-  for (const [slot, value] of slotsOf(wanted)) {
-    provenance[slot] = owner
-    differences.push({ slot, new: value })
-  }
+  const slots = slotsOf(wanted)
+  const differences = Array.from(slots, ([slot, value]) => differenceOf(slot, undefined, value))
+  const provenance = [{ source: by.source, at: by.now, slots: [...slots.keys()] }]
   return { resource: wanted, provenance, claims: [], differences, withheld: [], contested: [] }
 }
 
@@ -125,7 +121,7 @@ function isKept(
       value !== false && inactive !== undefined && !inactive.fromStart && inactive.by !== source && channelOf(source) !== 'admin'
     )
   }
-  const owner = user.provenance[slot]
+  const owner = ownerOf(user.provenance, slot)
   if (owner === undefined || owner.source === source || ranking === undefined) return false
   return rankOf(owner.source, ranking) < rankOf(source, ranking)
 }
@@ -152,7 +148,7 @@ function claimOf(user: User, by: { readonly source: Source; readonly now: number
   return value === undefined ? { source: by.source, slot, at: by.now } : { source: by.source, slot, value, at: by.now }
 }
 
-function ownerOf(source: Source, at: number, owner: Owner | undefined): Owner {
+function nextOwner(source: Source, at: number, owner: Owner | undefined): Owner {
   if (owner === undefined) return { source, at }
   const before = owner.source === source ? owner.before : owner.source
   return before === undefined ? { source, at } : { source, at, before }

@@ -6,6 +6,7 @@
  * or belong to a source.
  */
 import type { Doc } from '../store/store.ts'
+import type { Provenance } from './provenance.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 export type JsonObject = { readonly [name: string]: Json }
@@ -62,7 +63,7 @@ export type UserFields = {
   /** Ids of groups. */
   readonly memberOf: readonly string[]
   readonly resource: Resource
-  readonly provenance: { readonly [slot: Slot]: Owner }
+  readonly provenance: Provenance
   readonly claims?: readonly Claim[]
   /** No SCIM client has named the person: `userName` is derived and follows the e-mail. */
   readonly userNameIsDerived?: true

@@ -13,7 +13,7 @@ function aUser(id: string, keys: Record<string, string>, version = 'old'): User 
     resource: {},
     bindings: [],
     memberOf: [],
-    provenance: {},
+    provenance: [],
     created: 0,
     lastModified: 0,
   }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Current, Draft, Edit, Refusal } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import { slotsOf } from '../directory/slots.ts'
-import type { Owner, Resource, Source, User } from '../directory/user.ts'
+import type { Resource, Source, User } from '../directory/user.ts'
 import { createEdit, deleteEdit, patchEdit, putEdit } from './edits.ts'
 import { ScimProblem } from './errors.ts'
 import { mappingOf } from './mapping.ts'
@@ -43,8 +43,7 @@ function aCurrent(
   options: { state?: State; owners?: { [slot: string]: Source }; externalId?: string } = {},
 ): Current {
   const { state = 'bound', owners = {}, externalId } = options
-  const provenance: { [slot: string]: Owner } = {}
-  for (const slot of slotsOf(resource).keys()) provenance[slot] = { source: owners[slot] ?? 'scim', at: 0 }
+  const provenance = Array.from(slotsOf(resource).keys(), (slot) => ({ source: owners[slot] ?? 'scim', at: 0, slots: [slot] }))
   const binding =
     state === 'bound' || state === 'deleted'
       ? { source: 'scim' as const, state, ...(externalId === undefined ? {} : { externalId }) }

@@ -4,6 +4,7 @@
  */
 import type { Current, Draft, Edit, Refusal } from '../directory/change.ts'
 import { keysOf } from '../directory/keys.ts'
+import { ownerOf } from '../directory/provenance.ts'
 import { isList, isObject, slotsOf, withSlot } from '../directory/slots.ts'
 import type { Json, Key, Resource, Slot, Source } from '../directory/user.ts'
 import { channelOf, MATCH_KEYS } from '../directory/user.ts'
@@ -87,7 +88,7 @@ function alreadyThere({ user }: Current, sent: Sent): Refusal {
 function replaced(current: Current, sent: Sent, source: Source): Resource {
   const { provenance, claims } = current.user
   const isOfScim = (slot: Slot) => {
-    const owner = provenance[slot]
+    const owner = ownerOf(provenance, slot)
     if (owner !== undefined && channelOf(owner.source) === 'scim') return true
     return claims?.some((claim) => claim.source === source && claim.slot === slot) ?? false
   }

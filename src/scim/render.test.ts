@@ -25,7 +25,7 @@ function aUser(over: Partial<User> = {}): User {
       enterprise: { department: 'Engines', manager: { value: '42' } },
       campus: { netid: 'ada1' },
     },
-    provenance: {},
+    provenance: [],
     created: 0,
     lastModified: 1000,
     ...over,
