@@ -64,6 +64,13 @@ describe('the text of a cell', () => {
     })
   }
 
+  it('with a long gap in the middle is read in no time', () => {
+    const began = process.cpuUsage().user
+    const text = `a${' '.repeat(32_000)}b`
+    for (let i = 0; i < 20; i++) assert.deepEqual(readOne('bio', text), { values: { bio: text }, codes: [] })
+    assert.ok(process.cpuUsage().user - began < 1_000_000)
+  })
+
   it('of 32,767 characters is not too long', () => {
     assert.deepEqual(readOne('bio', 'x'.repeat(32_767)).codes, [])
   })

@@ -147,11 +147,18 @@ function tooLong({ cellCharacters }: FileLimits): Refusal {
   return { code: 'cell_too_long', message: `is longer than ${cellCharacters} characters (setting files.limits.cellCharacters)` }
 }
 
-/** White space, byte order marks, zero-width spaces and stray direction marks at either end. */
-const EDGES = /^[\s\ufeff\u200b\u2060\u202a-\u202c]+|[\s\ufeff\u200b\u2060\u202a-\u202c]+$/g
-
+/** Freed of white space, byte order marks, zero-width spaces and stray direction marks at either end. */
 function trimmed(text: string): string {
-  return text.replaceAll(EDGES, '')
+  let from = 0
+  let to = text.length
+  // No regular expression: one that looks for the end of a text takes its time over long gaps in the middle.
+  while (from < to && isEdge(text.charCodeAt(from))) from++
+  while (to > from && isEdge(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isEdge(code: number): boolean {
+  return code === 0x200b || code === 0x2060 || (code >= 0x202a && code <= 0x202c) || String.fromCharCode(code).trim() === ''
 }
 
 /** `="00042"` and `'00042`, by which people guard digits, and the apostrophe by which reports disarm formulas. */
@@ -178,6 +185,11 @@ function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes }: FileLimit
       return {
         code: fault,
         message: `a quotation mark is opened here and not closed before the end of the file or ${recordBytes} bytes later: this row and all below it are not read`,
+      }
+    case 'record_too_long':
+      return {
+        code: 'cell_too_long',
+        message: `this row is longer than ${recordBytes} bytes (setting files.limits.recordBytes): it and all below it are not read`,
       }
     case 'quote_stray':
       return {

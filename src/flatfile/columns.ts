@@ -95,7 +95,7 @@ export function columnName({ heading }: Column, index: number): string {
 }
 
 function columnOf(text: string, own: ReadonlyMap<string, string | null>): Column {
-  const heading = text.replaceAll(INVISIBLE, '').trim()
+  const heading = text.slice(0, MOST_HEADING).replaceAll(INVISIBLE, '').trim()
   const folded = fold(heading)
   if (folded === '') return { heading }
   const mapped = own.get(folded)
@@ -105,6 +105,8 @@ function columnOf(text: string, own: ReadonlyMap<string, string | null>): Column
   return { heading }
 }
 
+/** Longer ones are no heading; of those past the second, no slip of the pen is guessed. */
+const MOST_HEADING = 256
 const LONGEST_HEADING = 64
 
 /** Byte order mark, zero-width space and joiners, direction marks, soft hyphen. */

@@ -67,6 +67,11 @@ describe('delimited text', () => {
     assert.deepEqual(rows, [[1], [2, 'quote_unclosed']])
   })
 
+  it('stops at a line without end, before its empty cells fill the memory', async () => {
+    const rows = await faults(`a,b\nc,d\n${','.repeat(300_000)}\ne,f\n`, { recordBytes: 100_000 })
+    assert.deepEqual(rows, [[1], [2], [3, 'record_too_long']])
+  })
+
   it('cuts a cell of a megabyte behind the cell limit and reads on', async () => {
     const [, long, next] = await read(`a,b\n${'x'.repeat(1_048_576)},b\nc,d\n`)
     assert.equal(String(long?.[1]).length, DEFAULT_LIMITS.cellCharacters + 1)

@@ -10,7 +10,7 @@ import type { Encoding } from './encoding.ts'
 import { textOfFile } from './encoding.ts'
 import type { FileLimits } from './limits.ts'
 import { hasStrayQuote } from './quotes.ts'
-import type { Cell, Row, Source } from './row.ts'
+import type { Cell, Row, RowFault, Source } from './row.ts'
 import { isBlank } from './row.ts'
 
 export type CsvOptions = {
@@ -87,17 +87,33 @@ async function* rowsOf(text: AsyncIterable<string>, layout: Layout): AsyncGenera
   const parser = parse(parserOptions(layout, rows))
   // Records are taken as they are found, since an error would throw away those that wait in the stream.
   parser.on('error', () => {}).resume()
+  const isTooLong = lineWatch(layout.limits.recordBytes)
+  const fail = (fault: RowFault) => rows.push({ number: parser.info.records + 1, cells: [], fault })
   try {
     for await (const piece of text) {
+      if (isTooLong(piece)) {
+        fail('record_too_long')
+        return yield rows
+      }
       parser.write(piece)
       if (parser.errored !== null) break
       if (rows.length > 0) yield rows.splice(0)
     }
     if (parser.errored === null) await finished(parser.end()).catch(() => {})
-    if (parser.errored !== null) rows.push(unclosed(parser.errored, parser.info.records + 1))
+    if (parser.errored !== null) fail(faultBy(parser.errored))
     if (rows.length > 0) yield rows
   } finally {
     parser.destroy()
+  }
+}
+
+/** The parser counts what stands in cells, and a line of delimiters alone has millions of cells with nothing in them. */
+function lineWatch(most: number): (piece: string) => boolean {
+  let length = 0
+  return (piece) => {
+    const lineEnd = Math.max(piece.lastIndexOf('\n'), piece.lastIndexOf('\r'))
+    length = lineEnd < 0 ? length + piece.length : piece.length - lineEnd
+    return length > most
   }
 }
 
@@ -123,16 +139,17 @@ function parserOptions({ delimiter, skip, limits }: Layout, rows: Row[]): Option
 
 function cellsOf(record: string[], raw: string, delimiter: string, limits: FileLimits): Omit<Row, 'number'> {
   const fault = raw.includes('"') && record.some((cell) => cell.startsWith('"')) && hasStrayQuote(raw, delimiter)
-  const more = record.length > limits.columns ? record.splice(limits.columns).filter((cell) => cell.trim() !== '').length : 0
+  let more = 0
+  for (let i = limits.columns; i < record.length; i++) if (record[i]?.trim() !== '') more++
+  if (record.length > limits.columns) record.length = limits.columns
   const cells: Cell[] =
     raw.length > limits.cellCharacters ? record.map((cell) => cell.slice(0, limits.cellCharacters + 1)) : record
   return { cells, ...(more > 0 && { more }), ...(fault && { fault: 'quote_stray' }) }
 }
 
-/** The quotation mark that is never closed has swallowed the rest of the file, or as much of it as a record may have. */
-function unclosed(error: Error, number: number): Row {
-  if (error instanceof CsvError && (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE')) {
-    return { number, cells: [], fault: 'quote_unclosed' }
-  }
+/** A quotation mark that is never closed has swallowed the rest of the file, or as much of it as a record may have. */
+function faultBy(error: Error): RowFault {
+  const isOpenQuote = error instanceof CsvError && (error.code === 'CSV_QUOTE_NOT_CLOSED' || error.code === 'CSV_MAX_RECORD_SIZE')
+  if (isOpenQuote) return 'quote_unclosed'
   throw error
 }

@@ -13,8 +13,8 @@ export const DEFAULT_LIMITS = {
   columns: 1000,
   /** What Excel itself can hold in a cell, in UTF-16 units. A longer cell costs its row only. */
   cellCharacters: 32_767,
-  /** One record of a text file; past it an open quotation mark is taken to be the reason. */
-  recordBytes: 8 * MB,
+  /** One record of a text file. What is longer ends the reading: where the next one begins is unknown. */
+  recordBytes: 4 * MB,
   /** Rows in which the header is looked for. */
   headerRows: 20,
   zipEntries: 5000,

@@ -25,7 +25,8 @@ export type OddCell = { readonly text: string; readonly odd: Oddity; readonly pl
  */
 export type Oddity = 'error' | 'no_value' | 'rounded' | 'fraction' | 'date' | 'styled'
 
-export type RowFault = 'quote_unclosed' | 'quote_stray'
+/** The last: longer than a record may be. Nothing below `quote_unclosed` and `record_too_long` is read. */
+export type RowFault = 'quote_unclosed' | 'quote_stray' | 'record_too_long'
 
 /** One sheet of a workbook, or the only one of a text file. */
 export type Sheet = {

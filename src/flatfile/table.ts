@@ -84,14 +84,23 @@ async function chooseSheet(source: Source, rules: HeaderRules, limits: FileLimit
   throw headerMissing(firstRow, rules, limits)
 }
 
+/** More is no header, and need not be held to find that out. */
+const MOST_HEADER_LETTERS = 4 * 1024 * 1024
+
 /** The filled rows among those in which a header is looked for, or the first one below. */
 async function firstRows(sheet: Sheet, { headerRows }: FileLimits): Promise<Row[]> {
   const found: Row[] = []
+  let letters = 0
   for await (const rows of sheet.rows()) {
-    found.push(...rows)
-    if ((found.at(-1)?.number ?? 0) >= headerRows) break
+    for (const row of rows) letters += row.number > headerRows ? 0 : lettersIn(row)
+    found.push(...rows.filter(({ number }, index) => number <= headerRows || found.length + index === 0))
+    if ((rows.at(-1)?.number ?? 0) >= headerRows || letters > MOST_HEADER_LETTERS) break
   }
-  return found.filter(({ number }, index) => number <= headerRows || index === 0)
+  return found
+}
+
+function lettersIn({ cells }: Row): number {
+  return cells.reduce((sum, cell) => sum + textOf(cell).length, 0)
 }
 
 function withinLimit(header: Header, rows: readonly Row[], limits: FileLimits): Header {

@@ -37,7 +37,7 @@ describe('the scanner of sheets', () => {
   ] as const) {
     it(`refuses ${why}`, () => {
       assert.throws(
-        () => eventsOf(xml),
+        () => eventsOf(xml, 1000),
         (error) => error instanceof FileRefused && error.code === 'format_invalid',
       )
     })
