@@ -8,7 +8,7 @@ import type { Test } from './builders.ts'
 import { aDoc, anInstitution, byId, given, has, idsOf, shown } from './builders.ts'
 
 /** Values that somebody's query language, file format or driver takes for something else. */
-export const ODD = [
+const ODD = [
   `it's "quoted" \`here\``,
   '%_*?[a-z]^$.|\\',
   '$set',

@@ -123,7 +123,7 @@ function byList({ institution, parts }: Asked, { part, list, where }: ListPart, 
   }
 }
 
-export function countList(list: List, institution: string, where: Fragment): Question {
+function countList(list: List, institution: string, where: Fragment): Question {
   const sql = `select count(*) as answer from (select 1 from ${list.table} where institution = ? and ${where.sql} limit ${FEW + 1})`
   return { sql, values: [institution, ...where.values] }
 }

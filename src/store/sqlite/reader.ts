@@ -51,6 +51,6 @@ function answer(path: string, statements: Statements, question: Question): Reade
   }
 }
 
-export function tooSlow(limitMs: number): StoreError {
+function tooSlow(limitMs: number): StoreError {
   return new StoreError('tooSlow', `the question took longer than ${limitMs / 1000} s: ask for less, or by an indexed attribute`)
 }

@@ -7,7 +7,7 @@ import { StoreError } from '../store.ts'
 import type { Answer, CallAnswer, Job } from './commit.ts'
 
 /** A batch takes 10 to 40 ms at this size: what a request may have to wait for. */
-export const SLICE = 200
+const SLICE = 200
 
 type Call = {
   readonly jobs: readonly Job[]
