@@ -9,6 +9,17 @@ import type { Institution } from '../src/directory/institution.ts'
 import type { Source } from '../src/directory/user.ts'
 import type { Store } from '../src/store/store.ts'
 
+/** Of one person among many. */
+export type Result = {
+  readonly index: number
+  readonly outcome: string
+  readonly id?: string
+  readonly code?: string
+  readonly key?: string
+  readonly records?: readonly string[]
+  readonly problems?: readonly { readonly code: string }[]
+}
+
 export type Reply = {
   readonly status: number
   readonly headers: Headers
@@ -20,7 +31,7 @@ export type Reply = {
     readonly problems: readonly { readonly field?: string; readonly code: string; readonly message: string }[]
     readonly user: { readonly [field: string]: unknown }
     readonly users: readonly { readonly id: string; readonly user: { readonly [field: string]: unknown } }[]
-    readonly results: readonly { readonly index: number; readonly outcome: string; readonly id?: string }[]
+    readonly results: readonly Result[]
   }
 }
 

@@ -11,16 +11,10 @@ import type { Institution } from '../src/directory/institution.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
 import { StoreError } from '../src/store/store.ts'
+import type { Result } from './api-client.ts'
 import { depsOver } from './api-client.ts'
 import { anInstitution } from './builders.ts'
 import { forEachStore } from './stores.ts'
-
-type Result = {
-  readonly index: number
-  readonly outcome: string
-  readonly id?: string
-  readonly problems?: readonly { readonly code: string }[]
-}
 
 const person = (index: number) => ({
   netid: `n${index}`,
