@@ -72,7 +72,7 @@ function discover(c: Context, base: string, find: Discovery): Response {
   const type = mediaTypeFor(c.req.header('accept') ?? null)
   if (c.req.query('filter') !== undefined) return problemAnswer(new ScimProblem('forbidden', 'there is no filtering here'), type)
   const found = find(base, c.req.param('name') ?? '')
-  return found === undefined ? problemAnswer(new ScimProblem('notFound'), type) : answer(200, found, type)
+  return found === undefined ? problemAnswer(new ScimProblem('notFound'), type) : answer(200, JSON.stringify(found), type)
 }
 
 function baseOf(deps: ScimDeps, c: Context): string {

@@ -4,7 +4,7 @@
  * A client lists its own records unless the institution shows it all; a filter that asks for one person finds anybody,
  * so that a client can link who is on the roll already. What it has deleted it never sees again.
  */
-import type { JsonObject, Source, User } from '../directory/user.ts'
+import type { Source } from '../directory/user.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
@@ -15,30 +15,22 @@ import { asksForOne } from './filter/eq-terms.ts'
 import { parseFilter } from './filter/parse.ts'
 import type { ListRequest } from './list-request.ts'
 import { LIST_SCHEMA } from './list-request.ts'
+import type { Projection } from './projection.ts'
 import { projectionOf } from './projection.ts'
-import { renderUser } from './render.ts'
+import type { UserText } from './render.ts'
+import { parsedUser, renderText, renderUser } from './render.ts'
 import { compileSort } from './sort.ts'
-
-export type ListResponse = {
-  readonly schemas: readonly string[]
-  readonly totalResults: number
-  readonly startIndex: number
-  /** How many there are on this page. */
-  readonly itemsPerPage: number
-  readonly Resources: readonly JsonObject[]
-}
 
 type Asker = { readonly caller: Caller; readonly base: string }
 
 /** What is asked of the store. */
 type Question = { readonly where: Predicate; readonly isFiltered: boolean }
 
-/** @throws {StoreError} `tooSlow` for a question that is too much */
-export async function listUsers(
-  store: Store,
-  { caller, base }: Asker,
-  request: ListRequest,
-): Promise<ListResponse | ScimProblem> {
+/**
+ * @returns the ListResponse as text
+ * @throws {StoreError} `tooSlow` for a question that is too much
+ */
+export async function listUsers(store: Store, { caller, base }: Asker, request: ListRequest): Promise<string | ScimProblem> {
   const question = questionOf(caller, request.filter)
   if (question instanceof ScimProblem) return question
   const path = request.sortBy === undefined ? undefined : compileSort(request.sortBy)
@@ -46,17 +38,14 @@ export async function listUsers(
   const sort = path === undefined ? undefined : { path, descending: request.isDescending }
   const { users, total } = await pageOf(store, caller, question, request, sort)
   const project = projectionOf(request.attributes, request.excludedAttributes)
-  const resources = users.map((user) => {
-    const resource = renderUser(user, caller.source, base)
-    return project === undefined ? resource : project(resource)
-  })
-  return {
-    schemas: [LIST_SCHEMA],
-    totalResults: total,
-    startIndex: request.startIndex,
-    itemsPerPage: resources.length,
-    Resources: resources,
-  }
+  const resources = users.map((user) => shownText(user, caller.source, base, project))
+  return `{"schemas":["${LIST_SCHEMA}"],"totalResults":${total},"startIndex":${request.startIndex},"itemsPerPage":${users.length},"Resources":[${resources.join(',')}]}`
+}
+
+/** One user for an answer, in parts where a projection asks for them. */
+export function shownText(user: UserText, source: Source, base: string, project: Projection | undefined): string {
+  if (project === undefined) return renderText(user, source, base)
+  return JSON.stringify(project(renderUser(parsedUser(user), source, base)))
 }
 
 function questionOf({ institution, source }: Caller, text: string | undefined): Question | ScimProblem {
@@ -69,7 +58,7 @@ function questionOf({ institution, source }: Caller, text: string | undefined): 
   return { where: and(filter, seesAll || asksForOne(node) ? notDeletedBy(source) : boundTo(source)), isFiltered: true }
 }
 
-type Page = { readonly users: readonly User[]; readonly total: number }
+type Page = { readonly users: readonly UserText[]; readonly total: number }
 
 async function pageOf(
   store: Store,
@@ -81,12 +70,18 @@ async function pageOf(
   const skip = startIndex - 1
   const total = () => (isFiltered ? store.count('users', institution._id, where) : countSeen(store, institution._id, where))
   if (count === 0) return { users: [], total: await total() }
-  const page = store.find('users', institution._id, { where, limit: count, skip, ...(sort === undefined ? {} : { sort }) })
+  const page = store.find('users', institution._id, {
+    where,
+    limit: count,
+    skip,
+    asText: true,
+    ...(sort === undefined ? {} : { sort }),
+  })
   if (!isFiltered) {
     const [users, all] = await Promise.all([page, total()])
-    return { users: users as User[], total: all }
+    return { users: users as unknown as UserText[], total: all }
   }
-  const users = (await page) as User[]
+  const users = (await page) as unknown as UserText[]
   // The last page says itself how many there are: the usual case of a filter that finds one person, or none.
   const isLast = users.length < count && (users.length > 0 || skip === 0)
   return { users, total: isLast ? skip + users.length : await total() }

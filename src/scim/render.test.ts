@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { JsonObject, User } from '../directory/user.ts'
 import { namesIn, projectionOf } from './projection.ts'
-import { renderUser } from './render.ts'
+import type { UserText } from './render.ts'
+import { renderText, renderUser } from './render.ts'
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
@@ -129,4 +130,22 @@ describe('attributes and excludedAttributes', () => {
     assert.equal(JSON.stringify(all), before)
     assert.equal(projectionOf(namesIn(undefined), namesIn(' ,')), undefined)
   })
+})
+
+describe('a user as the store has it', () => {
+  const text = (user: User): UserText => ({ ...user, resource: JSON.stringify(user.resource) }) as unknown as UserText
+  const tricky = '"enterprise":{"x":1},"campus":{'
+  for (const [what, resource] of [
+    ['with no extension', { userName: 'ada', active: true }],
+    ['with both extensions', { userName: 'ada', campus: { netid: 'a' }, enterprise: { department: 'Physics' } }],
+    ['with an extension first', { campus: { netid: 'a' }, userName: 'ada' }],
+    ['with values that look like extensions', { userName: tricky, title: `\\${tricky}`, campus: { program: tricky } }],
+  ] as const) {
+    it(`is shown as one that was parsed: ${what}`, () => {
+      for (const bindings of [[], [{ source: 'scim', externalId: 'x"1', state: 'bound' }]] as const) {
+        const user = aUser({ resource, bindings })
+        assert.deepEqual(JSON.parse(renderText(text(user), 'scim', BASE)), renderUser(user, 'scim', BASE))
+      }
+    })
+  }
 })

@@ -18,8 +18,9 @@ export function mediaTypeFor(accept: string | null): MediaType {
     : 'application/scim+json'
 }
 
-export function answer(status: number, body: unknown, type: MediaType, headers: HeaderValues = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'content-type': type, ...headers } })
+/** @param body JSON as text */
+export function answer(status: number, body: string, type: MediaType, headers: HeaderValues = {}): Response {
+  return new Response(body, { status, headers: { 'content-type': type, ...headers } })
 }
 
 export function emptyAnswer(status: 204 | 304, headers: HeaderValues = {}): Response {

@@ -9,7 +9,7 @@ import type { Caller, ScimDeps } from './deps.ts'
 import { createEdit, deleteEdit, patchEdit, putEdit } from './edits.ts'
 import { problemOf, ScimProblem } from './errors.ts'
 import { isKnown, versionsIn } from './etag.ts'
-import { listUsers } from './list.ts'
+import { listUsers, shownText } from './list.ts'
 import { listRequestFrom, searchRequestFrom } from './list-request.ts'
 import { mappingOf } from './mapping.ts'
 import type { Sent } from './normalise.ts'
@@ -17,6 +17,7 @@ import { normaliseUser } from './normalise.ts'
 import { parsePatch } from './patch-steps.ts'
 import type { Projection } from './projection.ts'
 import { namesIn, projectionOf } from './projection.ts'
+import type { UserText } from './render.ts'
 import { etagOf, locationOf, renderUser } from './render.ts'
 import { readJson } from './request-body.ts'
 import type { MediaType } from './respond.ts'
@@ -62,7 +63,8 @@ export async function readUser({ store }: Deps, exchange: Exchange, id: string):
   const user = await visibleUser(store, exchange.caller, id)
   if (user === undefined) return NO_SUCH_USER
   if (isKnown(exchange.request.headers.get('if-none-match'), user.version)) return emptyAnswer(304, { etag: etagOf(user) })
-  return showUser(user, exchange, 200)
+  const { base, caller, type } = exchange
+  return answer(200, shownText(user, caller.source, base, projectionIn(exchange)), type, { etag: etagOf(user) })
 }
 
 export async function replaceUser(deps: Deps, exchange: Exchange, id: string): Answer {
@@ -139,9 +141,9 @@ function personIn({ externalId }: Sent, { name }: Resource): Pick<Change, 'exter
   }
 }
 
-async function visibleUser(store: Deps['store'], { institution, source }: Caller, id: string): Promise<User | undefined> {
+async function visibleUser(store: Deps['store'], { institution, source }: Caller, id: string): Promise<UserText | undefined> {
   if (!ID.test(id)) return
-  const user = (await store.get('users', institution._id, id)) as User | undefined
+  const user = (await store.get('users', institution._id, id, true)) as unknown as UserText | undefined
   const isDeleted = user?.bindings.some((binding) => binding.source === source && binding.state === 'deleted')
   return isDeleted ? undefined : user
 }
@@ -161,7 +163,10 @@ function showUser(user: User, exchange: Exchange, status: 200 | 201): Response {
   const resource = renderUser(user, caller.source, base)
   const project = projectionIn(exchange)
   const location = status === 201 ? { location: locationOf(user, base) } : {}
-  return answer(status, project === undefined ? resource : project(resource), type, { etag: etagOf(user), ...location })
+  return answer(status, JSON.stringify(project === undefined ? resource : project(resource)), type, {
+    etag: etagOf(user),
+    ...location,
+  })
 }
 
 function projectionIn({ parameter }: Exchange): Projection | undefined {

@@ -12,18 +12,21 @@ export type Collection = {
   readonly lists: readonly string[]
   /** Of `lists`, those whose numbers of documents by value are kept, so that counting by them is constant work. */
   readonly counted: readonly string[]
+  /** Fields that can be had as their JSON text, without the cost of parsing them; no predicate looks into one. */
+  readonly apart: readonly string[]
   /** Whether documents carry `expires` (epoch milliseconds) and are removed some time after it. */
   readonly expires: boolean
 }
 
 export const COLLECTIONS = {
-  institutions: { unique: [], indexes: [], lists: [], counted: [], expires: false },
-  tokens: { unique: ['hash'], indexes: [], lists: [], counted: [], expires: false },
+  institutions: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  tokens: { unique: ['hash'], indexes: [], lists: [], counted: [], apart: [], expires: false },
   users: {
     unique: ['netid', 'netid2', 'netid3', 'email', 'userName'],
     indexes: [['lastModified', '_id']],
     lists: ['search.emails.value', 'search.externalIds', 'search.boundTo', 'search.deletedBy'],
     counted: ['search.boundTo', 'search.deletedBy'],
+    apart: ['resource', 'provenance'],
     expires: false,
   },
   events: {
@@ -34,10 +37,11 @@ export const COLLECTIONS = {
     ],
     lists: [],
     counted: [],
+    apart: [],
     expires: false,
   },
   /** Answers to requests that carry an Idempotency-Key. */
-  idempotency: { unique: [], indexes: [], lists: [], counted: [], expires: true },
+  idempotency: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
 } as const satisfies Record<string, Collection>
 
 export type CollectionName = keyof typeof COLLECTIONS

@@ -74,16 +74,15 @@ class MongoStore implements Store {
   readonly #exclusive: Exclusive
   readonly #timer: NodeJS.Timeout
 
-  constructor(client: MongoClient, db: Db, where: string, { isMongo }: Abilities) {
+  constructor(client: MongoClient, db: Db, where: string, abilities: Abilities) {
     this.#client = client
     this.#db = db
     this.#where = where
-    this.#outbox = new Outbox(db)
-    this.#writer = new Writer(db, this.#outbox)
-    this.#exclusive = isMongo ? (work) => work() : new Turns(db).exclusive
+    this.#outbox = new Outbox(db, abilities)
+    this.#writer = new Writer(db, this.#outbox, abilities)
+    this.#exclusive = abilities.isMongo ? (work) => work() : new Turns(db).exclusive
     const names = Object.keys(COLLECTIONS) as CollectionName[]
-    const dialect = { matchesElements: isMongo }
-    this.#reads = new Map(names.map((name) => [name, new Reads(db.collection<Stored>(name), COLLECTIONS[name], dialect)]))
+    this.#reads = new Map(names.map((name) => [name, new Reads(db.collection<Stored>(name), COLLECTIONS[name], abilities)]))
     this.#timer = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_MS).unref()
   }
 
@@ -98,8 +97,8 @@ class MongoStore implements Store {
     return this.#guarded(() => this.#exclusive(() => this.#writer.write(writes), lane))
   }
 
-  get(collection: CollectionName, institution: string, id: string): Promise<Doc | undefined> {
-    return this.#reading(collection, institution, (reads) => reads.get(institution, id))
+  get(collection: CollectionName, institution: string, id: string, asText = false): Promise<Doc | undefined> {
+    return this.#reading(collection, institution, (reads) => reads.get(institution, id, asText))
   }
 
   lookUp(collection: CollectionName, institution: string, wanted: Parameters<Store['lookUp']>[2]): Promise<Doc[]> {

@@ -5,11 +5,11 @@ import type { Document, Collection as Driver, Filter, FindOptions } from 'mongod
 import type { Collection } from '../collections.ts'
 import type { Predicate } from '../predicate.ts'
 import type { Doc, Query } from '../store.ts'
-import type { Dialect } from './compile.ts'
 import { compile } from './compile.ts'
 import type { Stored } from './documents.ts'
 import { escapeName, HIDDEN, storedId, toDoc } from './documents.ts'
 import { partsOf } from './order.ts'
+import type { Abilities } from './prepare.ts'
 
 const LIMITS = { maxTimeMS: 10_000 } as const
 
@@ -18,20 +18,20 @@ type Wanted = { readonly ids?: readonly string[]; readonly keys?: { readonly [na
 export class Reads {
   readonly #driver: Driver<Stored>
   readonly #collection: Collection
-  readonly #dialect: Dialect
+  readonly #abilities: Abilities
 
-  constructor(driver: Driver<Stored>, collection: Collection, dialect: Dialect) {
+  constructor(driver: Driver<Stored>, collection: Collection, abilities: Abilities) {
     this.#driver = driver
     this.#collection = collection
-    this.#dialect = dialect
+    this.#abilities = abilities
   }
 
-  async get(institution: string, id: string): Promise<Doc | undefined> {
-    const found = await this.#driver.findOne(
-      { _id: storedId(institution, id), institution, ...this.#alive() },
-      { ...LIMITS, projection: HIDDEN },
-    )
-    return found === null ? undefined : toDoc(found)
+  async get(institution: string, id: string, asText = false): Promise<Doc | undefined> {
+    const _id = storedId(institution, id)
+    // The id holds the institution already; a sharded cluster is told where to look.
+    const filter = this.#abilities.isMongo ? { _id, institution } : { _id }
+    const found = await this.#driver.findOne(filter, { ...LIMITS, projection: HIDDEN })
+    return found === null || this.#isExpired(found) ? undefined : this.#shown(toDoc(found), asText)
   }
 
   async lookUp(institution: string, { ids = [], keys = {} }: Wanted): Promise<Doc[]> {
@@ -59,7 +59,7 @@ export class Reads {
       if (some.length > 0) skip = 0
       else if (skip > 0) skip -= await this.#count(parts)
     }
-    return found.map(toDoc)
+    return found.map((one) => this.#shown(toDoc(one), query.asText))
   }
 
   async count(institution: string, predicate: Predicate): Promise<number> {
@@ -75,6 +75,14 @@ export class Reads {
     return toDoc(shown)
   }
 
+  #shown(doc: Doc, asText = false): Doc {
+    if (!asText) return doc
+    const texts = this.#collection.apart
+      .filter((field) => doc[field] !== undefined)
+      .map((field) => [field, JSON.stringify(doc[field])])
+    return { ...doc, ...Object.fromEntries(texts) }
+  }
+
   /** The command, not the aggregation that `countDocuments` makes: it counts in an index without reading documents. */
   async #count(query: Document): Promise<number> {
     const options = { readPreference: 'primary' as const }
@@ -83,7 +91,11 @@ export class Reads {
   }
 
   #where(institution: string, predicate: Predicate): Document {
-    return compile(institution, this.#collection, predicate, this.#dialect)
+    return compile(institution, this.#collection, predicate, this.#abilities)
+  }
+
+  #isExpired({ expires }: Stored): boolean {
+    return this.#collection.expires && expires !== undefined && expires <= Date.now()
   }
 
   #alive(): { readonly expires?: Document } {

@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../store.ts'
 import { Counts, TOTAL } from './counts.ts'
+import { docFrom } from './doc-text.ts'
 import { storeError } from './faults.ts'
 import { rowOf } from './row.ts'
 import { Rows } from './rows.ts'
@@ -120,7 +121,7 @@ function bringUp(db: DatabaseSync, table: Table, known: ReadonlyMap<string, stri
 function fill(db: DatabaseSync, table: Table): void {
   const statements = new Statements(db)
   new Rows(table, statements, new Counts(statements)).rebuild((doc, search) =>
-    rowOf(table, { ...JSON.parse(doc), search: search === undefined ? undefined : JSON.parse(search) }),
+    rowOf(table, { ...docFrom(table, doc), search: search === undefined ? undefined : JSON.parse(search) }),
   )
   db.prepare('delete from counts where collection = ?').run(table.name)
   if (table.expires) return

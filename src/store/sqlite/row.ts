@@ -5,6 +5,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Scalar } from '../predicate.ts'
 import type { Doc } from '../store.ts'
+import { textOf } from './doc-text.ts'
 import type { Table } from './schema.ts'
 
 export type Row = {
@@ -29,7 +30,7 @@ export function rowOf(table: Table, doc: Doc): Row {
     cells: cellsOf(table, doc),
     lists: listsOf(table, doc),
     search: search === undefined ? null : JSON.stringify(search),
-    doc: JSON.stringify(shown),
+    doc: textOf(table, shown as Doc),
   }
 }
 

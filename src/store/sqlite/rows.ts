@@ -6,6 +6,7 @@ import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
 import type { Scalar } from '../predicate.ts'
 import type { Counts } from './counts.ts'
 import { TOTAL } from './counts.ts'
+import { docFrom } from './doc-text.ts'
 import type { Row } from './row.ts'
 import { bound, listsOf } from './row.ts'
 import type { Table } from './schema.ts'
@@ -159,7 +160,7 @@ export class Rows {
 
   #listsOf(stored: Stored): Scalar[][] {
     if (this.#table.lists.length === 0) return []
-    const doc = this.#searchHoldsLists ? {} : JSON.parse(String(stored.doc))
+    const doc = this.#searchHoldsLists ? {} : docFrom(this.#table, String(stored.doc))
     return listsOf(this.#table, { ...doc, search: stored.search === null ? undefined : JSON.parse(String(stored.search)) })
   }
 

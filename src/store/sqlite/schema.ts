@@ -20,6 +20,7 @@ export type Table = {
   /** Each led by the institution; the paths as declared. */
   readonly indexes: readonly (readonly string[])[]
   readonly lists: readonly List[]
+  readonly apart: readonly string[]
   readonly expires: boolean
 }
 
@@ -48,6 +49,7 @@ function tableOf(name: string, collection: Collection): Table {
       table: quoted(`${name}/${path}`),
       isCounted: collection.counted.includes(path) && !collection.expires,
     })),
+    apart: collection.apart,
     expires: collection.expires,
   }
 }

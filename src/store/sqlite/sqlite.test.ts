@@ -76,7 +76,7 @@ describe('the file', () => {
 })
 
 describe('declarations that come later', () => {
-  const BEFORE: Collection = { unique: ['netid'], indexes: [], lists: ['search.boundTo'], counted: [], expires: false }
+  const BEFORE: Collection = { unique: ['netid'], indexes: [], lists: ['search.boundTo'], counted: [], apart: [], expires: false }
 
   it('fills new keys, indexed paths, lists and counters from what is stored', async () => {
     const path = aPath()
@@ -117,7 +117,10 @@ describe('declarations that come later', () => {
 
 describe('documents that expire', () => {
   const codes = 'codes' as CollectionName
-  const collections = { ...COLLECTIONS, codes: { unique: ['code'], indexes: [], lists: [], counted: [], expires: true } }
+  const collections = {
+    ...COLLECTIONS,
+    codes: { unique: ['code'], indexes: [], lists: [], counted: [], apart: [], expires: true },
+  }
 
   it('returns none that is past its time, and clears them away as others come', async () => {
     await using store = await openSqlite({ path: aPath(), collections })

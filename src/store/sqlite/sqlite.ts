@@ -10,6 +10,7 @@ import type { Doc, Lane, Query, Store, Write, WriteResult } from '../store.ts'
 import { StoreError } from '../store.ts'
 import type { Answer, CallAnswer, Job } from './commit.ts'
 import { READ_COUNT, TOTAL } from './counts.ts'
+import { docFrom } from './doc-text.ts'
 import { FEW } from './driver.ts'
 import { storeError } from './faults.ts'
 import type { Plan } from './plan.ts'
@@ -86,24 +87,27 @@ class SqliteStore implements Store {
     return answers.map(resultOf)
   }
 
-  async get(collection: CollectionName, institution: string, id: string): Promise<Doc | undefined> {
-    const { sql, expires } = tableIn(this.#tables, collection)
+  async get(collection: CollectionName, institution: string, id: string, asText = false): Promise<Doc | undefined> {
+    const table = tableIn(this.#tables, collection)
+    const { sql, expires } = table
     const alive = expires ? 'and (expires is null or expires > ?)' : ''
     const [doc] = this.#read({
       sql: `select doc as answer from ${sql} where institution = ? and id = ? ${alive}`,
       values: [institution, id, ...(expires ? [Date.now()] : [])],
     })
-    return doc === undefined ? undefined : parsed(doc)
+    return doc === undefined ? undefined : docFrom(table, String(doc), asText)
   }
 
   async lookUp(collection: CollectionName, institution: string, wanted: Parameters<Store['lookUp']>[2]): Promise<Doc[]> {
-    const question = lookUpQuestion(tableIn(this.#tables, collection), institution, wanted)
-    return question === undefined ? [] : this.#read(question).map(parsed)
+    const table = tableIn(this.#tables, collection)
+    const question = lookUpQuestion(table, institution, wanted)
+    return question === undefined ? [] : this.#read(question).map((text) => docFrom(table, String(text)))
   }
 
   async find(collection: CollectionName, institution: string, query: Query): Promise<Doc[]> {
-    const plan = planFind(tableIn(this.#tables, collection), institution, query, (question) => this.#isFew(question))
-    const docs = (await this.#answer(plan)).map(parsed)
+    const table = tableIn(this.#tables, collection)
+    const plan = planFind(table, institution, query, (question) => this.#isFew(question))
+    const docs = (await this.#answer(plan)).map((text) => docFrom(table, String(text), query.asText))
     return query.project === undefined ? docs : docs.map((doc) => projected(doc, query.project ?? []))
   }
 
@@ -122,7 +126,7 @@ class SqliteStore implements Store {
   async take(collection: CollectionName, institution: string, id: string): Promise<Doc | undefined> {
     const [answer] = await this.#write([{ op: 'take', collection, institution, id, events: [] }], 'request')
     const taken = typeof answer === 'object' && 'taken' in answer ? answer.taken : undefined
-    return taken === undefined ? undefined : parsed(taken)
+    return taken === undefined ? undefined : docFrom(tableIn(this.#tables, collection), taken)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -194,10 +198,6 @@ function jobOf(tables: Tables, write: Write): Job {
 function resultOf(answer: Answer): WriteResult {
   if (answer === 'ok' || answer === 'stale') return { kind: answer }
   return { kind: 'duplicate', key: 'duplicate' in answer ? answer.duplicate : '_id' }
-}
-
-function parsed(text: string | number): Doc {
-  return JSON.parse(String(text))
 }
 
 /** Every answer names the document and its version, whatever else is asked for. */
