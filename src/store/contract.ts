@@ -5,14 +5,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import type { Test } from './contract/builders.ts'
 import { aDoc, anEvent, anInstitution, byId, shown } from './contract/builders.ts'
 import { counting } from './contract/counting.ts'
 import { institutions } from './contract/institutions.ts'
-import { matching } from './contract/matching.ts'
+import { agreeing, matching } from './contract/matching.ts'
+import { matchingLists } from './contract/matching-lists.ts'
 import { paging } from './contract/paging.ts'
 import { reading } from './contract/reading.ts'
 import { writing } from './contract/writing.ts'
+import { writingTogether } from './contract/writing-together.ts'
 import { EVERYTHING } from './predicate.ts'
 import type { Store } from './store.ts'
 
@@ -23,20 +24,26 @@ export function contract(name: string, open: Open, { lacks = [] }: { readonly la
   describe(`the store contract: ${name}`, () => {
     const database = `contract_${randomUUID().slice(0, 8)}`
     const titles = new Set<string>()
-    let store: Store
-    before(async () => {
-      store = await open(database)
-    })
-    after(() => store[Symbol.asyncDispose]())
 
-    const test: Test = (title, run) => {
-      titles.add(title)
-      it(title, { skip: lacks.includes(title) && `${name} lacks this` }, () => run(store))
+    // A store for each part: some servers go through all that they hold for every question.
+    for (const part of [writing, writingTogether, reading, institutions, matching, matchingLists, agreeing, paging, counting]) {
+      describe(part.name, () => {
+        let store: Store
+        before(async () => {
+          store = await open(`${database}_${part.name}`)
+        })
+        after(() => store[Symbol.asyncDispose]())
+        part((title, run) => {
+          titles.add(title)
+          it(title, { skip: lacks.includes(title) && `${name} lacks this` }, () => run(store))
+        })
+      })
     }
-    for (const part of [writing, reading, institutions, matching, paging, counting]) describe(part.name, () => part(test))
 
     it('keeps what was written when it is closed and opened again', async (t) => {
       for (const lack of lacks) t.diagnostic(`${name} lacks: ${lack}`)
+      let store = await open(database)
+      t.after(() => store[Symbol.asyncDispose]())
       const institution = anInstitution()
       const docs = Array.from({ length: 30 }, () =>
         aDoc(institution, { keys: { netid: randomUUID() }, search: { boundTo: ['scim'] } }),

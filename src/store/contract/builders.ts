@@ -1,9 +1,10 @@
 /**
  * Documents and writes with defaults, for tests of the store: each test says only what it is about.
  */
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { Predicate, Scalar } from '../predicate.ts'
-import type { Doc, Query, Store, Write } from '../store.ts'
+import type { Doc, Query, Store, Write, WriteResult } from '../store.ts'
 
 /** Defines one test; all tests share a store and keep to an institution of their own. */
 export type Test = (title: string, run: (store: Store) => Promise<void>) => void
@@ -24,7 +25,7 @@ export function anEvent(institution: string, parts: Parts = {}): Doc {
 }
 
 export function inserts(docs: readonly Doc[]): Write[] {
-  return docs.map((doc) => ({ collection: 'users', op: 'insert', doc }))
+  return docs.map((doc) => insert(doc))
 }
 
 /** Puts users into the store. */
@@ -65,4 +66,39 @@ export function byId(docs: readonly Doc[]): Doc[] {
 /** By code point, as every store does: UTF-16, and so `<`, has another order past U+D7FF. */
 export function compareText(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other))
+}
+
+export const OK: WriteResult = { kind: 'ok' }
+export const STALE: WriteResult = { kind: 'stale' }
+
+export function duplicate(key: string): WriteResult {
+  return { kind: 'duplicate', key }
+}
+
+export function insert(doc: Doc, events: readonly Doc[] = []): Write {
+  return { collection: 'users', op: 'insert', doc, events }
+}
+
+export function replace(doc: Doc, expected: string, events: readonly Doc[] = []): Write {
+  return { collection: 'users', op: 'replace', doc, expected, events }
+}
+
+export function remove({ institution, _id: id }: Doc, expected?: string, events: readonly Doc[] = []): Write {
+  return { collection: 'users', op: 'delete', institution, id, events, ...(expected === undefined ? {} : { expected }) }
+}
+
+/** Stores each value at `search.value` of a document with that id, and others without, and says which must be found. */
+export async function finds(
+  store: Store,
+  values: { readonly [id: string]: unknown },
+  where: Predicate,
+  ids: readonly string[],
+  withAbsent = true,
+): Promise<void> {
+  const institution = anInstitution()
+  const docs = Object.entries(values).map(([_id, value]) => aDoc(institution, { _id, search: { value } }))
+  if (withAbsent) docs.push(aDoc(institution, { _id: 'absent', search: {} }), aDoc(institution, { _id: 'bare' }))
+  await given(store, docs)
+  assert.deepEqual(await idsOf(store, institution, where), ids.toSorted())
+  assert.equal(await store.count('users', institution, where), ids.length)
 }
