@@ -104,6 +104,24 @@ function byIdAndKey(test: Test): void {
 }
 
 function returned(test: Test): void {
+  test('gives fields that are apart as their JSON text to those who ask, and all else as ever', async (store) => {
+    const institution = anInstitution()
+    const resource = { userName: 'ada', title: 'line\nbreak "quoted" \u2028', emails: [{ value: 'a' }] }
+    const [doc] = await given(store, [aDoc(institution, { resource, provenance: [], title: 'x' })])
+    const id = String(doc?._id)
+    const found = [
+      await store.get('users', institution, id, true),
+      ...(await store.find('users', institution, { where: EVERYTHING, limit: 9, asText: true })),
+    ]
+    for (const one of found) {
+      assert.deepEqual(
+        { ...one, resource: JSON.parse(String(one?.resource)), provenance: JSON.parse(String(one?.provenance)) },
+        doc,
+      )
+    }
+    assert.deepEqual(await store.get('users', institution, id), doc)
+  })
+
   test('never returns the search part', async (store) => {
     const institution = anInstitution()
     const doc = aDoc(institution, { keys: { netid: 'ada' }, search: { title: 'x', boundTo: ['scim'] } })
