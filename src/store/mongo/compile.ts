@@ -12,18 +12,14 @@ import { someScalar } from './compile-scalars.ts'
 import { storedId } from './documents.ts'
 import { asked, isFalse, isTrue } from './elements.ts'
 import { behind, containing, ending, starting } from './patterns.ts'
+import type { Abilities } from './prepare.ts'
 
 type Leaf = Exclude<Predicate, { op: 'and' | 'or' | 'not' | 'any' }>
 type Any = Extract<Predicate, { op: 'any' }>
 
-export type Dialect = {
-  /** Whether `$elemMatch` holds its conditions against one element, as MongoDB does. */
-  readonly matchesElements: boolean
-}
-
 /** Where paths begin: at a document, or at one element of a list. */
 type Scope = {
-  readonly dialect: Dialect
+  readonly abilities: Abilities
   readonly prefix: string
   /** Declared lists, whose values an index answers. */
   readonly lists: readonly string[]
@@ -37,8 +33,8 @@ const NOWHERE: Document = { $nor: [{}] }
 const MOST_ELEMENTS = 50
 
 /** @throws {TypeError} when a path is none: whoever asks has to know the schema */
-export function compile(institution: string, collection: Collection, where: Predicate, dialect: Dialect): Document {
-  return node({ dialect, prefix: '', lists: collection.lists, institution }, where)
+export function compile(institution: string, collection: Collection, where: Predicate, abilities: Abilities): Document {
+  return node({ abilities, prefix: '', lists: collection.lists, institution }, where)
 }
 
 function node(scope: Scope, predicate: Predicate): Document {
@@ -145,7 +141,7 @@ function any(scope: Scope, { path: list, where }: Any): Document {
   const path = pathOf(scope, list)
   const direct = whereIndexed(scope, path, where)
   if (direct !== undefined) return direct
-  if (!scope.dialect.matchesElements) return guarded(path, byPosition(scope, path, where))
+  if (!scope.abilities.isMongo) return guarded(path, byPosition(scope, path, where))
   return guarded(path, oneOf([...someObject(scope, path, asked(where, 'object')), ...someScalar(path, asked(where, 'scalar'))]))
 }
 
@@ -165,12 +161,12 @@ function whereIndexed(scope: Scope, path: string, where: Predicate): Document | 
 function someObject(scope: Scope, path: string, where: Predicate): Document[] {
   if (isFalse(where)) return []
   if (isTrue(where)) return [{ [path]: { $elemMatch: { $type: 'object' } } }]
-  return [{ [path]: { $elemMatch: node({ dialect: scope.dialect, prefix: '', lists: [] }, where) } }]
+  return [{ [path]: { $elemMatch: node({ abilities: scope.abilities, prefix: '', lists: [] }, where) } }]
 }
 
 function byPosition(scope: Scope, path: string, where: Predicate): Document {
   const positions = Array.from({ length: MOST_ELEMENTS }, (_, position) => `${path}.${position}`)
-  const inside = (element: string) => node({ dialect: scope.dialect, prefix: element, lists: [] }, where)
+  const inside = (element: string) => node({ abilities: scope.abilities, prefix: element, lists: [] }, where)
   const each = positions.map((element) => ({ $and: [{ [element]: { $exists: true } }, inside(element)] }))
   return { $and: [{ [path]: { $type: 'array' } }, { $or: each }] }
 }

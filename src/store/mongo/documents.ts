@@ -39,17 +39,23 @@ export function idRange(institution: string): { readonly $gte: string; readonly 
   return { $gte: `${institution}:`, $lt: `${institution};` }
 }
 
+/** One id in the plainest words: the only question that FerretDB hands on to its database. */
+export function byIds(ids: readonly string[]): { readonly _id: string | { readonly $in: readonly string[] } } {
+  const [only, ...others] = ids
+  return { _id: only !== undefined && others.length === 0 ? only : { $in: ids } }
+}
+
 export function toStored(doc: Doc): Stored {
   const { _id, institution, expires } = doc
   return {
-    ...(renamed(doc, escapeName) as Doc),
+    ...(escaped(doc) as Doc),
     _id: storedId(institution, _id),
     ...(expires === undefined ? {} : { _expires: new Date(expires) }),
   }
 }
 
 export function toDoc(stored: Stored): Doc {
-  return { ...(renamed(stored, unescapeName) as Stored), _id: stored._id.slice(stored.institution.length + 1) }
+  return { ...(unescaped(stored) as Stored), _id: stored._id.slice(stored.institution.length + 1) }
 }
 
 /** `_bsontype` would make the driver take an object for one of its own types. */
@@ -64,8 +70,20 @@ function unescapeName(name: string): string {
   return name === '%' ? '' : name.replace(/%([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 
-function renamed(value: unknown, rename: (name: string) => string): unknown {
+/** Holds a list that lies in a list: FerretDB refuses those, and MongoDB would look into them. No escaped name is like it. */
+const INNER_LIST = '%list'
+
+function escaped(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map((element) => renamed(element, rename))
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [rename(name), renamed(inner, rename)]))
+  if (Array.isArray(value))
+    return value.map((element) => (Array.isArray(element) ? { [INNER_LIST]: escaped(element) } : escaped(element)))
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [escapeName(name), escaped(inner)]))
+}
+
+function unescaped(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(unescaped)
+  const entries = Object.entries(value)
+  if (entries[0]?.[0] === INNER_LIST) return unescaped(entries[0][1])
+  return Object.fromEntries(entries.map(([name, inner]) => [unescapeName(name), unescaped(inner)]))
 }

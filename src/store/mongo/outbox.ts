@@ -11,7 +11,9 @@ import type { CollectionName } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
 import { HOUSE } from '../store.ts'
 import type { Pending, Stored } from './documents.ts'
+import { byIds } from './documents.ts'
 import { isDuplicate } from './faults.ts'
+import type { Abilities } from './prepare.ts'
 
 export type Full = { readonly _id: string; readonly institution: string; readonly pending: Pending }
 
@@ -20,9 +22,11 @@ const NAMES = Object.keys(COLLECTIONS) as CollectionName[]
 
 export class Outbox {
   readonly #db: Db
+  readonly #isMongo: boolean
 
-  constructor(db: Db) {
+  constructor(db: Db, { isMongo }: Abilities) {
     this.#db = db
+    this.#isMongo = isMongo
   }
 
   /** Copies the events of these documents, then clears their outboxes. */
@@ -32,7 +36,10 @@ export class Outbox {
     const isRemoving = full.some(({ pending }) => pending.remove === true)
     // A cleared outbox may come back after a failover: it is emptied again, to the same effect.
     const options = isRemoving ? {} : { writeConcern: { w: 1 } }
-    await this.#collection(name).bulkWrite(full.map(clearing), { ordered: false, ...options })
+    await this.#collection(name).bulkWrite(
+      full.map((one) => clearing(one, this.#isMongo)),
+      { ordered: false, ...options },
+    )
   }
 
   /** Empties what is full, everywhere or where events of one institution may lie. */
@@ -50,22 +57,22 @@ export class Outbox {
 
   /** Empties these documents where they are full. */
   async sweepThese(name: CollectionName, ids: readonly string[]): Promise<void> {
-    await this.empty(name, await this.#full(name, { _id: { $in: ids }, ...FULL }))
+    await this.empty(name, await this.#full(name, byIds(ids), ids.length))
   }
 
   async #sweepOne(name: CollectionName, institution: string | undefined): Promise<void> {
     for (;;) {
-      const full = await this.#full(name, fullIn(institution))
+      const full = await this.#full(name, fullIn(institution), PAGE)
       await this.empty(name, full)
       if (full.length < PAGE) return
     }
   }
 
-  async #full(name: CollectionName, filter: object): Promise<Full[]> {
+  async #full(name: CollectionName, filter: object, limit: number): Promise<Full[]> {
     const found = this.#collection(name).find(filter, {
       projection: { institution: 1, _outbox: 1 },
-      limit: PAGE,
-      batchSize: PAGE + 1,
+      limit,
+      batchSize: limit + 1,
     })
     return (await found.toArray()).flatMap(({ _id, institution, _outbox }) =>
       _outbox === undefined ? [] : [{ _id, institution, pending: _outbox }],
@@ -95,7 +102,8 @@ function fullIn(institution: string | undefined): object {
   return institution === undefined ? FULL : { ...FULL, institution: { $in: [institution, HOUSE] } }
 }
 
-function clearing({ _id, institution, pending }: Full): AnyBulkWriteOperation<Stored> {
-  const filter = { _id, institution, '_outbox.mark': pending.mark }
+/** @param compares whether others may write meanwhile */
+function clearing({ _id, institution, pending }: Full, compares: boolean): AnyBulkWriteOperation<Stored> {
+  const filter = compares ? { _id, institution, '_outbox.mark': pending.mark } : { _id }
   return pending.remove === true ? { deleteOne: { filter } } : { updateOne: { filter, update: { $unset: { _outbox: '' } } } }
 }

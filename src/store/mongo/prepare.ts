@@ -44,7 +44,8 @@ export function indexesOf(collection: Collection, isMongo: boolean): IndexDescri
     name: path.join('+'),
     key: { institution: 1, ...Object.fromEntries(path.map((part) => [part, 1])) } as { [path: string]: 1 },
   }))
-  return [...unique, ...others, ...(isMongo ? [OUTBOX] : []), ...(isMongo && collection.expires ? [EXPIRY] : [])]
+  // No index but a unique one is of use to a server that only imitates: FerretDB 1 finds nothing by them.
+  return isMongo ? [...unique, ...others, OUTBOX, ...(collection.expires ? [EXPIRY] : [])] : unique
 }
 
 const OUTBOX: IndexDescription = {
