@@ -106,17 +106,22 @@ async function answersSoon(store: Store): Promise<boolean> {
 function dispatcher(rest: Hono, channels: { readonly [place: string]: Hono }): (path: string) => Hono {
   const mounted = new Map(
     Object.entries(channels).map(([place, app]) => {
-      return [place.slice(0, place.indexOf('/')), plainApp().route(`/institutions/:institution/${place}`, app)]
+      return [firstSegment(place, 0), plainApp().route(`/institutions/:institution/${place}`, app)]
     }),
   )
   return (path) => {
     if (!path.startsWith(INSTITUTIONS)) return rest
     const from = path.indexOf('/', INSTITUTIONS.length) + 1
-    return mounted.get(path.slice(from, path.indexOf('/', from))) ?? rest
+    return mounted.get(firstSegment(path, from)) ?? rest
   }
 }
 
 const INSTITUTIONS = '/institutions/'
+
+function firstSegment(path: string, from: number): string {
+  const slash = path.indexOf('/', from)
+  return path.slice(from, slash < 0 ? path.length : slash)
+}
 
 /** Errors go on to the one place that makes answers of them, which stands around all apps. */
 function plainApp(): Hono {
