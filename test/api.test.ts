@@ -306,6 +306,7 @@ await forEachStore((name, place) => {
           ['changed_since=yesterday', 'value_invalid'],
           ['changed_since=2026-13-01T00:00:00Z', 'value_invalid'],
           ['netid=', 'value_invalid'],
+          ['user_tags=', 'value_invalid'],
           ['country=Nowhere', 'country_unknown'],
           ['year_of_entry=soon', 'value_invalid'],
           ['account_status=perhaps', 'value_invalid'],

@@ -94,7 +94,7 @@ const PAGING: readonly Parameter[] = [
     name: 'cursor',
     in: 'query',
     description: 'Where the page begins: taken from `next` of the page before',
-    schema: { type: 'string' },
+    schema: { type: 'string', minLength: 1, pattern: '^[A-Za-z0-9_-]+$' },
   },
 ]
 

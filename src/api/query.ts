@@ -17,7 +17,7 @@ export const MAX_LIMIT = 1000
 
 /** Of the length of one value, and of all conditions of a question. */
 const MAX_VALUE = 1024
-const MAX_CONDITIONS = 20
+const MAX_CONDITIONS = 40
 
 /** A place in a list, behind which the next page begins. */
 export type Cursor = { readonly id: string; readonly value?: number }
@@ -77,8 +77,8 @@ function fieldCondition(name: string, value: string, institution: Institution): 
   if (value.length > MAX_VALUE) {
     return { field: name, code: 'value_too_long', message: `${name} is compared with at most ${MAX_VALUE} characters` }
   }
-  if (field.type === 'tags') return fieldIs(field, value.trim())
-  const read = readValue(field, value, institution)
+  // One tag, which is compared as text is.
+  const read = readValue(field.type === 'tags' ? { ...field, type: 'string' } : field, value, institution)
   if (read.kind === 'bad') return read.problem
   if (read.kind === 'set') return fieldIs(field, read.value)
   return { field: name, code: 'value_invalid', message: `${name} is compared with nothing: give a value` }

@@ -15,7 +15,7 @@ import type { Result, Told } from './results.ts'
 import { answerTo, resultOf } from './results.ts'
 
 export const MAX_BATCH = 1000
-export const MAX_BATCH_BYTES = 8 * 1024 * 1024
+const MAX_BATCH_BYTES = 8 * 1024 * 1024
 
 /** How many are read before others get their turn on the thread. */
 const SLICE = 20

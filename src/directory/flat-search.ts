@@ -28,7 +28,7 @@ export function fieldIs(field: Field, value: string | number | boolean): Predica
   return { op: 'eq', path, value: wanted }
 }
 
-export function matchKeyOf({ name }: Field): MatchKey | undefined {
+function matchKeyOf({ name }: Field): MatchKey | undefined {
   return MATCH_KEYS.find((key) => key === name)
 }
 
