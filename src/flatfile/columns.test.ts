@@ -65,7 +65,8 @@ describe('a header', () => {
     assert.equal(findHeader(rows, RULES)?.row, 4)
   })
 
-  it('names two fields at least, or is one column that is one', () => {
+  it('names two fields at least, or is one column that is asked for', () => {
+    assert.equal(findHeader([row(['Title'])], RULES), undefined)
     assert.equal(findHeader([row(['email', 'x', 'y'])], RULES), undefined)
     assert.equal(findHeader([row(['email'])], RULES)?.row, 1)
     assert.equal(findHeader([row(['00001234', 'ana@univ.example', 'Ana'])], RULES), undefined)

@@ -49,11 +49,6 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['keepexistingtags', KEEP_TAGS],
 ])
 
-/** The field that a heading names without any map of an institution's own. */
-export function fieldOfHeading(heading: string): string | undefined {
-  return NAMES.get(fold(heading))
-}
-
 /** How a row reads when it is taken for a header. */
 export function readHeader(row: Row, { headings = {} }: HeaderRules): Header {
   const own = new Map(Object.entries(headings).map(([heading, field]) => [fold(heading), field]))
@@ -61,12 +56,12 @@ export function readHeader(row: Row, { headings = {} }: HeaderRules): Header {
   return { row: row.number, columns, known: new Set(columns.flatMap(({ field }) => field ?? [])).size }
 }
 
-/** Of the first rows of a sheet the one that names most fields, if it names two, or one and nothing else. */
+/** Of the first rows of a sheet the one that names most fields, if it names two, or one that is asked for and nothing else. */
 export function findHeader(rows: readonly Row[], rules: HeaderRules): Header | undefined {
   let best: Header | undefined
   for (const row of rows) {
     const header = readHeader(row, rules)
-    if (looksLikeHeader(header) && header.known > (best?.known ?? 0)) best = header
+    if (looksLikeHeader(header, rules) && header.known > (best?.known ?? 0)) best = header
   }
   return best
 }
@@ -120,8 +115,11 @@ function fold(heading: string): string {
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
-function looksLikeHeader({ known, columns }: Header): boolean {
-  return known > 1 || (known === 1 && columns.filter(({ heading }) => heading !== '').length === 1)
+/** A title may be a word that names a field; alone, only a field that is asked for makes a header. */
+function looksLikeHeader({ known, columns }: Header, { required, oneOf }: HeaderRules): boolean {
+  const filled = columns.filter(({ heading }) => heading !== '')
+  const only = filled.length === 1 ? filled[0]?.field : undefined
+  return known > 1 || (only !== undefined && [...required, ...oneOf].includes(only))
 }
 
 function duplicatesIn({ columns }: Header): [field: string, columns: string[]][] {

@@ -64,7 +64,7 @@ export async function detect(path: string, limits: FileLimits): Promise<Detected
   return detectText(path, head)
 }
 
-export function unsupported(what: string): FileRefused {
+function unsupported(what: string): FileRefused {
   return new FileRefused('format_unsupported', `this is ${what}, which is not read: save the table as .csv, .xlsx or .xls`)
 }
 
