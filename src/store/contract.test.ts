@@ -11,7 +11,7 @@ import { openSqlite } from './sqlite/sqlite.ts'
 const folder = mkdtempSync(join(tmpdir(), 'matricula-contract-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-contract('sqlite', (database) => openSqlite({ path: join(folder, `${database}.db`) }))
+contract('sqlite', (database) => openSqlite({ path: join(folder, `${database}.db`) }), { runs: 50 })
 
 const server = await startMongo()
 if ('missing' in server) {

@@ -20,7 +20,13 @@ import type { Store } from './store.ts'
 /** Opens the database of this name: a new name is an empty one, a known one what was left there. */
 export type Open = (database: string) => Promise<Store>
 
-export function contract(name: string, open: Open, { lacks = [] }: { readonly lacks?: readonly string[] } = {}): void {
+type Options = {
+  readonly lacks?: readonly string[]
+  /** How many random cases: more for a store that answers quickly. */
+  readonly runs?: number
+}
+
+export function contract(name: string, open: Open, { lacks = [], runs = 6 }: Options = {}): void {
   describe(`the store contract: ${name}`, () => {
     const database = `contract_${randomUUID().slice(0, 8)}`
     const titles = new Set<string>()
@@ -36,7 +42,7 @@ export function contract(name: string, open: Open, { lacks = [] }: { readonly la
         part((title, run) => {
           titles.add(title)
           it(title, { skip: lacks.includes(title) && `${name} lacks this` }, () => run(store))
-        })
+        }, runs)
       })
     }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Predicate, Scalar } from '../predicate.ts'
 import { EVERYTHING, NOTHING } from '../predicate.ts'
-import type { Doc, Query, Store } from '../store.ts'
+import type { Doc, Store } from '../store.ts'
 import type { Test } from './builders.ts'
 import { aDoc, anInstitution, byId, finds, given, has, idsOf, not } from './builders.ts'
 import { satisfies } from './model.ts'
@@ -138,11 +138,11 @@ export function matching(test: Test): void {
   })
 }
 
-export function agreeing(test: Test): void {
-  test('agrees with the model on random documents and predicates', agreesWithModel)
+export function agreeing(test: Test, runs: number): void {
+  test('agrees with the model on random documents and predicates', (store) => agreesWithModel(store, runs))
 }
 
-async function agreesWithModel(store: Store): Promise<void> {
+async function agreesWithModel(store: Store, numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
       fc.array(documents, { minLength: 5, maxLength: 25 }),
@@ -151,16 +151,16 @@ async function agreesWithModel(store: Store): Promise<void> {
         const institution = anInstitution()
         const docs = byId(parts.map((part) => aDoc(institution, part)))
         await given(store, docs)
-        for (const where of asked) await agrees(store, docs, { where, limit: 1000 })
+        for (const [at, where] of asked.entries()) await agrees(store, docs, where, at % 4 === 0)
       },
     ),
-    { numRuns: 15 },
+    { numRuns },
   )
 }
 
-async function agrees(store: Store, docs: readonly Doc[], query: Query): Promise<void> {
+async function agrees(store: Store, docs: readonly Doc[], where: Predicate, isCounted: boolean): Promise<void> {
   const institution = docs[0]?.institution ?? ''
-  const expected = docs.filter((doc) => satisfies(doc, query.where)).map(({ _id }) => _id)
-  assert.deepEqual(await idsOf(store, institution, query.where), expected, JSON.stringify(query.where))
-  assert.equal(await store.count('users', institution, query.where), expected.length, JSON.stringify(query.where))
+  const expected = docs.filter((doc) => satisfies(doc, where)).map(({ _id }) => _id)
+  assert.deepEqual(await idsOf(store, institution, where), expected, JSON.stringify(where))
+  if (isCounted) assert.equal(await store.count('users', institution, where), expected.length, JSON.stringify(where))
 }

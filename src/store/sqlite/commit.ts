@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { CollectionName } from '../collections.ts'
 import { Counts } from './counts.ts'
 import type { Fault } from './faults.ts'
-import { faultOf } from './faults.ts'
+import { faultOf, isOfTheFile } from './faults.ts'
 import type { Row } from './row.ts'
 import type { Done } from './rows.ts'
 import { Rows } from './rows.ts'
@@ -42,13 +42,16 @@ export class Committer {
     this.#counts = new Counts(this.#statements)
   }
 
-  /** One transaction for all calls; when it fails, one for each, so that a call that cannot be done fails alone. */
+  /**
+   * One transaction for all calls; when it fails because of one, a transaction for each, so that this one fails alone.
+   * What ails the file or its disk ails them all.
+   */
   commit(calls: readonly (readonly Job[])[]): CallAnswer[] {
     try {
       return this.#transaction(() => calls.map((jobs) => jobs.map((job) => this.#do(job))))
     } catch (error) {
-      if (calls.length > 1) return calls.flatMap((jobs) => this.commit([jobs]))
-      return [faultOf(this.#path, error)]
+      if (calls.length > 1 && !isOfTheFile(error)) return calls.flatMap((jobs) => this.commit([jobs]))
+      return calls.map(() => faultOf(this.#path, error))
     }
   }
 

@@ -151,10 +151,10 @@ function elementPath(where: Predicate): string | undefined {
   }
 }
 
-/** The column that holds this part of a document, and the path inside it. */
 /** The document without its fields that are apart. */
 const FIRST_LINE = 'substr(u.doc, 1, instr(u.doc || char(10), char(10)) - 1)'
 
+/** The column that holds this part of a document, and the path inside it. */
 function sourceOf(path: string): [source: string, inside: string] {
   if (path === 'search') return ['u.search', '']
   return path.startsWith('search.') ? ['u.search', path.slice('search.'.length)] : [FIRST_LINE, path]

@@ -23,6 +23,7 @@ const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
 
 export function storeError(path: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error
+  if (isTooMuch(error)) return new StoreError('tooSlow', `the question is too large (${error.message})`, { cause: error })
   const [fault, says] = CODES[codeOf(error) & 0xff] ?? ['unusable', 'it failed']
   const reason = error instanceof Error ? error.message : String(error)
   return new StoreError(fault, `SQLite store ${path}: ${says} (${reason})`, { cause: error })
@@ -33,8 +34,13 @@ export function faultOf(path: string, error: unknown): Fault {
   return { fault, message }
 }
 
+/** Whether it would befall any other write just as well. */
+export function isOfTheFile(error: unknown): boolean {
+  return Object.hasOwn(CODES, codeOf(error) & 0xff)
+}
+
 /** Whether the statement itself was too much for SQLite: too deep, too long, too many values. */
-export function isTooMuch(error: unknown): boolean {
+function isTooMuch(error: unknown): error is Error {
   return codeOf(error) === 1 && error instanceof Error && /too (large|many|deep|long|big)|overflow/.test(error.message)
 }
 

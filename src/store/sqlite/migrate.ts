@@ -67,7 +67,8 @@ function migrate(db: DatabaseSync, path: string, tables: Tables): void {
     const known = namesIn(db)
     if (!known.has('counts')) db.exec(CREATE_COUNTS)
     for (const table of tables.values()) bringUp(db, table, known)
-    db.exec(`pragma user_version = ${FORMAT}; pragma application_id = ${APPLICATION}`)
+    // Setting them again would be a write, and so a wait for the disk at every start.
+    if (pragma(db, 'user_version') !== FORMAT) db.exec(`pragma user_version = ${FORMAT}; pragma application_id = ${APPLICATION}`)
     db.exec('commit')
   } catch (error) {
     if (db.isTransaction) db.exec('rollback')

@@ -51,9 +51,9 @@ export function lookUpQuestion(
   const keys = Object.entries(wanted.keys ?? {}).map(([key, values]) => [`keys.${key}`, values] as const)
   const arms = [['_id', wanted.ids ?? []] as const, ...keys]
     .filter(([, values]) => values.length > 0)
-    .map(([path, values]) => ({ column: columnOf(table, path)?.sql, values: [institution, JSON.stringify(values)] }))
+    .map(([path, values]) => ({ column: keyColumn(table, path), values: [institution, JSON.stringify(values)] }))
   if (arms.length === 0) return undefined
-  const arm = (column: string | undefined) =>
+  const arm = (column: string) =>
     `select u.pk as pk from ${table.sql} u where u.institution = ? and u.${column} in (select value from json_each(?))`
   const found = arms.map(({ column }) => arm(column)).join(' union ')
   const alive = all(unexpired(table))
@@ -61,6 +61,12 @@ export function lookUpQuestion(
     sql: `with found as (${found}) select u.doc as answer from found cross join ${table.sql} u on u.pk = found.pk where ${alive.sql}`,
     values: [...arms.flatMap(({ values }) => values), ...alive.values],
   }
+}
+
+function keyColumn(table: Table, path: string): string {
+  const column = columnOf(table, path)
+  if (column === undefined) throw new TypeError(`${table.name} has no key "${path}"`)
+  return column.sql
 }
 
 /** What the counters answer: all documents, those with a value in a counted list, or those without it. */

@@ -4,7 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { StoreError } from '../store.ts'
 import type { Fault } from './faults.ts'
-import { faultOf, isTooMuch } from './faults.ts'
+import { faultOf } from './faults.ts'
 import type { Answers, Question } from './reading.ts'
 import { answersTo, openForReading } from './reading.ts'
 import { Statements } from './statements.ts'
@@ -45,9 +45,7 @@ function answer(path: string, statements: Statements, question: Question): Reade
   try {
     return answersTo(statements, question)
   } catch (error) {
-    return isTooMuch(error)
-      ? { fault: 'tooSlow', message: `the question is too large: ${(error as Error).message}` }
-      : faultOf(path, error)
+    return faultOf(path, error)
   }
 }
 

@@ -4,6 +4,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
 const MOST = 300
+/** A longer text is a question that hardly comes twice. */
+const LONGEST = 20_000
 
 export class Statements {
   readonly #db: DatabaseSync
@@ -17,6 +19,7 @@ export class Statements {
     const known = this.#kept.get(sql)
     if (known !== undefined && this.#kept.size < MOST) return known
     const statement = known ?? this.#db.prepare(sql)
+    if (sql.length > LONGEST) return statement
     this.#kept.delete(sql)
     this.#kept.set(sql, statement)
     for (const oldest of this.#kept.keys()) {
