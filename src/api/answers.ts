@@ -21,6 +21,7 @@ export const PROBLEMS = {
   denied: { status: 403, title: 'This is not allowed' },
   not_found: { status: 404, title: 'There is no such thing' },
   method: { status: 405, title: 'This method is not served here' },
+  body_late: { status: 408, title: 'The body did not arrive in time' },
   conflict: { status: 409, title: 'The keys belong to somebody else' },
   in_progress: { status: 409, title: 'A request with this Idempotency-Key is still under way' },
   stale: { status: 412, title: 'The record has changed in the meantime' },

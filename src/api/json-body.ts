@@ -20,6 +20,8 @@ export async function readJson(request: Request, maxBytes?: number): Promise<Jso
       return bad(
         problem('too_large', `the body may have ${read.maxBytes} bytes at most`, { limit: read.maxBytes, unit: 'bytes' }),
       )
+    case 'tooSlow':
+      return bad(problem('body_late'))
     case 'notText':
       return bad(problem('malformed', 'the body is not UTF-8'))
     case 'ok':

@@ -131,7 +131,7 @@ const PATHS: OpenApi['paths'] = {
           headers: { Location: { description: 'Address of the record', schema: { type: 'string' } } },
           content: json('WriteAnswer'),
         },
-        ...problems(400, 404, 409, 413, 415, 422),
+        ...problems(400, 404, 408, 409, 413, 415, 422),
       },
     },
     get: {
@@ -165,7 +165,7 @@ const PATHS: OpenApi['paths'] = {
             'application/x-ndjson': { schema: { type: 'string', description: 'A Result a line' } },
           },
         },
-        ...problems(400, 409, 413, 415, 422),
+        ...problems(400, 408, 409, 413, 415, 422),
       },
     },
   },

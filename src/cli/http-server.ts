@@ -18,7 +18,8 @@ export type HttpServer = AsyncDisposable & {
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 20_000,
-  requestTimeout: 60_000,
+  // A stream of people may take hours; other bodies have a time of their own (`limits/body.ts`).
+  requestTimeout: 0,
   // Longer than the 60 s after which load balancers drop an idle connection: it must not be us who closes it first.
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5000,

@@ -64,4 +64,12 @@ describe('the body reader', () => {
     assert.equal((await readBody(request, MAX)).kind, 'tooLarge')
     assert.equal(request.bodyUsed, false)
   })
+
+  it('gives up on a body that does not come', async () => {
+    for (const headers of [{}, { 'content-length': '5' }]) {
+      const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(Uint8Array.of(0x61)) })
+      const request = new Request('http://a', { method: 'POST', body, headers, duplex: 'half' })
+      assert.deepEqual(await readBody(request, MAX, 5), { kind: 'tooSlow' })
+    }
+  })
 })

@@ -1,28 +1,48 @@
 /**
- * Reads the body of a request up to a limit, and not a byte more into memory.
+ * Reads the body of a request up to a limit, and not a byte more into memory; and no longer than it may take, since the
+ * server itself lets a body come as slowly as it likes (a stream of people takes its time).
  */
 
 /** For one resource; lists of them (bulk, batch) announce a limit of their own. */
 export const MAX_BODY_BYTES = 1024 * 1024
+
+const MAX_BODY_MS = 60_000
 
 export type Body =
   | { readonly kind: 'ok'; readonly text: string }
   | { readonly kind: 'tooLarge'; readonly maxBytes: number }
   /** Not UTF-8, the one encoding of JSON between systems (RFC 8259 section 8.1). */
   | { readonly kind: 'notText' }
+  | { readonly kind: 'tooSlow' }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<Body> {
+export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES, maxMs = MAX_BODY_MS): Promise<Body> {
   const announced = request.headers.get('content-length')
   if (announced !== null && Number(announced) > maxBytes) return { kind: 'tooLarge', maxBytes }
   // An HTTP/1.1 server holds a sender to the length it announced; only what comes in chunks has to be counted.
-  const bytes = announced === null ? await readCounted(request, maxBytes) : await request.arrayBuffer()
+  const bytes = await inTime<ArrayBuffer | Uint8Array | undefined>(
+    announced === null ? readCounted(request, maxBytes) : request.arrayBuffer(),
+    maxMs,
+  )
+  if (bytes === 'late') return { kind: 'tooSlow' }
   if (bytes === undefined || bytes.byteLength > maxBytes) return { kind: 'tooLarge', maxBytes }
   try {
     return { kind: 'ok', text: utf8.decode(bytes) }
   } catch {
     return { kind: 'notText' }
+  }
+}
+
+async function inTime<T>(reading: Promise<T>, maxMs: number): Promise<T | 'late'> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, maxMs, 'late')
+  })
+  try {
+    return await Promise.race([reading, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

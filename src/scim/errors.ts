@@ -21,6 +21,7 @@ const ERRORS = {
   forbidden: { status: 403, say: 'this is not allowed' },
   notFound: { status: 404, say: 'there is no such resource' },
   methodNotAllowed: { status: 405, say: 'this method is not served here' },
+  tooSlow: { status: 408, say: 'the body did not arrive in time' },
   stale: { status: 412, say: 'the resource has changed since the version in If-Match' },
   tooLarge: { status: 413, say: 'the body is too large' },
   mediaType: { status: 415, say: 'the body must be application/scim+json or application/json in UTF-8' },

@@ -11,6 +11,7 @@ export async function readJson(request: Request): Promise<{ readonly body: unkno
   if (!isJson(request.headers.get('content-type'))) return new ScimProblem('mediaType')
   const read = await readBody(request)
   if (read.kind === 'tooLarge') return new ScimProblem('tooLarge', `the body must not be larger than ${read.maxBytes} bytes`)
+  if (read.kind === 'tooSlow') return new ScimProblem('tooSlow')
   if (read.kind === 'notText') return new ScimProblem('invalidSyntax', 'the body is not UTF-8')
   if (read.text.trim() === '') return new ScimProblem('invalidSyntax', 'the body is empty')
   try {
