@@ -8,9 +8,10 @@
 import type { Document } from 'mongodb'
 import type { Collection } from '../collections.ts'
 import type { Predicate, Scalar } from '../predicate.ts'
-import { someScalar } from './compile-scalars.ts'
+import { someElement } from './compile-expression.ts'
 import { storedId } from './documents.ts'
-import { asked, isFalse, isTrue } from './elements.ts'
+import { asked, holdsAny, isFalse, isTrue } from './elements.ts'
+import { checkedPath, checkPaths } from './paths.ts'
 import { behind, containing, ending, starting } from './patterns.ts'
 import type { Abilities } from './prepare.ts'
 
@@ -142,7 +143,10 @@ function any(scope: Scope, { path: list, where }: Any): Document {
   const direct = whereIndexed(scope, path, where)
   if (direct !== undefined) return direct
   if (!scope.abilities.isMongo) return guarded(path, byPosition(scope, path, where))
-  return guarded(path, oneOf([...someObject(scope, path, asked(where, 'object')), ...someScalar(path, asked(where, 'scalar'))]))
+  checkPaths(where)
+  const scalars = someScalar(path, asked(where, 'scalar'))
+  if (scalars === undefined || holdsAny(where)) return guarded(path, { $expr: someElement(`$${path}`, where) })
+  return guarded(path, oneOf([...someObject(scope, path, asked(where, 'object')), ...scalars]))
 }
 
 /** One comparison with the elements of a declared list is what its index answers as it stands. */
@@ -160,8 +164,27 @@ function whereIndexed(scope: Scope, path: string, where: Predicate): Document | 
 
 function someObject(scope: Scope, path: string, where: Predicate): Document[] {
   if (isFalse(where)) return []
-  if (isTrue(where)) return [{ [path]: { $elemMatch: { $type: 'object' } } }]
-  return [{ [path]: { $elemMatch: node({ abilities: scope.abilities, prefix: '', lists: [] }, where) } }]
+  const isObject = { $type: 'object' }
+  return [
+    { [path]: { $elemMatch: isTrue(where) ? isObject : node({ abilities: scope.abilities, prefix: '', lists: [] }, where) } },
+  ]
+}
+
+/** @returns undefined when it is more than one comparison, which is more than `$elemMatch` can ask of a scalar */
+function someScalar(path: string, where: Predicate): Document[] | undefined {
+  if (isFalse(where)) return []
+  if (isTrue(where)) return [{ [path]: { $elemMatch: { $not: { $type: ['object', 'array'] } } } }]
+  switch (where.op) {
+    case 'and':
+    case 'or':
+    case 'not':
+    case 'any':
+    case 'ne':
+    case 'pr':
+      return undefined
+    default:
+      return [{ [path]: { $elemMatch: condition(where) } }]
+  }
 }
 
 function byPosition(scope: Scope, path: string, where: Predicate): Document {
@@ -181,10 +204,4 @@ function oneOf(queries: readonly Document[]): Document {
 function pathOf(scope: Scope, path: string): string {
   if (path === '' && scope.prefix !== '') return scope.prefix
   return scope.prefix === '' ? checkedPath(path) : `${scope.prefix}.${checkedPath(path)}`
-}
-
-/** @throws {TypeError} when a segment is anything but letters, digits and underscores */
-function checkedPath(path: string): string {
-  if (!/^\w+(\.\w+)*$/.test(path)) throw new TypeError(`not a path: ${JSON.stringify(path)}`)
-  return path
 }

@@ -1,12 +1,13 @@
 /**
- * Which key another document holds: named by the index in the server's message, else looked up.
+ * Which key another document holds. It is looked up: the server's message may name any of several, FerretDB's names
+ * none, and of the same bulk another write may have freed the key since.
  */
 import type { Collection as Driver, Filter } from 'mongodb'
 import type { Collection } from '../collections.ts'
 import type { Stored } from './documents.ts'
 
-/** What was not written, and what the server said to it. */
-export type Refused = { readonly isInsert: boolean; readonly stored: Stored; readonly message?: string | undefined }
+/** What was not written. */
+export type Refused = { readonly isInsert: boolean; readonly stored: Stored }
 
 /** @returns for each its key; undefined where nobody holds one (any more). At most one question, whatever their number */
 export async function duplicateKeys(
@@ -14,28 +15,19 @@ export async function duplicateKeys(
   collection: Collection,
   refused: readonly Refused[],
 ): Promise<(string | undefined)[]> {
-  const named = refused.map(({ message }) => namedKey(collection, message))
-  const unnamed = refused.filter((_, index) => named[index] === undefined)
-  const holders = unnamed.length === 0 ? [] : await holdersOf(driver, collection, unnamed)
-  return refused.map((one, index) => named[index] ?? heldKey(collection, one, holders))
-}
-
-function namedKey(collection: Collection, message = ''): string | undefined {
-  const index = /\bindex: (\S+)/.exec(message)?.[1]
-  if (index === '_id_') return '_id'
-  return index !== undefined && collection.unique.includes(index) ? index : undefined
-}
-
-function holdersOf(driver: Driver<Stored>, collection: Collection, refused: readonly Refused[]): Promise<Stored[]> {
+  if (refused.length === 0) return []
   const byInstitution = Map.groupBy(refused, ({ stored }) => stored.institution)
-  const arms = [...byInstitution].flatMap(([institution, some]): Filter<Stored>[] => [
-    { institution, _id: { $in: some.map(({ stored }) => stored._id) } },
-    ...collection.unique.flatMap((key) => {
-      const values = some.flatMap(({ stored }) => keysOf(stored)[key] ?? [])
-      return values.length === 0 ? [] : [{ institution, [`keys.${key}`]: { $in: values } }]
-    }),
-  ])
-  return driver.find({ $or: arms }, { projection: { institution: 1, keys: 1 }, batchSize: 10_000 }).toArray()
+  const arms = [...byInstitution].flatMap(([institution, some]) => armsOf(collection, institution, some))
+  const holders = await driver.find({ $or: arms }, { projection: { institution: 1, keys: 1 }, batchSize: 10_000 }).toArray()
+  return refused.map((one) => heldKey(collection, one, holders))
+}
+
+function armsOf(collection: Collection, institution: string, refused: readonly Refused[]): Filter<Stored>[] {
+  const byKey = collection.unique.flatMap((key) => {
+    const values = refused.flatMap(({ stored }) => keysOf(stored)[key] ?? [])
+    return values.length === 0 ? [] : [{ institution, [`keys.${key}`]: { $in: values } }]
+  })
+  return [{ institution, _id: { $in: refused.map(({ stored }) => stored._id) } }, ...byKey]
 }
 
 function heldKey(collection: Collection, { isInsert, stored }: Refused, holders: readonly Stored[]): string | undefined {

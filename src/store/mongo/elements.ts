@@ -15,6 +15,19 @@ export function isFalse(predicate: Predicate): boolean {
   return predicate.op === 'or' && predicate.of.length === 0
 }
 
+/** Whether a list within the element is asked about. */
+export function holdsAny(predicate: Predicate): boolean {
+  switch (predicate.op) {
+    case 'and':
+    case 'or':
+      return predicate.of.some(holdsAny)
+    case 'not':
+      return holdsAny(predicate.of)
+    default:
+      return predicate.op === 'any'
+  }
+}
+
 /** What is left of a question when every element is of this kind. */
 export function asked(where: Predicate, kind: ElementKind): Predicate {
   switch (where.op) {

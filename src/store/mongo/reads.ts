@@ -94,6 +94,13 @@ export class Reads {
     return compile(institution, this.#collection, predicate, this.#abilities)
   }
 
+  #shown(stored: Stored, asText: boolean): Doc {
+    const doc = toDoc(stored)
+    if (!asText) return doc
+    const apart = this.#collection.apart.filter((field) => doc[field] !== undefined)
+    return { ...doc, ...Object.fromEntries(apart.map((field) => [field, JSON.stringify(doc[field])])) }
+  }
+
   #isExpired({ expires }: Stored): boolean {
     return this.#collection.expires && expires !== undefined && expires <= Date.now()
   }

@@ -22,12 +22,10 @@ import type { Abilities } from './prepare.ts'
 /** What a bulk write told. */
 type Told = {
   readonly matched: number
-  readonly refused: ReadonlyMap<number, { readonly code?: number | string; readonly errmsg?: string | undefined }>
+  readonly refused: ReadonlyMap<number, unknown>
   /** Why nothing, or not everything, is told. */
   readonly failure?: unknown
 }
-
-type Refusal = { readonly item: Item; readonly message?: string | undefined }
 
 /** So often others may come between a look and the next try. */
 const TRIES = 20
@@ -114,18 +112,15 @@ export class Writer {
   async #judgeRefused(name: CollectionName, items: readonly Item[], { refused }: Told): Promise<void> {
     const other = [...refused.values()].find((error) => !isDuplicate(error))
     if (other !== undefined) throw other
-    // Another write of this bulk may have freed the key since: only a look tells.
-    const isFreeing = !items.every(isInsert)
-    const refusals = items.flatMap((item, index): Refusal[] => {
-      const error = refused.get(index)
-      return error === undefined ? [] : [{ item, message: isFreeing ? undefined : error.errmsg }]
-    })
-    await this.#judgeDuplicates(name, refusals)
+    await this.#judgeDuplicates(
+      name,
+      items.filter((_, index) => refused.has(index)),
+    )
   }
 
-  async #judgeDuplicates(name: CollectionName, refusals: readonly Refusal[]): Promise<void> {
-    const refused = refusals.flatMap(({ item, message }) =>
-      item.stored === undefined ? [] : [{ item, isInsert: isInsert(item), stored: item.stored, message }],
+  async #judgeDuplicates(name: CollectionName, items: readonly Item[]): Promise<void> {
+    const refused = items.flatMap((item) =>
+      item.stored === undefined ? [] : [{ item, isInsert: isInsert(item), stored: item.stored }],
     )
     const keys = await duplicateKeys(this.#collection(name), COLLECTIONS[name], refused)
     for (const [index, { item }] of refused.entries()) {
@@ -165,10 +160,7 @@ export class Writer {
       return
     }
     // FerretDB calls a duplicate in an update an internal error.
-    await this.#judgeDuplicates(
-      name,
-      open.map((item) => ({ item })),
-    )
+    await this.#judgeDuplicates(name, open)
     if (open.some(({ result }) => result === undefined)) throw failure
   }
 
