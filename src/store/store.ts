@@ -65,7 +65,8 @@ export type Store = AsyncDisposable & {
   ping(): Promise<void>
   /**
    * Does each write alone: all of it, durable, with its events, or nothing. Results in the order of the writes;
-   * one refused write harms no other. Within one call earlier writes are done before later ones.
+   * one refused write harms no other. Two writes of one call must not depend on each other, unless they are of the
+   * same document: then the earlier one is done before the later one.
    * Requests go before batches.
    * @throws {StoreError} when the store failed: some writes may be done, each wholly or not at all
    */
