@@ -63,7 +63,7 @@ export class Reads {
   }
 
   async count(institution: string, predicate: Predicate): Promise<number> {
-    return this.#count({ institution, ...this.#alive(), ...this.#where(institution, predicate) })
+    return this.#count({ $and: [{ institution, ...this.#alive() }, this.#where(institution, predicate)] })
   }
 
   async take(institution: string, id: string): Promise<Doc | undefined> {
@@ -92,13 +92,6 @@ export class Reads {
 
   #where(institution: string, predicate: Predicate): Document {
     return compile(institution, this.#collection, predicate, this.#abilities)
-  }
-
-  #shown(stored: Stored, asText: boolean): Doc {
-    const doc = toDoc(stored)
-    if (!asText) return doc
-    const apart = this.#collection.apart.filter((field) => doc[field] !== undefined)
-    return { ...doc, ...Object.fromEntries(apart.map((field) => [field, JSON.stringify(doc[field])])) }
   }
 
   #isExpired({ expires }: Stored): boolean {
