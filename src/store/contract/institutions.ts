@@ -56,6 +56,21 @@ export function institutions(test: Test): void {
     )
   })
 
+  test('keeps the lists of two documents with one id apart', async (store) => {
+    const [ours, theirs] = twins()
+    await given(store, [{ ...ours, search: { title: 'x' } }, theirs])
+    const bound = has('search.boundTo', 'scim')
+    const titled = { op: 'eq', path: 'search.title', value: 'x' } as const
+    for (const [where, n] of [
+      [{ op: 'and', of: [titled, bound] }, 0],
+      [{ op: 'or', of: [bound, { op: 'eq', path: 'search.title', value: 'y' }] }, 0],
+      [{ op: 'and', of: [titled, { op: 'not', of: bound }] }, 1],
+    ] as const) {
+      assert.equal((await store.find('users', ours.institution, { where, limit: 9 })).length, n, JSON.stringify(where))
+      assert.equal(await store.count('users', ours.institution, where), n, JSON.stringify(where))
+    }
+  })
+
   test('writes to one institution alone', async (store) => {
     const [ours, theirs] = twins()
     await given(store, [theirs])

@@ -28,7 +28,7 @@ export function planFind(table: Table, institution: string, query: Query, isFew:
   const where = [...conditions(table, institution, driver, isQuick), ...behind(query, key, `${from}.id`)]
   const direction = query.sort?.descending === true ? 'desc' : 'asc'
   const order = path === '_id' ? `${key} ${direction}` : `${key} ${direction}, ${from}.id ${direction}`
-  const page: Fragment = { sql: `order by ${order} limit ? offset ?`, values: [query.limit, query.skip ?? 0] }
+  const page = `order by ${order} ${limits(query)}`
   const isListAlone = driver.list !== undefined && driver.rest.length === 0 && path === '_id' && !table.expires
   return {
     isQuick,
@@ -51,15 +51,21 @@ export function lookUpQuestion(
   const keys = Object.entries(wanted.keys ?? {}).map(([key, values]) => [`keys.${key}`, values] as const)
   const arms = [['_id', wanted.ids ?? []] as const, ...keys]
     .filter(([, values]) => values.length > 0)
-    .map(([path, values]) => ({ column: keyColumn(table, path), values: [institution, JSON.stringify(values)] }))
+    .map(([path, values]) => arm(table, institution, keyColumn(table, path), values))
   if (arms.length === 0) return undefined
-  const arm = (column: string) =>
-    `select u.pk as pk from ${table.sql} u where u.institution = ? and u.${column} in (select value from json_each(?))`
-  const found = arms.map(({ column }) => arm(column)).join(' union ')
+  const found = arms.map(({ sql }) => sql).join(' union ')
   const alive = all(unexpired(table))
   return {
     sql: `with found as (${found}) select u.doc as answer from found cross join ${table.sql} u on u.pk = found.pk where ${alive.sql}`,
     values: [...arms.flatMap(({ values }) => values), ...alive.values],
+  }
+}
+
+function arm(table: Table, institution: string, column: string, values: readonly string[]): Fragment {
+  const isOne = values.length === 1
+  return {
+    sql: `select u.pk as pk from ${table.sql} u where u.institution = ? and u.${column} ${isOne ? '= ?' : 'in (select value from json_each(?))'}`,
+    values: [institution, isOne ? (values[0] ?? null) : JSON.stringify(values)],
   }
 }
 
@@ -92,24 +98,24 @@ function conditions(table: Table, institution: string, driver: Driver, isQuick: 
   return [driver.by, ...(isQuick ? [] : [tick]), ...unexpired(table), ...rest]
 }
 
-function select(what: string, table: Table, driver: Driver, where: readonly Fragment[], page?: Fragment): Question {
+function select(what: string, table: Table, driver: Driver, where: readonly Fragment[], page = ''): Question {
   const by = driver.index === undefined ? '' : `indexed by ${quoted(driver.index)}`
   const from =
     driver.list === undefined ? `${table.sql} u ${by}` : `${driver.list.table} l cross join ${table.sql} u on u.pk = l.pk`
   const condition = all(where)
   return {
-    sql: `select ${what} as answer from ${from} where ${condition.sql} ${page?.sql ?? ''}`,
-    values: [...condition.values, ...(page?.values ?? [])],
+    sql: `select ${what} as answer from ${from} where ${condition.sql} ${page}`,
+    values: condition.values,
   }
 }
 
 /** Cuts the page out of the list's index first, so that no document is touched that a deep page steps over. */
-function pageOfList(table: Table, driver: Driver, where: readonly Fragment[], page: Fragment, order: string): Question {
+function pageOfList(table: Table, driver: Driver, where: readonly Fragment[], page: string, order: string): Question {
   const condition = all(where)
-  const inner = `select l.pk as pk, l.id as id from ${driver.list?.table} l where ${condition.sql} ${page.sql}`
+  const inner = `select l.pk as pk, l.id as id from ${driver.list?.table} l where ${condition.sql} ${page}`
   return {
     sql: `select u.doc as answer from (${inner}) l cross join ${table.sql} u on u.pk = l.pk order by ${order}`,
-    values: [...condition.values, ...page.values],
+    values: condition.values,
   }
 }
 
@@ -119,6 +125,12 @@ function behind({ after, sort }: Query, key: string, id: string): Fragment[] {
   const sign = sort?.descending === true ? '<' : '>'
   if (key === id) return [{ sql: `${id} ${sign} ?`, values: [after.id] }]
   return [{ sql: `(${key}, ${id}) ${sign} (coalesce(?, ${ABSENT}), ?)`, values: [bound(after.value ?? null), after.id] }]
+}
+
+/** Written out: bound, SQLite would plan the statement anew at each use. */
+function limits({ limit, skip = 0 }: Query): string {
+  if (![limit, skip].every((count) => Number.isSafeInteger(count) && count >= 0)) throw new TypeError('limit and skip are counts')
+  return skip === 0 ? `limit ${limit}` : `limit ${limit} offset ${skip}`
 }
 
 function unexpired(table: Table): Fragment[] {
