@@ -2,7 +2,14 @@
  * What the driver and the server report, as the StoreError that the person who runs the server can act on.
  * No message holds the address: it may contain a password.
  */
-import { MongoCompatibilityError, MongoError, MongoNetworkError, MongoParseError, MongoServerSelectionError } from 'mongodb'
+import {
+  MongoBulkWriteError,
+  MongoCompatibilityError,
+  MongoError,
+  MongoNetworkError,
+  MongoParseError,
+  MongoServerSelectionError,
+} from 'mongodb'
 import type { StoreFault } from '../store.ts'
 import { StoreError } from '../store.ts'
 
@@ -85,6 +92,8 @@ function isTooOld(error: unknown): boolean {
 
 function isOutOfReach(error: unknown): boolean {
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true
+  // What breaks the connection under a bulk write is wrapped, and only what a server says has a code.
+  if (error instanceof MongoBulkWriteError) return error.code === undefined
   return (
     error instanceof MongoError &&
     /^Mongo(Topology|Pool|NotConnected|ClientClosed|ConnectionPool|WaitQueue|OperationTimeout)/.test(error.name)

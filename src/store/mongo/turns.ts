@@ -3,7 +3,7 @@
  * changes it and writes it back, and of two writers that meet there one is lost. Inserting is atomic everywhere, so
  * turns are numbered documents: whoever inserts the next number has the turn.
  *
- * A turn that does not beat for `LEASE_MS`, by the clock of whoever waits, belongs to nobody: its process has died.
+ * A turn that does not beat for its lease, by the clock of whoever waits, belongs to nobody: its process has died.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Collection, Db } from 'mongodb'
@@ -18,17 +18,19 @@ type Turn = { readonly _id: number; readonly beats: number; readonly isOver: boo
 type Job = { readonly lane: Lane; readonly run: () => Promise<void>; readonly fail: (reason: unknown) => void }
 
 const LEASE_MS = 1500
-const BEAT_MS = 300
+const BEATS_IN_LEASE = 5
 /** After this long the turn goes round, though work is left. */
 const FAIR_MS = 50
 
 export class Turns {
   readonly #turns: Collection<Turn>
-  #jobs: Job[] = []
+  readonly #leaseMs: number
+  readonly #jobs: Job[] = []
   #isRunning = false
 
-  constructor(db: Db) {
+  constructor(db: Db, leaseMs = LEASE_MS) {
     this.#turns = db.collection<Turn>('turns')
+    this.#leaseMs = leaseMs
   }
 
   readonly exclusive: Exclusive = <T>(work: () => Promise<T>, lane: Lane = 'request') => {
@@ -52,7 +54,7 @@ export class Turns {
   async #turn(): Promise<void> {
     const number = await this.#begin()
     const until = performance.now() + FAIR_MS
-    const heart = new Heart(this.#turns, number)
+    const heart = new Heart(this.#turns, number, this.#leaseMs / BEATS_IN_LEASE)
     try {
       for (let job = this.#next(); job !== undefined; job = performance.now() < until ? this.#next() : undefined) await job.run()
     } finally {
@@ -74,7 +76,7 @@ export class Turns {
       const last = await this.#last()
       if (last?._id !== seen?._id || last?.beats !== seen?.beats) since = performance.now()
       seen = last
-      if (last === undefined || last.isOver || performance.now() - since > LEASE_MS) {
+      if (last === undefined || last.isOver || performance.now() - since > this.#leaseMs) {
         const number = (last?._id ?? 0) + 1
         if (await this.#claim(number)) return number
       }
@@ -107,11 +109,11 @@ class Heart {
   readonly #timer: NodeJS.Timeout
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(turns: Collection<Turn>, number: number) {
+  constructor(turns: Collection<Turn>, number: number, beatMs: number) {
     const beat = () => turns.updateOne({ _id: number }, { $inc: { beats: 1 } }).catch(() => undefined)
     this.#timer = setInterval(() => {
       this.#last = this.#last.then(beat)
-    }, BEAT_MS)
+    }, beatMs)
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import type { Server } from 'node:net'
+import { createServer } from 'node:net'
+import { describe, it } from 'node:test'
+import { BSON, MongoServerError } from 'mongodb'
+import type { StoreFault } from '../store.ts'
+import { StoreError } from '../store.ts'
+import { isPassing, storeError } from './faults.ts'
+import { openMongo } from './open.ts'
+
+const serverError = (code: number, message = '') => new MongoServerError({ message, errmsg: message, code })
+
+describe('what MongoDB reports', () => {
+  for (const [why, error, fault, says] of [
+    ['a wrong password', serverError(18, 'Authentication failed.'), 'unusable', /does not accept user name and password/],
+    ['a wrong password on Atlas', serverError(8000, 'bad auth : authentication failed'), 'unusable', /does not accept user name/],
+    ['missing rights', serverError(13, 'not authorized on roll to execute command'), 'unusable', /role readWrite/],
+    ['a full disk', serverError(14031, 'available disk space of 1 bytes is less than'), 'unusable', /no room left/],
+    ['a full disk, by its words', serverError(1, 'write: No space left on device'), 'unusable', /no room left/],
+    ['a used up quota', serverError(8000, 'you are over your space quota'), 'unusable', /no room left/],
+    ['a question that takes too long', serverError(50, 'operation exceeded time limit'), 'tooSlow', /took too long/],
+    ['an election', serverError(10107, 'not primary'), 'unavailable', /no primary/],
+    ['too few members', serverError(100, 'Not enough data-bearing nodes'), 'unavailable', /too few members/],
+    [
+      'anything else, without the words that may hold data',
+      serverError(9, 'ada@uni.edu'),
+      'unusable',
+      /refused a request \(code 9\)$/,
+    ],
+  ] as const satisfies readonly (readonly [string, Error, StoreFault, RegExp])[]) {
+    it(`tells of ${why}`, () => {
+      const told = storeError(error, 'db.uni.edu:27017/roll')
+      assert.ok(told instanceof StoreError)
+      assert.equal(told.fault, fault)
+      assert.match(told.message, says)
+      assert.match(told.message, /^MongoDB at db\.uni\.edu:27017\/roll /)
+      assert.doesNotMatch(told.message, /ada@/)
+    })
+  }
+
+  it('passes on what is a slip of ours', () => {
+    const slip = new TypeError('not a path')
+    assert.equal(storeError(slip, ''), slip)
+  })
+
+  it('knows what may be over at the next try', () => {
+    assert.ok(isPassing(serverError(189)))
+    assert.ok(!isPassing(serverError(18)))
+  })
+})
+
+describe('opening MongoDB', () => {
+  it('says which host cannot be reached, and no password', async () => {
+    const port = await portOf(createServer(), true)
+    const uri = `mongodb://ada:secret@127.0.0.1:${port}/roll?serverSelectionTimeoutMS=200`
+    const error = await failure(uri)
+    assert.equal(error.fault, 'unavailable')
+    assert.match(error.message, new RegExp(`MongoDB at 127.0.0.1:${port}/roll cannot be reached`))
+    assert.doesNotMatch(error.message, /secret/)
+  })
+
+  it('names the version that a server would need', async () => {
+    const server = serverOfWireVersion(8)
+    const port = await portOf(server)
+    const error = await failure(`mongodb://127.0.0.1:${port}/?serverSelectionTimeoutMS=500`)
+    server.close()
+    assert.equal(error.fault, 'unusable')
+    assert.match(error.message, /too old: version 4\.4 or later is needed/)
+  })
+
+  it('refuses what is no address, and repeats no password', async () => {
+    for (const uri of [
+      'mongodb://',
+      'mongodb://ada:secret@',
+      'mongodb://ada:secret@db/roll?unknownOption=1',
+      'mongodb://ada:se/cret@db/',
+    ]) {
+      const error = await failure(uri)
+      assert.equal(error.fault, 'unusable', uri)
+      assert.doesNotMatch(error.message, /secret|cret@/)
+    }
+  })
+})
+
+async function failure(uri: string): Promise<StoreError> {
+  const error = await openMongo(uri).then(
+    () => assert.fail('it opened'),
+    (error: unknown) => error,
+  )
+  assert.ok(error instanceof StoreError, String(error))
+  return error
+}
+
+function portOf(server: Server, isClosed = false): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      if (isClosed) server.close(() => resolve(port))
+      else resolve(port)
+    })
+  })
+}
+
+/** Answers the greeting of a driver, OP_QUERY or OP_MSG, as a server that knows no later protocol than this. */
+function serverOfWireVersion(maxWireVersion: number): Server {
+  return createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('data', (request) => {
+      const hello = { ok: 1, ismaster: true, isWritablePrimary: true, minWireVersion: 0, maxWireVersion }
+      const document = BSON.serialize({
+        ...hello,
+        maxBsonObjectSize: 16777216,
+        maxMessageSizeBytes: 48000000,
+        maxWriteBatchSize: 100000,
+      })
+      const isQuery = request.readInt32LE(12) === 2004
+      const head = isQuery ? Buffer.alloc(20) : Buffer.alloc(5)
+      if (isQuery) head.writeInt32LE(1, 16)
+      const header = Buffer.alloc(16)
+      header.writeInt32LE(16 + head.length + document.length, 0)
+      header.writeInt32LE(request.readInt32LE(4), 8)
+      header.writeInt32LE(isQuery ? 1 : 2013, 12)
+      socket.write(Buffer.concat([header, head, document]))
+    })
+  })
+}
