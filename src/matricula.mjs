@@ -9,9 +9,12 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
+// Left alone, V8 gives 128 MB to the objects of a moment on any lasting load, and is no faster for it.
+const SMALL_YOUNG_GENERATION = '--max-semi-space-size=8'
 const here = dirname(fileURLToPath(import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  startAgainSmaller()
   endWithParent()
   // Node strips no types below node_modules: what is installed from a package was compiled before.
   const compiled = join(here, '..', 'dist', 'src', 'main.js')
@@ -36,6 +39,13 @@ function pinnedNode() {
   }
 }
 
+/** A server becomes the same process with the flag, which can be given at its start alone; not on Windows. */
+function startAgainSmaller() {
+  const { execve, execPath, execArgv, argv, channel } = process
+  if (!execve || argv[2] !== 'serve' || channel || execArgv.includes(SMALL_YOUNG_GENERATION)) return
+  if (process.platform !== 'win32') execve(execPath, [execPath, ...execArgv, SMALL_YOUNG_GENERATION, ...argv.slice(1)])
+}
+
 /** Started by the launcher on an old Node: when that one is killed, nobody is left who could stop this one. */
 function endWithParent() {
   if (!process.channel) return
@@ -45,7 +55,9 @@ function endWithParent() {
 
 /** The other Node does all; this one passes signals on and ends as it ended. */
 function runWith(node) {
-  const child = spawn(node, process.argv.slice(1), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(node, [SMALL_YOUNG_GENERATION, ...process.argv.slice(1)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => {
     if (signal) process.kill(process.pid, signal)
