@@ -13,7 +13,7 @@ import {
 import type { StoreFault } from '../store.ts'
 import { StoreError } from '../store.ts'
 
-export const DUPLICATE_KEY = 11000
+const DUPLICATE_KEY = 11000
 
 /** Atlas names many things so, a wrong password among them. */
 const ATLAS_ERROR = 8000
@@ -74,7 +74,9 @@ export function isPassing(error: unknown): boolean {
 }
 
 export function isDuplicate(error: unknown): boolean {
-  return codeOf(error) === DUPLICATE_KEY
+  if (codeOf(error) === DUPLICATE_KEY) return true
+  // FerretDB on SQLite, anywhere but at an insert.
+  return error instanceof Error && error.message.includes('UNIQUE constraint failed')
 }
 
 export function isNotKnown(error: unknown): boolean {

@@ -9,6 +9,7 @@ import type { Collection } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
 import { StoreError } from '../store.ts'
 import { codeOf, isDuplicate, isNotKnown } from './faults.ts'
+import { Turns } from './turns.ts'
 
 /** Of the layout of stored documents; a newer one is not touched by an older program. */
 const SCHEMA = 1
@@ -25,13 +26,17 @@ export async function prepare(db: Db): Promise<Abilities> {
   await checkSchema(db)
   const names = Object.keys(COLLECTIONS) as (keyof typeof COLLECTIONS)[]
   const isMongo = await knowsAll(db, names[0] as string)
-  if (!isMongo) await checkAbsentKeys(db)
-  for (const name of names) await makeIndexes(db, name, indexesOf(COLLECTIONS[name], isMongo))
+  const makeAll = async () => {
+    if (!isMongo) await checkAbsentKeys(db)
+    for (const name of names) await makeIndexes(db, name, indexesOf(COLLECTIONS[name], isMongo))
+  }
+  // FerretDB ends the connection when it is to make an index that somebody has just made.
+  await (isMongo ? makeAll() : new Turns(db).exclusive(makeAll))
   return { isMongo }
 }
 
 /** The indexes of a collection, each named after what it is for. */
-export function indexesOf(collection: Collection, isMongo: boolean): IndexDescription[] {
+function indexesOf(collection: Collection, isMongo: boolean): IndexDescription[] {
   const unique = collection.unique.map((key) => ({
     name: key,
     key: { institution: 1, [`keys.${key}`]: 1 },
