@@ -58,32 +58,46 @@ export function toDoc(stored: Stored): Doc {
   return { ...(unescaped(stored) as Stored), _id: stored._id.slice(stored.institution.length + 1) }
 }
 
-/** `_bsontype` would make the driver take an object for one of its own types. */
-const REFUSED = /[%.\0]|^\$|^_(?=bsontype$)/g
+/** `_bsontype` would make the driver take an object for one of its own types, `__proto__` is no field to assign to. */
+const REFUSED = /[%.\0]|^$|^\$|^_(?=bsontype$|_proto__$)/
 
 export function escapeName(name: string): string {
-  return name === '' ? '%' : name.replace(REFUSED, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
+  if (!REFUSED.test(name)) return name
+  return name === ''
+    ? '%'
+    : name.replace(/[%.\0]|^[$_]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)
 }
 
 function unescapeName(name: string): string {
-  if (!name.includes('%')) return name
   return name === '%' ? '' : name.replace(/%([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 
 /** Holds a list that lies in a list: FerretDB refuses those, and MongoDB would look into them. No escaped name is like it. */
 const INNER_LIST = '%list'
 
+type Fields = { [name: string]: unknown }
+
 function escaped(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value))
     return value.map((element) => (Array.isArray(element) ? { [INNER_LIST]: escaped(element) } : escaped(element)))
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [escapeName(name), escaped(inner)]))
+  const fields: Fields = {}
+  for (const [name, inner] of Object.entries(value)) fields[escapeName(name)] = escaped(inner)
+  return fields
 }
 
 function unescaped(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(unescaped)
-  const entries = Object.entries(value)
-  if (entries[0]?.[0] === INNER_LIST) return unescaped(entries[0][1])
-  return Object.fromEntries(entries.map(([name, inner]) => [unescapeName(name), unescaped(inner)]))
+  const fields: Fields = {}
+  for (const [name, inner] of Object.entries(value)) {
+    if (name === INNER_LIST) return unescaped(inner)
+    if (name.includes('%')) Object.defineProperty(fields, unescapeName(name), own(unescaped(inner)))
+    else fields[name] = unescaped(inner)
+  }
+  return fields
+}
+
+function own(value: unknown): PropertyDescriptor {
+  return { value, writable: true, enumerable: true, configurable: true }
 }
