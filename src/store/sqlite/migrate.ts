@@ -32,7 +32,7 @@ export function openForWriting(options: WriterOptions, tables: Tables): Database
     const db = new DatabaseSync(options.path, { timeout: options.busyMs })
     try {
       db.exec('pragma page_size = 8192')
-      db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -65536')
+      db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -32768')
       db.exec('pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864')
       migrate(db, options.path, tables)
       return db
