@@ -213,6 +213,39 @@ await forEachStore((name, place) => {
       assert.equal((await people(store, uni)).length, 1)
     })
 
+    it('plans each slice of a long batch on what the slices before it do, whether or not they are written yet', async () => {
+      const uni = anInstitution()
+      const [wave, many] = [150, 450]
+      const changes = Array.from({ length: many }, (_, n) =>
+        aChange({ netid: `n${n % wave}`, email: `m${(n + Math.floor(n / wave) * 1000) % 1900}@uni.edu`, title: String(n) }),
+      )
+      const outcomes = await run(uni, ...changes)
+      assert.deepEqual(
+        kinds(outcomes),
+        Array.from(changes, (_, n) => (n < wave ? 'created' : 'updated')),
+      )
+      const found = await people(store, uni)
+      assert.deepEqual(
+        new Set(found.map(({ resource }) => resource.title)),
+        new Set(Array.from({ length: wave }, (_, n) => String(n + 2 * wave))),
+      )
+      await assertEachWriteHasItsEvent(store, uni)
+    })
+
+    it('plans again what rested on a record that another writer changed meanwhile', async () => {
+      const uni = anInstitution()
+      const changes = Array.from({ length: 250 }, (_, n) => aChange({ netid: `n${n}`, title: 'first' }))
+      await run(uni, ...changes)
+      const [ours, theirs] = await Promise.all([
+        run(uni, ...Array.from({ length: 250 }, (_, n) => aChange({ netid: `n${n}`, title: 'second' }))),
+        run(uni, ...Array.from({ length: 20 }, (_, n) => aChange({ netid: `n${n}`, email: `n${n}@uni.edu` }))),
+      ])
+      assert.deepEqual([...new Set(kinds([...ours, ...theirs]))], ['updated'])
+      const found = await people(store, uni)
+      assert.ok(found.every(({ resource }) => resource.title === 'second'))
+      assert.equal(found.filter(({ keys }) => keys.email !== undefined).length, 20)
+    })
+
     it('keeps institutions apart', async () => {
       const [uni, other] = [anInstitution(), anInstitution()]
       const [here] = await run(uni, aChange({ netid: 'a' }))

@@ -6,6 +6,7 @@
 import type { Change, Edit, Problem } from './change.ts'
 import type { Field } from './fields.ts'
 import { FIELDS, fieldNamed } from './fields.ts'
+import type { Own } from './flat-record.ts'
 import { getField, withField } from './flat-record.ts'
 import type { Control } from './flat-schema.ts'
 import { CONTROLS, kindOf, shapeProblems } from './flat-schema.ts'
@@ -56,21 +57,16 @@ export function flatChange(sent: unknown, sender: FlatSender): Change | readonly
 
 /** Names resolved to fields, each once; what is unknown or said twice is told. */
 function namedFields(sent: { readonly [name: string]: unknown }, problems: Problem[]): { readonly [name: string]: unknown } {
-  const flat = new Map<string, unknown>()
-  const namedBy = new Map<string, string>()
-  for (const [name, value] of Object.entries(sent)) {
+  const flat: { [name: string]: unknown } = {}
+  for (const name of Object.keys(sent)) {
     const known = isControl(name) ? name : fieldNamed(name)?.name
-    const twin = known === undefined ? undefined : namedBy.get(known)
     if (known === undefined) {
       if (problems.length < MOST_UNKNOWN) problems.push(unknownField(name))
-    } else if (twin !== undefined) {
-      problems.push({ field: known, code: 'field_twice', message: `${twin} and ${name} are one field: send one of them` })
-    } else {
-      namedBy.set(known, name)
-      flat.set(known, value)
-    }
+    } else if (Object.hasOwn(flat, known)) {
+      problems.push({ field: known, code: 'field_twice', message: `${name} says ${known} a second time: send it once` })
+    } else flat[known] = sent[name]
   }
-  return Object.fromEntries(flat)
+  return flat
 }
 
 /** Of an object full of strange names, so many are told. */
@@ -138,8 +134,8 @@ function readTags(field: Field, raw: string | readonly string[] | null, flat: { 
 function requiredFields({ institution, source }: Pick<FlatSender, 'institution' | 'source'>): readonly string[] {
   const channel = channelOf(source)
   const { required } = institution.settings
-  const more = channel === 'file' || channel === 'api' || channel === 'saml' ? (required?.[channel] ?? []) : []
-  return [...new Set([...REQUIRED, ...more])]
+  const more = channel === 'file' || channel === 'api' || channel === 'saml' ? required?.[channel] : undefined
+  return more === undefined ? REQUIRED : [...new Set([...REQUIRED, ...more])]
 }
 
 /** Fields that a record never loses: those required, and the status, which is always one or the other. */
@@ -202,8 +198,9 @@ function editOf(wishes: Wishes, required: readonly string[], institution: Instit
       const missing = missingFields(wishes, required, institution)
       if (missing.length > 0) return { kind: 'invalid', problems: missing }
     }
+    const own: Own = new Set()
     let resource: Resource = current?.resource ?? {}
-    for (const [field, wish] of wishes) resource = granted(resource, field, wish)
+    for (const [field, wish] of wishes) resource = granted(resource, field, wish, own)
     return { resource }
   }
 }
@@ -222,17 +219,17 @@ function missingFields(wishes: Wishes, required: readonly string[], { settings }
     }))
 }
 
-function granted(resource: Resource, field: Field, wish: Wish): Resource {
+function granted(resource: Resource, field: Field, wish: Wish, own: Own): Resource {
   const there = getField(resource, field)
-  if (wish === null) return there === undefined ? resource : withField(resource, field, undefined)
-  if (typeof wish === 'object') return withTags(resource, field, there, wish)
-  return isAsGood(field, there, wish) ? resource : withField(resource, field, wish)
+  if (wish === null) return there === undefined ? resource : withField(resource, field, undefined, own)
+  if (typeof wish === 'object') return withTags(resource, field, there, wish, own)
+  return isAsGood(field, there, wish) ? resource : withField(resource, field, wish, own)
 }
 
-function withTags(resource: Resource, field: Field, there: Json | undefined, edit: TagEdit): Resource {
+function withTags(resource: Resource, field: Field, there: Json | undefined, edit: TagEdit, own: Own): Resource {
   const tags = isList(there) ? there.map(String) : []
   const next = editTags(tags, edit)
-  return next === tags ? resource : withField(resource, field, next.length === 0 ? undefined : next)
+  return next === tags ? resource : withField(resource, field, next.length === 0 ? undefined : next, own)
 }
 
 /** What is there already is no change in another normal form, nor is a match key in another case. */

@@ -14,8 +14,11 @@ export type FlatUser = { readonly [field: string]: string | number | readonly st
 
 type Place = {
   readonly get: (resource: Resource) => Json | undefined
-  readonly set: (resource: Resource, value: Json | undefined) => Resource
+  readonly set: (resource: Resource, value: Json | undefined, own: Own) => Resource
 }
+
+/** Objects that one series of edits has made: nobody else has them yet, so they are written into and not copied again. */
+export type Own = Set<object>
 
 /** `phoneNumbers[type eq "work"].value`: which list, elements of which type, and what of them. */
 type ElementPath = { readonly list: string; readonly type: string; readonly sub: string }
@@ -46,8 +49,8 @@ export function getField(resource: Resource, field: Field): Json | undefined {
 }
 
 /** The record with the field set, or without it where `value` is undefined. */
-export function withField(resource: Resource, field: Field, value: Json | undefined): Resource {
-  return placeFor(field).set(resource, value)
+export function withField(resource: Resource, field: Field, value: Json | undefined, own: Own = new Set()): Resource {
+  return placeFor(field).set(resource, value, own)
 }
 
 function shownValue(field: Field, value: Json | undefined): FlatUser[string] | undefined {
@@ -89,11 +92,12 @@ export function elementOf({ path }: Field): ElementPath | undefined {
 function memberPlace(path: readonly string[]): Place {
   const [outer = '', inner] = path
   if (inner === undefined) {
-    return { get: (resource) => resource[outer], set: (resource, value) => withMember(resource, outer, value) }
+    return { get: (resource) => resource[outer], set: (resource, value, own) => withMember(resource, outer, value, own) }
   }
   return {
     get: (resource) => insideOf(resource[outer])[inner],
-    set: (resource, value) => withMember(resource, outer, unlessEmpty(withMember(insideOf(resource[outer]), inner, value))),
+    set: (resource, value, own) =>
+      withMember(resource, outer, unlessEmpty(withMember(insideOf(resource[outer]), inner, value, own)), own),
   }
 }
 
@@ -103,25 +107,26 @@ function elementPlace({ list, type, sub }: ElementPath): Place {
     typeof insideOf(element).type === 'string' && foldText(String(insideOf(element).type)) === type
   return {
     get: (resource) => insideOf(elementsOf(resource[list]).find(isOfType))[sub],
-    set: (resource, value) => {
+    set: (resource, value, own) => {
       const elements = elementsOf(resource[list])
       const at = elements.findIndex(isOfType)
-      const next = withMember(insideOf(at < 0 ? { type } : elements[at]), sub, value)
+      const next = withMember(insideOf(at < 0 ? { type } : elements[at]), sub, value, own)
       const isLeft = Object.keys(next).some((name) => name !== 'type' && name !== 'primary')
-      return withMember(resource, list, unlessNone(replaced(elements, at, isLeft ? next : undefined)))
+      return withMember(resource, list, unlessNone(replaced(elements, at, isLeft ? next : undefined)), own)
     },
   }
 }
 
 /** Replaces the address that stands for the person and touches no other. */
-function withLeadingEmail(resource: Resource, value: Json | undefined): Resource {
+function withLeadingEmail(resource: Resource, value: Json | undefined, own: Own): Resource {
   const elements = elementsOf(resource.emails)
   const leading = leadingEmail(resource.emails)
   const at = leading === undefined ? -1 : indexOfLeading(elements, leading)
   const there = at < 0 ? { type: 'work', primary: true } : insideOf(elements[at])
   // A display form of the old address would be wrong for the new one.
   const { display: _, ...rest } = there
-  return withMember(resource, 'emails', unlessNone(replaced(elements, at, value === undefined ? undefined : { ...rest, value })))
+  const next = replaced(elements, at, value === undefined ? undefined : { ...rest, value })
+  return withMember(resource, 'emails', unlessNone(next), own)
 }
 
 function indexOfLeading(elements: readonly Json[], leading: string): number {
@@ -137,10 +142,12 @@ function replaced(elements: readonly Json[], at: number, element: Json | undefin
   return at < 0 ? [...elements, ...next] : [...elements.slice(0, at), ...next, ...elements.slice(at + 1)]
 }
 
-function withMember(object: JsonObject, name: string, value: Json | undefined): JsonObject {
-  if (value !== undefined) return { ...object, [name]: value }
-  const { [name]: _, ...rest } = object
-  return rest
+function withMember(object: JsonObject, name: string, value: Json | undefined, own: Own): JsonObject {
+  const next: { [name: string]: Json } = own.has(object) ? object : { ...object }
+  own.add(next)
+  if (value === undefined) delete next[name]
+  else next[name] = value
+  return next
 }
 
 function insideOf(value: Json | undefined): JsonObject {

@@ -1,11 +1,7 @@
 /**
  * Who owns which slot. Slots that one write gave to one source stand together, since a record has many slots and few owners.
  */
-import type { Owner, Slot } from './user.ts'
-
-export type Ownership = Owner & { readonly slots: readonly Slot[] }
-
-export type Provenance = readonly Ownership[]
+import type { Owner, Provenance, Slot } from './user.ts'
 
 export function ownerOf(provenance: Provenance, slot: Slot): Owner | undefined {
   return provenance.find(({ slots }) => slots.includes(slot))

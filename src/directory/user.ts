@@ -6,7 +6,6 @@
  * or belong to a source.
  */
 import type { Doc } from '../store/store.ts'
-import type { Provenance } from './provenance.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
 export type JsonObject = { readonly [name: string]: Json }
@@ -49,6 +48,9 @@ export type Owner = {
   /** Who owned the slot before; a slot that goes back to that source is contested. */
   readonly before?: Source
 }
+
+/** Slots that one write gave to one owner stand together (`provenance.ts`). */
+export type Provenance = readonly (Owner & { readonly slots: readonly Slot[] })[]
 
 /** What a source sent for a slot that a higher-ranked one keeps; `value` absent: it wants the slot empty. */
 export type Claim = { readonly source: Source; readonly slot: Slot; readonly value?: Json; readonly at: number }

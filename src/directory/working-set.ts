@@ -1,11 +1,14 @@
 /**
- * The part of the roll that one batch touches, as it will be when the changes planned so far are done.
+ * The part of the roll that a batch touches, as it will be when the changes planned so far are done.
+ *
+ * Sets lie upon each other: one slice of a batch is planned on a set of its own, over what the slices before it will
+ * have done, and can be thrown away and planned anew.
  */
 import type { Doc } from '../store/store.ts'
 import type { Key, User } from './user.ts'
 
 export type Entry = {
-  /** As the store has it; absent for a person that this batch makes. */
+  /** As the store has it, or will have it when the slices before are written; absent for a new person. */
   readonly stored: User | undefined
   next: User
   /** Of the changes that made `next` of `stored`, in order; empty when nothing differs. */
@@ -13,30 +16,35 @@ export type Entry = {
 }
 
 export class WorkingSet {
+  readonly #beneath: WorkingSet | undefined
   readonly #entries = new Map<string, Entry>()
-  readonly #holders = new Map<string, Entry>()
+  /** By `key:value`; undefined for a key that was freed here. */
+  readonly #holders = new Map<string, Entry | undefined>()
 
-  constructor(users: readonly User[]) {
-    for (const user of users) this.#add({ stored: user, next: user, events: [] })
+  /** @param users as the store has them; those that lie beneath already are newer there */
+  constructor(users: readonly User[], beneath?: WorkingSet) {
+    this.#beneath = beneath
+    for (const user of users) if (beneath?.byId(user._id) === undefined) this.#take({ stored: user, next: user, events: [] })
   }
 
   byId(id: string): User | undefined {
-    return this.#entries.get(id)?.next
+    return this.#entry(id)?.next
   }
 
-  holder = (key: Key, value: string): User | undefined => this.#holders.get(`${key}:${value}`)?.next
+  holder = (key: Key, value: string): User | undefined => this.#holderOf(`${key}:${value}`)?.next
 
   /** Takes the record as it is after one more change. */
   put(user: User, event: Doc): void {
-    const entry = this.#entries.get(user._id)
-    if (entry === undefined) {
-      this.#add({ stored: undefined, next: user, events: [event] })
+    const known = this.#entry(user._id)
+    for (const name of namesOf(known?.next)) if (this.#holderOf(name)?.next._id === user._id) this.#holders.set(name, undefined)
+    const own = this.#entries.get(user._id)
+    if (own === undefined) {
+      this.#take({ stored: known?.next, next: user, events: [event] })
       return
     }
-    for (const name of namesOf(entry.next)) if (this.#holders.get(name) === entry) this.#holders.delete(name)
-    entry.next = user
-    entry.events.push(event)
-    for (const name of namesOf(user)) this.#holders.set(name, entry)
+    own.next = user
+    own.events.push(event)
+    for (const name of namesOf(user)) this.#holders.set(name, own)
   }
 
   /** What has to be written. */
@@ -44,7 +52,25 @@ export class WorkingSet {
     return [...this.#entries.values()].filter((entry) => entry.events.length > 0)
   }
 
-  #add(entry: Entry): void {
+  /** Hands everything down, as written: what is planned next builds on it. */
+  settle(): void {
+    const beneath = this.#beneath
+    if (beneath === undefined) return
+    for (const [name, entry] of this.#holders) if (entry === undefined) beneath.#holders.delete(name)
+    for (const { next } of this.#entries.values()) beneath.#take({ stored: next, next, events: [] })
+  }
+
+  #entry(id: string): Entry | undefined {
+    const own = this.#entries.get(id)
+    return own !== undefined || this.#beneath === undefined ? own : this.#beneath.#entry(id)
+  }
+
+  #holderOf(name: string): Entry | undefined {
+    if (this.#holders.has(name) || this.#beneath === undefined) return this.#holders.get(name)
+    return this.#beneath.#holderOf(name)
+  }
+
+  #take(entry: Entry): void {
     this.#entries.set(entry.next._id, entry)
     for (const name of namesOf(entry.next)) this.#holders.set(name, entry)
   }
@@ -52,5 +78,7 @@ export class WorkingSet {
 
 /** `netid:jdoe`, one for each key of the record: what no two records may share. */
 export function namesOf(user: User | undefined): string[] {
-  return Object.entries(user?.keys ?? {}).map(([key, value]) => `${key}:${value}`)
+  const names: string[] = []
+  for (const key in user?.keys) names.push(`${key}:${user.keys[key]}`)
+  return names
 }
