@@ -17,7 +17,8 @@ import type { Abilities } from './prepare.ts'
 
 export type Full = { readonly _id: string; readonly institution: string; readonly pending: Pending }
 
-const PAGE = 200
+/** No more than FerretDB can update at once (see `writer.ts`). */
+const PAGE = 40
 const NAMES = Object.keys(COLLECTIONS) as CollectionName[]
 
 export class Outbox {

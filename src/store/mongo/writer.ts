@@ -27,6 +27,8 @@ type Told = {
   readonly failure?: unknown
 }
 
+const FERRET_MOST = 40
+
 /** So often others may come between a look and the next try. */
 const TRIES = 20
 
@@ -43,13 +45,21 @@ export class Writer {
 
   async write(writes: readonly Write[]): Promise<WriteResult[]> {
     const items = writes.map(itemOf)
-    for (const round of roundsOf(items)) {
+    for (const round of roundsOf(items).flatMap((round) => this.#parts(round))) {
       const byCollection = Map.groupBy(round, ({ write }) => write.collection)
       const done = await Promise.allSettled([...byCollection].map(([name, some]) => this.#collectionRound(name, some)))
       const failed = done.find((one) => one.status === 'rejected')
       if (failed !== undefined) throw failed.reason
     }
     return items.map(({ result }) => result ?? { kind: 'stale' })
+  }
+
+  /** FerretDB 1.24 never answers an update command of about a hundred replacements: fifty it does. */
+  #parts(round: readonly Item[]): (readonly Item[])[] {
+    if (this.#isMongo) return [round]
+    const parts: (readonly Item[])[] = []
+    for (let from = 0; from < round.length; from += FERRET_MOST) parts.push(round.slice(from, from + FERRET_MOST))
+    return parts
   }
 
   async #collectionRound(name: CollectionName, items: readonly Item[]): Promise<void> {
