@@ -234,10 +234,11 @@ await forEachStore((name, place) => {
 
     it('plans again what rested on a record that another writer changed meanwhile', async () => {
       const uni = anInstitution()
-      const changes = Array.from({ length: 250 }, (_, n) => aChange({ netid: `n${n}`, title: 'first' }))
+      const many = name === 'ferretdb' ? 60 : 250
+      const changes = Array.from({ length: many }, (_, n) => aChange({ netid: `n${n}`, title: 'first' }))
       await run(uni, ...changes)
       const [ours, theirs] = await Promise.all([
-        run(uni, ...Array.from({ length: 250 }, (_, n) => aChange({ netid: `n${n}`, title: 'second' }))),
+        run(uni, ...Array.from({ length: many }, (_, n) => aChange({ netid: `n${n}`, title: 'second' }))),
         run(uni, ...Array.from({ length: 20 }, (_, n) => aChange({ netid: `n${n}`, email: `n${n}@uni.edu` }))),
       ])
       assert.deepEqual([...new Set(kinds([...ours, ...theirs]))], ['updated'])
