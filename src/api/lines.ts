@@ -42,6 +42,11 @@ export class LineBatches {
     return batch
   }
 
+  /** The sender is gone, or nobody wants to read on. */
+  get isBroken(): boolean {
+    return this.#isBroken
+  }
+
   async cancel(): Promise<void> {
     this.#isEnded = true
     this.#isBroken = true

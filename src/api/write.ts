@@ -7,7 +7,7 @@ import type { Change, Outcome, Problem } from '../directory/change.ts'
 import { flatChange } from '../directory/flat-change.ts'
 import type { Answer } from './answers.ts'
 import { answer, problem } from './answers.ts'
-import type { ApiDeps, Exchange } from './deps.ts'
+import type { ApiDeps, Caller, Exchange } from './deps.ts'
 import { once } from './idempotency.ts'
 import { readJson } from './json-body.ts'
 import { dryRunIn } from './query.ts'
@@ -41,7 +41,8 @@ export async function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answ
   const users = usersIn(body.value)
   if (!Array.isArray(users)) return users as Answer
   return once(deps, exchange, body.text, async () => {
-    const told = await tellEach(deps, exchange, users, dryRun)
+    const read = await readEach(users, (user) => flatChange(user, exchange.caller))
+    const told = await tellEach(deps, exchange.caller, read, dryRun)
     const results = told.map((one) => resultOf(one, dryRun))
     return answer(200, { counts: countsOf(results), results: results.map((result, index) => ({ index, ...result })) })
   })
@@ -58,18 +59,21 @@ function usersIn(body: unknown): readonly unknown[] | Answer {
   return problem('too_large', detail, { limit: MAX_BATCH, unit: 'users' })
 }
 
-/** What became of each, in their order. */
-export async function tellEach(
-  deps: ApiDeps,
-  { caller }: Pick<Exchange, 'caller'>,
-  sent: readonly unknown[],
-  isDryRun: boolean,
-): Promise<Told[]> {
-  const read: (Change | readonly Problem[])[] = []
+/** What was sent of one person, read: a change, or what is wrong with it. */
+export type Read = Change | readonly Problem[]
+
+/** Reads each of many, giving others their turn on the thread now and then. */
+export async function readEach<T>(sent: readonly T[], read: (one: T) => Read): Promise<Read[]> {
+  const all: Read[] = []
   for (const [index, one] of sent.entries()) {
     if (index > 0 && index % SLICE === 0) await nextTurn()
-    read.push(flatChange(one, caller))
+    all.push(read(one))
   }
+  return all
+}
+
+/** What became of each, in their order. */
+export async function tellEach(deps: ApiDeps, caller: Caller, read: readonly Read[], isDryRun: boolean): Promise<Told[]> {
   const changes = read.filter(isChange)
   const outcomes = isDryRun
     ? await apply(deps.store, caller.institution, changes, { dryRun: true })
@@ -84,7 +88,7 @@ async function carryOut(deps: ApiDeps, { caller }: Exchange, change: Change, isD
   return outcome as Outcome
 }
 
-function isChange(read: Change | readonly Problem[]): read is Change {
+function isChange(read: Read): read is Change {
   return 'edit' in read
 }
 
