@@ -1,5 +1,5 @@
 /**
- * The benchmarks: `node bench/main.ts [http|bulk|scale|mixed|memory]… [--users N] [--rounds N] [--seconds N]`, a short
+ * The benchmarks: `node bench/main.ts [http|bulk|stream|scale|mixed|memory]… [--users N] [--rounds N] [--seconds N]`, a short
  * version of all when none is named. Tables go to stdout, progress to stderr. Figures mean something on a quiet machine.
  */
 import { parseArgs } from 'node:util'
@@ -8,6 +8,7 @@ import { measureHttp } from './http.ts'
 import { measureMemory } from './memory.ts'
 import { measureMixed } from './mixed.ts'
 import { measureScale } from './scale.ts'
+import { measureStream } from './stream.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,6 +34,7 @@ const BENCHES: { readonly [name: string]: () => Promise<string> } = {
       progress,
     }),
   bulk: () => measureBulk({ users: option('users', 10_000), rounds: option('rounds', 3), progress }),
+  stream: () => measureStream({ users: option('users', 20_000), progress }),
   scale: () =>
     measureScale({
       small: 10_000,

@@ -14,7 +14,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+/** As it is started everywhere, with the flags that it gives itself. */
+const MAIN = fileURLToPath(new URL('../src/matricula.mjs', import.meta.url))
 const CEILING = fileURLToPath(new URL('./ceiling.ts', import.meta.url))
 const PEER = fileURLToPath(new URL('./peer.ts', import.meta.url))
 const READY_MS = 60_000
@@ -42,16 +43,8 @@ export async function openFolder(): Promise<AsyncDisposable & { readonly path: s
 export async function startMatricula(folder: string): Promise<Server> {
   await mkdir(folder, { recursive: true })
   const port = await freePort()
-  const { PUBLIC_URL: _, ...inherited } = process.env
-  const env = {
-    ...inherited,
-    HOST: '127.0.0.1',
-    PORT: String(port),
-    DATABASE_URL: `sqlite:${join(folder, 'roll.db')}`,
-    DATA_DIR: folder,
-    LOG_LEVEL: 'warn',
-  }
-  const token = await makeInstitution(folder, env)
+  const env = { ...environmentFor(folder), PORT: String(port) }
+  const token = await makeInstitution(folder)
   const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   await untilAnswering(child, `http://127.0.0.1:${port}/readyz`)
   return serverOf('matricula', child, `http://127.0.0.1:${port}/institutions/${INSTITUTION}/scim/v2`, token)
@@ -76,16 +69,28 @@ export async function startPeer(): Promise<Server> {
   return serverOf('scimmy-routers', child, `http://127.0.0.1:${port}/scim`, 'none')
 }
 
-async function makeInstitution(folder: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const run = promisify(execFile)
+function environmentFor(folder: string): NodeJS.ProcessEnv {
+  const { PUBLIC_URL: _, ...inherited } = process.env
+  const ours = { HOST: '127.0.0.1', DATABASE_URL: `sqlite:${join(folder, 'roll.db')}`, DATA_DIR: folder, LOG_LEVEL: 'warn' }
+  return { ...inherited, ...ours }
+}
+
+async function makeInstitution(folder: string): Promise<string> {
   const settings = join(folder, 'settings.json')
   await writeFile(settings, JSON.stringify(SETTINGS))
   // It is there already when the folder was filled before.
-  await run(process.execPath, [MAIN, 'institution', 'create', INSTITUTION, '--name', 'Bench', '--settings', settings], {
-    env,
-  }).catch(() => undefined)
-  const { stdout } = await run(process.execPath, [MAIN, 'token', 'create', INSTITUTION, '--scope', 'scim'], { env })
-  return stdout.trim()
+  await matricula(folder, 'institution', 'create', INSTITUTION, '--name', 'Bench', '--settings', settings).catch(() => undefined)
+  return tokenFor(folder, 'scim')
+}
+
+/** A new token for the institution in the database of a folder. */
+export async function tokenFor(folder: string, scope: 'scim' | 'api'): Promise<string> {
+  return (await matricula(folder, 'token', 'create', INSTITUTION, '--scope', scope)).trim()
+}
+
+async function matricula(folder: string, ...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...args], { env: environmentFor(folder) })
+  return stdout
 }
 
 export function serverOf(name: string, child: ChildProcess, url: string, token: string): Server {
