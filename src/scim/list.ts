@@ -8,6 +8,7 @@ import type { Source } from '../directory/user.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
+import { ByteWriter } from './byte-writer.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
 import { compileFilter } from './filter/compile.ts'
@@ -17,9 +18,12 @@ import type { ListRequest } from './list-request.ts'
 import { LIST_SCHEMA } from './list-request.ts'
 import type { Projection } from './projection.ts'
 import { projectionOf } from './projection.ts'
-import type { UserText } from './render.ts'
-import { parsedUser, renderText, renderUser } from './render.ts'
+import type { UserBytes } from './render.ts'
+import { parsedUser, renderUser, writeUser } from './render.ts'
 import { compileSort } from './sort.ts'
+
+/** Of one user in an answer. */
+const TYPICAL_BYTES = 2048
 
 type Asker = { readonly caller: Caller; readonly base: string }
 
@@ -27,10 +31,14 @@ type Asker = { readonly caller: Caller; readonly base: string }
 type Question = { readonly where: Predicate; readonly isFiltered: boolean }
 
 /**
- * @returns the ListResponse as text
+ * @returns the ListResponse in UTF-8
  * @throws {StoreError} `tooSlow` for a question that is too much
  */
-export async function listUsers(store: Store, { caller, base }: Asker, request: ListRequest): Promise<string | ScimProblem> {
+export async function listUsers(
+  store: Store,
+  { caller, base }: Asker,
+  request: ListRequest,
+): Promise<Uint8Array<ArrayBuffer> | ScimProblem> {
   const question = questionOf(caller, request.filter)
   if (question instanceof ScimProblem) return question
   const path = request.sortBy === undefined ? undefined : compileSort(request.sortBy)
@@ -38,14 +46,33 @@ export async function listUsers(store: Store, { caller, base }: Asker, request: 
   const sort = path === undefined ? undefined : { path, descending: request.isDescending }
   const { users, total } = await pageOf(store, caller, question, request, sort)
   const project = projectionOf(request.attributes, request.excludedAttributes)
-  const resources = users.map((user) => shownText(user, caller.source, base, project))
-  return `{"schemas":["${LIST_SCHEMA}"],"totalResults":${total},"startIndex":${request.startIndex},"itemsPerPage":${users.length},"Resources":[${resources.join(',')}]}`
+  const out = new ByteWriter(256 + users.length * TYPICAL_BYTES)
+  out.text(`{"schemas":["${LIST_SCHEMA}"],"totalResults":${total},"startIndex":${request.startIndex},`)
+  out.text(`"itemsPerPage":${users.length},"Resources":[`)
+  for (const [index, user] of users.entries()) {
+    if (index > 0) out.text(',')
+    writeShown(out, user, caller.source, base, project)
+  }
+  out.text(']}')
+  return out.end()
 }
 
-/** One user for an answer, in parts where a projection asks for them. */
-export function shownText(user: UserText, source: Source, base: string, project: Projection | undefined): string {
-  if (project === undefined) return renderText(user, source, base)
-  return JSON.stringify(project(renderUser(parsedUser(user), source, base)))
+/** One user as the whole of an answer. */
+export function shownBytes(
+  user: UserBytes,
+  source: Source,
+  base: string,
+  project: Projection | undefined,
+): Uint8Array<ArrayBuffer> {
+  const out = new ByteWriter(TYPICAL_BYTES)
+  writeShown(out, user, source, base, project)
+  return out.end()
+}
+
+/** In parts where a projection asks for them. */
+function writeShown(out: ByteWriter, user: UserBytes, source: Source, base: string, project: Projection | undefined): void {
+  if (project === undefined) writeUser(out, user, source, base)
+  else out.text(JSON.stringify(project(renderUser(parsedUser(user), source, base))))
 }
 
 function questionOf({ institution, source }: Caller, text: string | undefined): Question | ScimProblem {
@@ -58,7 +85,7 @@ function questionOf({ institution, source }: Caller, text: string | undefined): 
   return { where: and(filter, seesAll || asksForOne(node) ? notDeletedBy(source) : boundTo(source)), isFiltered: true }
 }
 
-type Page = { readonly users: readonly UserText[]; readonly total: number }
+type Page = { readonly users: readonly UserBytes[]; readonly total: number }
 
 async function pageOf(
   store: Store,
@@ -74,14 +101,14 @@ async function pageOf(
     where,
     limit: count,
     skip,
-    asText: true,
+    asBytes: true,
     ...(sort === undefined ? {} : { sort }),
   })
   if (!isFiltered) {
     const [users, all] = await Promise.all([page, total()])
-    return { users: users as unknown as UserText[], total: all }
+    return { users: users as unknown as UserBytes[], total: all }
   }
-  const users = (await page) as unknown as UserText[]
+  const users = (await page) as unknown as UserBytes[]
   // The last page says itself how many there are: the usual case of a filter that finds one person, or none.
   const isLast = users.length < count && (users.length > 0 || skip === 0)
   return { users, total: isLast ? skip + users.length : await total() }

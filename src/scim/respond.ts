@@ -18,8 +18,13 @@ export function mediaTypeFor(accept: string | null): MediaType {
     : 'application/scim+json'
 }
 
-/** @param body JSON as text */
-export function answer(status: number, body: string, type: MediaType, headers: HeaderValues = {}): Response {
+/** @param body JSON, as text or in UTF-8 */
+export function answer(
+  status: number,
+  body: string | Uint8Array<ArrayBuffer>,
+  type: MediaType,
+  headers: HeaderValues = {},
+): Response {
   return new Response(body, { status, headers: { 'content-type': type, ...headers } })
 }
 

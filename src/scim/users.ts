@@ -9,7 +9,7 @@ import type { Caller, ScimDeps } from './deps.ts'
 import { createEdit, deleteEdit, patchEdit, putEdit } from './edits.ts'
 import { problemOf, ScimProblem } from './errors.ts'
 import { isKnown, versionsIn } from './etag.ts'
-import { listUsers, shownText } from './list.ts'
+import { listUsers, shownBytes } from './list.ts'
 import { listRequestFrom, searchRequestFrom } from './list-request.ts'
 import { mappingOf } from './mapping.ts'
 import type { Sent } from './normalise.ts'
@@ -17,7 +17,7 @@ import { normaliseUser } from './normalise.ts'
 import { parsePatch } from './patch-steps.ts'
 import type { Projection } from './projection.ts'
 import { namesIn, projectionOf } from './projection.ts'
-import type { UserText } from './render.ts'
+import type { UserBytes } from './render.ts'
 import { etagOf, locationOf, renderUser } from './render.ts'
 import { readJson } from './request-body.ts'
 import type { MediaType } from './respond.ts'
@@ -64,7 +64,7 @@ export async function readUser({ store }: Deps, exchange: Exchange, id: string):
   if (user === undefined) return NO_SUCH_USER
   if (isKnown(exchange.request.headers.get('if-none-match'), user.version)) return emptyAnswer(304, { etag: etagOf(user) })
   const { base, caller, type } = exchange
-  return answer(200, shownText(user, caller.source, base, projectionIn(exchange)), type, { etag: etagOf(user) })
+  return answer(200, shownBytes(user, caller.source, base, projectionIn(exchange)), type, { etag: etagOf(user) })
 }
 
 export async function replaceUser(deps: Deps, exchange: Exchange, id: string): Answer {
@@ -141,9 +141,9 @@ function personIn({ externalId }: Sent, { name }: Resource): Pick<Change, 'exter
   }
 }
 
-async function visibleUser(store: Deps['store'], { institution, source }: Caller, id: string): Promise<UserText | undefined> {
+async function visibleUser(store: Deps['store'], { institution, source }: Caller, id: string): Promise<UserBytes | undefined> {
   if (!ID.test(id)) return
-  const user = (await store.get('users', institution._id, id, true)) as unknown as UserText | undefined
+  const user = (await store.get('users', institution._id, id, true)) as unknown as UserBytes | undefined
   const isDeleted = user?.bindings.some((binding) => binding.source === source && binding.state === 'deleted')
   return isDeleted ? undefined : user
 }

@@ -12,7 +12,7 @@ export type Collection = {
   readonly lists: readonly string[]
   /** Of `lists`, those whose numbers of documents by value are kept, so that counting by them is constant work. */
   readonly counted: readonly string[]
-  /** Fields that can be had as their JSON text, without the cost of parsing them; no predicate looks into one. */
+  /** Fields that can be had as the bytes of their JSON, without the cost of parsing them; no predicate looks into one. */
   readonly apart: readonly string[]
   /** Whether documents carry `expires` (epoch milliseconds) and are removed some time after it. */
   readonly expires: boolean

@@ -50,8 +50,8 @@ export type Query = {
   readonly limit: number
   /** Only what comes behind this place in the order: the sort value there (absent when it has none) and the id. */
   readonly after?: { readonly value?: Scalar; readonly id: string }
-  /** Whether fields that are declared `apart` come as their JSON text. */
-  readonly asText?: boolean
+  /** Whether fields that are declared `apart` come as their JSON in UTF-8. */
+  readonly asBytes?: boolean
   /** Top-level fields to return beside `_id`, `institution`, `version`; all when absent. */
   readonly project?: readonly string[]
 }
@@ -71,8 +71,8 @@ export type Store = AsyncDisposable & {
    * @throws {StoreError} when the store failed: some writes may be done, each wholly or not at all
    */
   write(writes: readonly Write[], lane?: Lane): Promise<WriteResult[]>
-  /** @param asText whether fields that are declared `apart` come as their JSON text */
-  get(collection: CollectionName, institution: string, id: string, asText?: boolean): Promise<Doc | undefined>
+  /** @param asBytes whether fields that are declared `apart` come as their JSON in UTF-8 */
+  get(collection: CollectionName, institution: string, id: string, asBytes?: boolean): Promise<Doc | undefined>
   /** All documents that have one of these ids or one of these keys, each once, in no order: one round trip. */
   lookUp(
     collection: CollectionName,

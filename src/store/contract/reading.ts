@@ -104,14 +104,14 @@ function byIdAndKey(test: Test): void {
 }
 
 function returned(test: Test): void {
-  test('gives fields that are apart as their JSON text to those who ask, and all else as ever', async (store) => {
+  test('gives fields that are apart as the bytes of their JSON to those who ask, and all else as ever', async (store) => {
     const institution = anInstitution()
     const resource = { userName: 'ada', title: 'line\nbreak "quoted" \u2028', emails: [{ value: 'a' }] }
     const [doc] = await given(store, [aDoc(institution, { resource, provenance: [], title: 'x' })])
     const id = String(doc?._id)
     const found = [
       await store.get('users', institution, id, true),
-      ...(await store.find('users', institution, { where: EVERYTHING, limit: 9, asText: true })),
+      ...(await store.find('users', institution, { where: EVERYTHING, limit: 9, asBytes: true })),
     ]
     for (const one of found) {
       assert.deepEqual(

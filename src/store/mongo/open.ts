@@ -97,8 +97,8 @@ class MongoStore implements Store {
     return this.#guarded(() => this.#exclusive(() => this.#writer.write(writes), lane))
   }
 
-  get(collection: CollectionName, institution: string, id: string, asText = false): Promise<Doc | undefined> {
-    return this.#reading(collection, institution, (reads) => reads.get(institution, id, asText))
+  get(collection: CollectionName, institution: string, id: string, asBytes = false): Promise<Doc | undefined> {
+    return this.#reading(collection, institution, (reads) => reads.get(institution, id, asBytes))
   }
 
   lookUp(collection: CollectionName, institution: string, wanted: Parameters<Store['lookUp']>[2]): Promise<Doc[]> {

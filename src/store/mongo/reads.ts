@@ -26,12 +26,12 @@ export class Reads {
     this.#abilities = abilities
   }
 
-  async get(institution: string, id: string, asText = false): Promise<Doc | undefined> {
+  async get(institution: string, id: string, asBytes = false): Promise<Doc | undefined> {
     const _id = storedId(institution, id)
     // The id holds the institution already; a sharded cluster is told where to look.
     const filter = this.#abilities.isMongo ? { _id, institution } : { _id }
     const found = await this.#driver.findOne(filter, { ...LIMITS, projection: HIDDEN })
-    return found === null || this.#isExpired(found) ? undefined : this.#shown(toDoc(found), asText)
+    return found === null || this.#isExpired(found) ? undefined : this.#shown(toDoc(found), asBytes)
   }
 
   async lookUp(institution: string, { ids = [], keys = {} }: Wanted): Promise<Doc[]> {
@@ -59,7 +59,7 @@ export class Reads {
       if (some.length > 0) skip = 0
       else if (skip > 0) skip -= await this.#count(parts)
     }
-    return found.map((one) => this.#shown(toDoc(one), query.asText))
+    return found.map((one) => this.#shown(toDoc(one), query.asBytes))
   }
 
   async count(institution: string, predicate: Predicate): Promise<number> {
@@ -75,11 +75,11 @@ export class Reads {
     return toDoc(shown)
   }
 
-  #shown(doc: Doc, asText = false): Doc {
-    if (!asText) return doc
+  #shown(doc: Doc, asBytes = false): Doc {
+    if (!asBytes) return doc
     const texts = this.#collection.apart
       .filter((field) => doc[field] !== undefined)
-      .map((field) => [field, JSON.stringify(doc[field])])
+      .map((field) => [field, Buffer.from(JSON.stringify(doc[field]))])
     return { ...doc, ...Object.fromEntries(texts) }
   }
 

@@ -5,6 +5,8 @@
 import type { Doc } from '../store.ts'
 import type { Table } from './schema.ts'
 
+const LINE_FEED = 10
+
 export function textOf({ apart }: Table, doc: Doc): string {
   if (apart.length === 0) return JSON.stringify(doc)
   const head: { [field: string]: unknown } = { ...doc }
@@ -16,14 +18,31 @@ export function textOf({ apart }: Table, doc: Doc): string {
   return JSON.stringify(head) + rest
 }
 
-/** @param asText whether the fields that are apart stay the text that they are */
-export function docFrom({ apart }: Table, text: string, asText = false): Doc {
+export function docFrom({ apart }: Table, text: string): Doc {
   if (apart.length === 0) return JSON.parse(text)
   const [head = '', ...lines] = text.split('\n')
   const doc = JSON.parse(head)
   for (const [at, field] of apart.entries()) {
     const line = lines[at]
-    if (line) doc[field] = asText ? line : JSON.parse(line)
+    if (line) doc[field] = JSON.parse(line)
   }
   return doc
+}
+
+/** The document with the fields that are apart as they lie in these bytes. */
+export function docFromBytes({ apart }: Table, bytes: Uint8Array): Doc {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let end = endOfLine(buffer, 0)
+  const doc = JSON.parse(buffer.toString('utf8', 0, end))
+  for (const field of apart) {
+    const from = end + 1
+    end = endOfLine(buffer, from)
+    if (end > from) doc[field] = buffer.subarray(from, end)
+  }
+  return doc
+}
+
+function endOfLine(buffer: Buffer, from: number): number {
+  const at = buffer.indexOf(LINE_FEED, from)
+  return at < 0 ? buffer.length : at
 }

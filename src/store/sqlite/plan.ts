@@ -16,6 +16,9 @@ import { ABSENT, columnOf, quoted } from './schema.ts'
 
 export type Plan = { readonly isQuick: boolean; readonly question: Question }
 
+/** SQLite keeps text as UTF-8: nothing is converted. */
+export const DOC_BYTES = 'cast(u.doc as blob)'
+
 /** As many rows of an index as may be returned or stepped over without a deadline. */
 const PAGE = 1000
 
@@ -30,9 +33,10 @@ export function planFind(table: Table, institution: string, query: Query, isFew:
   const order = path === '_id' ? `${key} ${direction}` : `${key} ${direction}, ${from}.id ${direction}`
   const page = `order by ${order} ${limits(query)}`
   const isListAlone = driver.list !== undefined && driver.rest.length === 0 && path === '_id' && !table.expires
+  const what = query.asBytes === true ? DOC_BYTES : 'u.doc'
   return {
     isQuick,
-    question: isListAlone ? pageOfList(table, driver, where, page, order) : select('u.doc', table, driver, where, page),
+    question: isListAlone ? pageOfList(what, table, driver, where, page, order) : select(what, table, driver, where, page),
   }
 }
 
@@ -110,11 +114,18 @@ function select(what: string, table: Table, driver: Driver, where: readonly Frag
 }
 
 /** Cuts the page out of the list's index first, so that no document is touched that a deep page steps over. */
-function pageOfList(table: Table, driver: Driver, where: readonly Fragment[], page: string, order: string): Question {
+function pageOfList(
+  what: string,
+  table: Table,
+  driver: Driver,
+  where: readonly Fragment[],
+  page: string,
+  order: string,
+): Question {
   const condition = all(where)
   const inner = `select l.pk as pk, l.id as id from ${driver.list?.table} l where ${condition.sql} ${page}`
   return {
-    sql: `select u.doc as answer from (${inner}) l cross join ${table.sql} u on u.pk = l.pk order by ${order}`,
+    sql: `select ${what} as answer from (${inner}) l cross join ${table.sql} u on u.pk = l.pk order by ${order}`,
     values: condition.values,
   }
 }

@@ -8,8 +8,8 @@ import type { Statements } from './statements.ts'
 /** A statement whose only column is called `answer`. */
 export type Question = { readonly sql: string; readonly values: readonly SQLInputValue[] }
 
-/** Documents as text, or one number. */
-export type Answers = readonly (string | number)[]
+/** Documents as text or as bytes, or one number. */
+export type Answers = readonly (string | number | Uint8Array)[]
 
 export function openForReading(path: string, cacheMB: number): DatabaseSync {
   // The main thread waits here, with all its requests: not for long.
@@ -22,5 +22,5 @@ export function answersTo(statements: Statements, { sql, values }: Question): An
   return statements
     .of(sql)
     .all(...values)
-    .map((row) => row.answer as string | number)
+    .map((row) => row.answer as string | number | Uint8Array)
 }

@@ -10,11 +10,11 @@ import type { Doc, Lane, Query, Store, Write, WriteResult } from '../store.ts'
 import { StoreError } from '../store.ts'
 import type { Answer, CallAnswer, Job } from './commit.ts'
 import { READ_COUNT, TOTAL } from './counts.ts'
-import { docFrom } from './doc-text.ts'
+import { docFrom, docFromBytes } from './doc-text.ts'
 import { FEW } from './driver.ts'
 import { storeError } from './faults.ts'
 import type { Plan } from './plan.ts'
-import { countedBy, lookUpQuestion, planCount, planFind } from './plan.ts'
+import { countedBy, DOC_BYTES, lookUpQuestion, planCount, planFind } from './plan.ts'
 import type { Answers, Question } from './reading.ts'
 import { answersTo, openForReading } from './reading.ts'
 import { bound, rowOf } from './row.ts'
@@ -87,27 +87,27 @@ class SqliteStore implements Store {
     return answers.map(resultOf)
   }
 
-  async get(collection: CollectionName, institution: string, id: string, asText = false): Promise<Doc | undefined> {
+  async get(collection: CollectionName, institution: string, id: string, asBytes = false): Promise<Doc | undefined> {
     const table = tableIn(this.#tables, collection)
     const { sql, expires } = table
     const alive = expires ? 'and (expires is null or expires > ?)' : ''
     const [doc] = this.#read({
-      sql: `select doc as answer from ${sql} where institution = ? and id = ? ${alive}`,
+      sql: `select ${asBytes ? DOC_BYTES : 'u.doc'} as answer from ${sql} u where institution = ? and id = ? ${alive}`,
       values: [institution, id, ...(expires ? [Date.now()] : [])],
     })
-    return doc === undefined ? undefined : docFrom(table, String(doc), asText)
+    return doc === undefined ? undefined : docOf(table, doc)
   }
 
   async lookUp(collection: CollectionName, institution: string, wanted: Parameters<Store['lookUp']>[2]): Promise<Doc[]> {
     const table = tableIn(this.#tables, collection)
     const question = lookUpQuestion(table, institution, wanted)
-    return question === undefined ? [] : this.#read(question).map((text) => docFrom(table, String(text)))
+    return question === undefined ? [] : this.#read(question).map((text) => docOf(table, text))
   }
 
   async find(collection: CollectionName, institution: string, query: Query): Promise<Doc[]> {
     const table = tableIn(this.#tables, collection)
     const plan = planFind(table, institution, query, (question) => this.#isFew(question))
-    const docs = (await this.#answer(plan)).map((text) => docFrom(table, String(text), query.asText))
+    const docs = (await this.#answer(plan)).map((text) => docOf(table, text))
     return query.project === undefined ? docs : docs.map((doc) => projected(doc, query.project ?? []))
   }
 
@@ -198,6 +198,10 @@ function jobOf(tables: Tables, write: Write): Job {
 function resultOf(answer: Answer): WriteResult {
   if (answer === 'ok' || answer === 'stale') return { kind: answer }
   return { kind: 'duplicate', key: 'duplicate' in answer ? answer.duplicate : '_id' }
+}
+
+function docOf(table: Table, answer: Answers[number]): Doc {
+  return answer instanceof Uint8Array ? docFromBytes(table, answer) : docFrom(table, String(answer))
 }
 
 /** Every answer names the document and its version, whatever else is asked for. */
