@@ -13,7 +13,7 @@ import type { Entry } from './working-set.ts'
 import { WorkingSet } from './working-set.ts'
 
 /** How many changes are looked up and written together. */
-const SLICE = 200
+export const SLICE = 200
 /** How many changes are planned before others get their turn on the thread. */
 const TURN = 20
 
@@ -41,6 +41,7 @@ export async function attempt(options: {
     const planning = planSlice({ ...options, changes: changes.slice(from, from + SLICE), done, now: now() })
     // Both are waited for, so that a failure of one leaves nothing running behind.
     const [slice] = await Promise.all([planning, writing])
+    slice.set.settle()
     plans.push(...slice.plans)
     if (dryRun) continue
     writing = write(store, slice.entries, lane, now()).then((ids) => {
@@ -53,10 +54,11 @@ export async function attempt(options: {
   return { plans, failed }
 }
 
-type Slice = { readonly plans: readonly Plan[]; readonly entries: readonly Entry[] }
+/** `set` holds what the slice does, not yet settled upon what was done before it. */
+type Slice = { readonly plans: readonly Plan[]; readonly entries: readonly Entry[]; readonly set: WorkingSet }
 
 /** Plans on what the store holds of all that the changes name; once more when their results name keys not looked up yet. */
-async function planSlice(options: {
+export async function planSlice(options: {
   readonly store: Store
   readonly institution: Institution
   readonly changes: readonly Change[]
@@ -76,10 +78,7 @@ async function planSlice(options: {
     const entries = set.changed()
     const more = wanted.lacking(entries.flatMap(newKeys))
     const found = (await more.lookUp(store, institution._id)).filter((user) => set.byId(user._id) === undefined)
-    if (found.length === 0) {
-      set.settle()
-      return { plans, entries }
-    }
+    if (found.length === 0) return { plans, entries, set }
     wanted.merge(more)
     users = [...users, ...found]
   }

@@ -27,8 +27,36 @@ export type Settings = {
     readonly sees?: 'own' | 'all'
     readonly purgeAfterDays?: number | null
   }
+  readonly files?: FileSettings
   readonly rateLimit?: { readonly perSecond?: number }
 }
+
+export const FILE_MODES = ['upsert', 'update', 'roster'] as const
+
+export type FileSettings = {
+  /** Of the day, `07:00`, in `timeZone`. */
+  readonly runAt?: string
+  readonly timeZone?: string
+  /** An institution's own headings -> fields; null: a column to ignore. */
+  readonly columns?: { readonly [heading: string]: string | null }
+  readonly sources?: readonly FileSourceSettings[]
+  readonly thresholds?: { readonly [threshold in Threshold]?: { readonly percent?: number; readonly atLeast?: number } }
+  readonly limits?: { readonly [limit: string]: number }
+}
+
+export type FileSourceSettings = {
+  /** A file name with `*` for any letters. */
+  readonly pattern: string
+  /** Of the source, `file:NAME`; made of the pattern when absent. */
+  readonly name?: string
+  /** `update` never creates; `roster` says who belongs here, beside what `upsert` does. */
+  readonly mode?: (typeof FILE_MODES)[number]
+  /** What every row of the file says, by field. */
+  readonly constants?: { readonly [field: string]: string | number | boolean | null | readonly string[] }
+}
+
+/** What a file may do before somebody has to look at it. */
+export type Threshold = 'invalid' | 'updated' | 'deactivated' | 'keysChanged' | 'shrunk'
 
 export type Institution = Doc & {
   readonly name: string

@@ -47,6 +47,20 @@ export class WorkingSet {
     for (const name of namesOf(user)) this.#holders.set(name, own)
   }
 
+  /** Takes the record as if the store had it so. */
+  know(user: User): void {
+    this.forget(user._id)
+    this.#take({ stored: user, next: user, events: [] })
+  }
+
+  /** What is asked of the record from now on is for the store to answer. */
+  forget(id: string): void {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
+    this.#entries.delete(id)
+    for (const name of namesOf(entry.next)) if (this.#holders.get(name) === entry) this.#holders.delete(name)
+  }
+
   /** What has to be written. */
   changed(): Entry[] {
     return [...this.#entries.values()].filter((entry) => entry.events.length > 0)

@@ -60,11 +60,22 @@ function guarded(deps: ScimDeps, work: Work): Handler {
       const asked = deps.admit(request, c.req.param('institution') ?? '')
       const caller = asked instanceof Promise ? await asked : asked
       if (caller.kind === 'refused') return problemAnswer(refusalFor(caller), type)
-      const done = await work({ request, caller, base: baseOf(deps, c), type, parameter: (name) => c.req.query(name) }, c)
+      const done = await work({ request, caller, base: baseOf(deps, c), type, parameter: parametersOf(request.url) }, c)
       return done instanceof ScimProblem ? problemAnswer(done, type) : done
     } catch (error) {
       return failure(deps, error, request, type)
     }
+  }
+}
+
+/** Of the query string, which is read once, and only when somebody asks. */
+function parametersOf(url: string): (name: string) => string | undefined {
+  const mark = url.indexOf('?')
+  if (mark < 0) return () => undefined
+  let parameters: URLSearchParams | undefined
+  return (name) => {
+    parameters ??= new URLSearchParams(url.slice(mark + 1))
+    return parameters.get(name) ?? undefined
   }
 }
 

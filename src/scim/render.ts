@@ -51,7 +51,10 @@ function metaOf(user: Identified & Pick<UserFields, 'created' | 'lastModified'>,
 }
 
 /** A user as the store has it, the resource still the bytes of its JSON: enough for an answer, at a third of the work. */
-export type UserBytes = Omit<UserFields, 'resource' | 'provenance'> & { readonly version: string; readonly resource: Uint8Array }
+export type UserBytes = Omit<UserFields, 'resource' | 'provenance' | 'keys'> & {
+  readonly version: string
+  readonly resource: Uint8Array
+}
 
 /** Writes what `renderUser` makes. */
 export function writeUser(out: ByteWriter, user: UserBytes, source: Source, base: string): void {
@@ -72,7 +75,10 @@ export function writeUser(out: ByteWriter, user: UserBytes, source: Source, base
     from = at + key.length
   }
   out.bytes(resource.subarray(from, resource.length - 1))
-  out.text(`,"meta":${JSON.stringify(metaOf(user, base))}}`)
+  const created = new Date(user.created).toISOString()
+  const lastModified = user.lastModified === user.created ? created : new Date(user.lastModified).toISOString()
+  out.text(`,"meta":{"resourceType":"User","created":"${created}","lastModified":"${lastModified}","location":"`)
+  out.text(`${locationOf(user, base)}","version":"W/\\"${user.version}\\""}}`)
 }
 
 type Found = { readonly at: number; readonly key: Buffer; readonly urnKey: string }

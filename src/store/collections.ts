@@ -26,7 +26,7 @@ export const COLLECTIONS = {
     indexes: [['lastModified', '_id']],
     lists: ['search.emails.value', 'search.externalIds', 'search.boundTo', 'search.deletedBy'],
     counted: ['search.boundTo', 'search.deletedBy'],
-    apart: ['resource', 'provenance'],
+    apart: ['resource', 'provenance', 'keys'],
     expires: false,
   },
   events: {
@@ -40,6 +40,20 @@ export const COLLECTIONS = {
     apart: [],
     expires: false,
   },
+  /** What became of each uploaded file. */
+  runs: {
+    unique: [],
+    indexes: [
+      ['file', '_id'],
+      ['state', '_id'],
+    ],
+    lists: [],
+    counted: [],
+    apart: [],
+    expires: false,
+  },
+  /** Work that one process at a time may do. */
+  leases: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   /** Answers to requests that carry an Idempotency-Key. */
   idempotency: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
 } as const satisfies Record<string, Collection>

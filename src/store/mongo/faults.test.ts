@@ -14,6 +14,7 @@ describe('what MongoDB reports', () => {
   for (const [why, error, fault, says] of [
     ['a wrong password', serverError(18, 'Authentication failed.'), 'unusable', /does not accept user name and password/],
     ['a wrong password on Atlas', serverError(8000, 'bad auth : authentication failed'), 'unusable', /does not accept user name/],
+    ['a missing password', serverError(13, 'command find requires authentication'), 'unusable', /asks for a user name/],
     ['missing rights', serverError(13, 'not authorized on roll to execute command'), 'unusable', /role readWrite/],
     ['a full disk', serverError(14031, 'available disk space of 1 bytes is less than'), 'unusable', /no room left/],
     ['a full disk, by its words', serverError(1, 'write: No space left on device'), 'unusable', /no room left/],

@@ -59,6 +59,13 @@ export function storeError(error: unknown, where: string): unknown {
   if (error instanceof MongoParseError) return new StoreError('unusable', `this is no address of MongoDB: ${reason}`, options)
   const code = codeOf(error)
   const known = CODES[code === ATLAS_ERROR && /auth/i.test(reason) ? 18 : code]
+  if (known !== undefined && /requires authentication/i.test(reason)) {
+    return new StoreError(
+      'unusable',
+      `MongoDB at ${where} asks for a user name and a password: put them into its address`,
+      options,
+    )
+  }
   if (known !== undefined) return new StoreError(known[0], `MongoDB at ${where} ${known[1]}`, options)
   if (/no space left|disk full|out of disk|space quota/i.test(reason)) {
     return new StoreError('unusable', `MongoDB at ${where} has no room left on its disk`, options)

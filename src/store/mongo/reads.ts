@@ -51,7 +51,7 @@ export class Reads {
     for (const { filter, sort } of partsOf(institution, query)) {
       const limit = query.limit - found.length
       if (limit <= 0) break
-      const parts = { $and: [{ institution, ...this.#alive() }, where, filter] } as Filter<Stored>
+      const parts: Filter<Stored> = allOf([{ institution, ...this.#alive() }, where, filter])
       const options: FindOptions = { ...LIMITS, sort, skip, limit, batchSize: limit + 1, projection }
       const some = await this.#driver.find(parts, options).toArray()
       found.push(...some)
@@ -63,7 +63,7 @@ export class Reads {
   }
 
   async count(institution: string, predicate: Predicate): Promise<number> {
-    return this.#count({ $and: [{ institution, ...this.#alive() }, this.#where(institution, predicate)] })
+    return this.#count(allOf([{ institution, ...this.#alive() }, this.#where(institution, predicate)]))
   }
 
   async take(institution: string, id: string): Promise<Doc | undefined> {
@@ -101,6 +101,12 @@ export class Reads {
   #alive(): { readonly expires?: Document } {
     return this.#collection.expires ? { expires: { $not: { $lte: Date.now() } } } : {}
   }
+}
+
+/** Kept apart, since two of them may ask about one field. */
+function allOf(queries: readonly Document[]): Document {
+  const some = queries.filter((query) => Object.keys(query).length > 0)
+  return some.length === 1 ? (some[0] as Document) : { $and: some }
 }
 
 function projectionOf({ project }: Query): Document {

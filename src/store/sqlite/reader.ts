@@ -21,7 +21,7 @@ function serve(port: NonNullable<typeof parentPort>, { path, stop }: ReaderData)
   const reply = (message: ReaderReply) => port.postMessage(message)
   try {
     const db = openForReading(path, 32)
-    const statements = new Statements(db)
+    const statements = new Statements(db, true)
     let deadline = 0
     let limitMs = 0
     // SQLite cannot be interrupted from outside: long statements call this at every so many rows.

@@ -18,9 +18,8 @@ export function openForReading(path: string, cacheMB: number): DatabaseSync {
   return db
 }
 
+/** @param statements that give arrays */
 export function answersTo(statements: Statements, { sql, values }: Question): Answers {
-  return statements
-    .of(sql)
-    .all(...values)
-    .map((row) => row.answer as string | number | Uint8Array)
+  const rows = statements.of(sql).all(...values) as unknown as readonly (readonly [string | number | Uint8Array])[]
+  return rows.map(([answer]) => answer)
 }

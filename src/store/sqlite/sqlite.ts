@@ -71,7 +71,7 @@ class SqliteStore implements Store {
     this.#writes = new WriteQueue((calls) => commit(writer, calls))
     this.#scans = scans
     this.#db = openForReading(path, 16)
-    this.#statements = new Statements(this.#db)
+    this.#statements = new Statements(this.#db, true)
   }
 
   async ping(): Promise<void> {

@@ -11,14 +11,19 @@ export class Statements {
   readonly #db: DatabaseSync
   readonly #kept = new Map<string, StatementSync>()
 
-  constructor(db: DatabaseSync) {
+  readonly #givesArrays: boolean
+
+  /** @param givesArrays whether rows come as lists of values, which are cheaper to make than objects */
+  constructor(db: DatabaseSync, givesArrays = false) {
     this.#db = db
+    this.#givesArrays = givesArrays
   }
 
   of(sql: string): StatementSync {
     const known = this.#kept.get(sql)
     if (known !== undefined && this.#kept.size < MOST) return known
     const statement = known ?? this.#db.prepare(sql)
+    if (known === undefined && this.#givesArrays) statement.setReturnArrays(true)
     if (sql.length > LONGEST) return statement
     this.#kept.delete(sql)
     this.#kept.set(sql, statement)
