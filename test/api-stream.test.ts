@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { apiApp } from '../src/api/app.ts'
+import type { ApiDeps } from '../src/api/deps.ts'
 import type { Institution } from '../src/directory/institution.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
@@ -102,6 +103,33 @@ await forEachStore((name, place) => {
       assert.equal(await server.people(), 0)
     })
 
+    it('ends when its token is revoked, and says from where to go on', async () => {
+      const clock = { time: Date.now() }
+      let isRevoked = false
+      const { admit } = depsOver(store, anInstitution(), [])
+      await using server = await serving(store, {
+        now: () => clock.time,
+        admit: (request, id) =>
+          isRevoked ? { kind: 'refused', status: 401, detail: 'it was revoked', headers: {} } : admit(request, id),
+      })
+      const call = server.open()
+      call.write(lineOf(person(1)))
+      const results = resultsOf(await call.response)
+      assert.equal((await results.next()).value?.outcome, 'created')
+      isRevoked = true
+      call.write(lineOf({ netid: 'n1', city: 'Porto' }))
+      assert.equal((await results.next()).value?.outcome, 'updated', 'what is known is known for five seconds')
+      clock.time += 6000
+      call.write(lineOf({ netid: 'n1', city: 'Faro' }))
+      assert.partialDeepStrictEqual((await results.next()).value, {
+        index: 2,
+        outcome: 'failed',
+        problems: [{ code: 'stopped' }],
+      })
+      assert.equal((await results.next()).done, true)
+      call.destroy()
+    })
+
     it('of a store that fails says which lines are not done, and from where to go on', async () => {
       const broken = new Proxy(store, {
         get(target, property) {
@@ -125,9 +153,12 @@ await forEachStore((name, place) => {
   })
 })
 
-async function serving(store: Store, institution: Institution = anInstitution()) {
+async function serving(store: Store, over: Partial<ApiDeps> = {}, institution: Institution = anInstitution()) {
   const failures: unknown[] = []
-  const app = new Hono().route('/institutions/:institution/api/v1', apiApp(depsOver(store, institution, failures)))
+  const app = new Hono().route(
+    '/institutions/:institution/api/v1',
+    apiApp({ ...depsOver(store, institution, failures), ...over }),
+  )
   const server = createAdaptorServer({ fetch: app.fetch }) as Server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -51,7 +51,8 @@ class Results {
   readonly #isDryRun: boolean
   readonly #utf8 = new TextEncoder()
   #caller: Caller
-  #admittedAt = performance.now()
+  readonly #now: () => number
+  #admittedAt: number
   #index = 0
   /** The batch after the one that is being written: read meanwhile. */
   #ahead: Promise<Batch> | undefined
@@ -62,6 +63,8 @@ class Results {
     this.#caller = exchange.caller
     this.#lines = lines
     this.#isDryRun = isDryRun
+    this.#now = deps.now ?? Date.now
+    this.#admittedAt = this.#now()
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -91,9 +94,9 @@ class Results {
 
   /** A stream may take hours: whether its token still holds, and what the settings are now. */
   async #mayGoOn(): Promise<boolean> {
-    if (performance.now() - this.#admittedAt < ADMITTED_MS) return true
+    if (this.#now() - this.#admittedAt < ADMITTED_MS) return true
     const admitted = await this.#deps.admit(this.#exchange.request, this.#caller.institution._id)
-    this.#admittedAt = performance.now()
+    this.#admittedAt = this.#now()
     if (admitted.kind === 'ok') this.#caller = admitted
     return admitted.kind === 'ok' || admitted.status === 429
   }
