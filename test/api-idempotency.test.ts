@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { EVERYTHING } from '../src/store/predicate.ts'
+import type { Store } from '../src/store/store.ts'
+import { apiOver } from './api-client.ts'
+import { anInstitution } from './builders.ts'
+import { forEachStore } from './stores.ts'
+
+const ADA = { netid: '0042', email: 'ada@uni.example', first_name: 'Ada', last_name: 'King', account_type: 'Student' }
+
+await forEachStore((name, place) => {
+  describe(`an Idempotency-Key on ${name}`, () => {
+    let store: Store
+    before(async () => {
+      store = await place().open()
+    })
+    after(async () => store[Symbol.asyncDispose]())
+    const anApi = () => apiOver(store, anInstitution())
+
+    const key = { 'idempotency-key': '"8e03978e-40d5-43dd-bc93-6894a57f9324"' }
+
+    it('gets the same request the same answer, and does it once', async () => {
+      const institution = anInstitution()
+      const api = apiOver(store, institution)
+      const first = await api.post('/users', ADA, key)
+      await api.post('/users', { netid: '0042', city: 'Porto' })
+      const again = await api.post('/users', ADA, key)
+      assert.deepEqual([again.status, again.body], [first.status, first.body])
+      assert.equal(again.headers.get('location'), first.headers.get('location'))
+      const bare = await api.post('/users', ADA, { 'idempotency-key': key['idempotency-key'].replaceAll('"', '') })
+      assert.equal(bare.body.outcome, 'created')
+      assert.equal((await store.find('events', institution._id, { where: EVERYTHING, limit: 9 })).length, 2)
+    })
+
+    it('cannot stand for another request', async () => {
+      const api = anApi()
+      await api.post('/users', ADA, key)
+      for (const [path, body] of [
+        ['/users', { ...ADA, city: 'Porto' }],
+        ['/users?dry_run=true', ADA],
+        ['/users/batch', { users: [ADA] }],
+      ] as const) {
+        const { status, body: refused } = await api.post(path, body, key)
+        assert.deepEqual([status, /#key_reused$/.test(String(refused.type))], [422, true], path)
+      }
+    })
+
+    it('keeps refusals too', async () => {
+      const api = anApi()
+      assert.equal((await api.post('/users', { netid: 'x' }, key)).status, 422)
+      assert.equal((await api.post('/users', { netid: 'x' }, key)).status, 422)
+    })
+
+    it('is refused with 409 while its first request is under way', async () => {
+      const institution = anInstitution()
+      const [held, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const slow = writingBy(store, async (...args) => {
+        if (args[0][0]?.collection === 'users') {
+          reached.resolve()
+          await held.promise
+        }
+        return store.write(...args)
+      })
+      const api = apiOver(slow, institution)
+      const first = api.post('/users', ADA, key)
+      await reached.promise
+      const other = await api.post('/users', ADA, key)
+      assert.deepEqual([other.status, other.headers.get('retry-after')], [409, '1'])
+      held.resolve()
+      assert.equal((await first).status, 201)
+      assert.equal((await api.post('/users', ADA, key)).status, 201)
+    })
+
+    it('is free again after a day', async () => {
+      const institution = anInstitution()
+      let time = Date.now() - 25 * 3_600_000
+      const api = apiOver(store, institution, () => time)
+      await api.post('/users', ADA, key)
+      time = Date.now()
+      const later = await api.post('/users', { netid: '0042', city: 'Porto' }, key)
+      assert.deepEqual([later.status, later.body.outcome], [200, 'updated'])
+    })
+
+    it('of a request whose server was lost is taken over after a minute', async () => {
+      const institution = anInstitution()
+      const lost = writingBy(store, async (...args) => {
+        if (args[0][0]?.collection === 'users') throw new Error('the process was killed here')
+        if (args[0][0]?.op === 'delete') throw new Error('and here')
+        return store.write(...args)
+      })
+      let time = Date.now()
+      const broken = apiOver(lost, institution, () => time)
+      await assert.rejects(broken.post('/users', ADA, key))
+      const api = apiOver(store, institution, () => time)
+      assert.equal((await api.post('/users', ADA, key)).status, 409)
+      time += 61_000
+      assert.equal((await api.post('/users', ADA, key)).status, 201)
+    })
+
+    it('has a shape', async () => {
+      for (const bad of ['', '""', 'x'.repeat(256), '"a']) {
+        const { status } = await anApi().post('/users', ADA, { 'idempotency-key': bad })
+        assert.equal(status, bad === '"a' ? 201 : 400, bad)
+      }
+    })
+  })
+})
+
+/** The same store, but for how it writes. */
+function writingBy(store: Store, write: Store['write']): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'write') return write
+      const value = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
