@@ -3,7 +3,7 @@
  */
 
 export class ByteWriter {
-  #buffer: Buffer
+  #buffer: Buffer<ArrayBuffer>
   #length = 0
 
   /** @param size how many bytes there will be, about */
@@ -24,8 +24,8 @@ export class ByteWriter {
   }
 
   /** All that was written; the writer is done with. */
-  end(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.subarray(0, this.#length) as Uint8Array<ArrayBuffer>
+  end(): Buffer<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#length)
   }
 
   #makeRoom(more: number): void {

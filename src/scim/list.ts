@@ -20,10 +20,13 @@ import type { Projection } from './projection.ts'
 import { projectionOf } from './projection.ts'
 import type { UserBytes } from './render.ts'
 import { parsedUser, renderUser, writeUser } from './render.ts'
+import type { Body } from './respond.ts'
 import { compileSort } from './sort.ts'
 
 /** Of one user in an answer. */
 const TYPICAL_BYTES = 2048
+/** Up to here headers and body go out together as one text. */
+const SHORT_BYTES = 8192
 
 type Asker = { readonly caller: Caller; readonly base: string }
 
@@ -34,11 +37,7 @@ type Question = { readonly where: Predicate; readonly isFiltered: boolean }
  * @returns the ListResponse in UTF-8
  * @throws {StoreError} `tooSlow` for a question that is too much
  */
-export async function listUsers(
-  store: Store,
-  { caller, base }: Asker,
-  request: ListRequest,
-): Promise<Uint8Array<ArrayBuffer> | ScimProblem> {
+export async function listUsers(store: Store, { caller, base }: Asker, request: ListRequest): Promise<Body | ScimProblem> {
   const question = questionOf(caller, request.filter)
   if (question instanceof ScimProblem) return question
   const path = request.sortBy === undefined ? undefined : compileSort(request.sortBy)
@@ -54,19 +53,15 @@ export async function listUsers(
     writeShown(out, user, caller.source, base, project)
   }
   out.text(']}')
-  return out.end()
+  const body = out.end()
+  return body.length > SHORT_BYTES ? body : body.toString()
 }
 
-/** One user as the whole of an answer. */
-export function shownBytes(
-  user: UserBytes,
-  source: Source,
-  base: string,
-  project: Projection | undefined,
-): Uint8Array<ArrayBuffer> {
+/** One user as the whole of an answer: short enough to go out as text, together with its headers. */
+export function shownText(user: UserBytes, source: Source, base: string, project: Projection | undefined): string {
   const out = new ByteWriter(TYPICAL_BYTES)
   writeShown(out, user, source, base, project)
-  return out.end()
+  return out.end().toString()
 }
 
 /** In parts where a projection asks for them. */

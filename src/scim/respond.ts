@@ -18,13 +18,10 @@ export function mediaTypeFor(accept: string | null): MediaType {
     : 'application/scim+json'
 }
 
-/** @param body JSON, as text or in UTF-8 */
-export function answer(
-  status: number,
-  body: string | Uint8Array<ArrayBuffer>,
-  type: MediaType,
-  headers: HeaderValues = {},
-): Response {
+/** JSON, as text or in UTF-8. */
+export type Body = string | Buffer<ArrayBuffer>
+
+export function answer(status: number, body: Body, type: MediaType, headers: HeaderValues = {}): Response {
   return new Response(body, { status, headers: { 'content-type': type, ...headers } })
 }
 

@@ -9,7 +9,7 @@ import type { Caller, ScimDeps } from './deps.ts'
 import { createEdit, deleteEdit, patchEdit, putEdit } from './edits.ts'
 import { problemOf, ScimProblem } from './errors.ts'
 import { isKnown, versionsIn } from './etag.ts'
-import { listUsers, shownBytes } from './list.ts'
+import { listUsers, shownText } from './list.ts'
 import { listRequestFrom, searchRequestFrom } from './list-request.ts'
 import { mappingOf } from './mapping.ts'
 import type { Sent } from './normalise.ts'
@@ -64,7 +64,7 @@ export async function readUser({ store }: Deps, exchange: Exchange, id: string):
   if (user === undefined) return NO_SUCH_USER
   if (isKnown(exchange.request.headers.get('if-none-match'), user.version)) return emptyAnswer(304, { etag: etagOf(user) })
   const { base, caller, type } = exchange
-  return answer(200, shownBytes(user, caller.source, base, projectionIn(exchange)), type, { etag: etagOf(user) })
+  return answer(200, shownText(user, caller.source, base, projectionIn(exchange)), type, { etag: etagOf(user) })
 }
 
 export async function replaceUser(deps: Deps, exchange: Exchange, id: string): Answer {
