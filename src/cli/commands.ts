@@ -3,8 +3,10 @@
  */
 import type { Command } from './command.ts'
 import { conformance } from './conformance.ts'
+import { importFile } from './import.ts'
 import { institution } from './institution.ts'
 import { serve } from './serve.ts'
+import { template } from './template.ts'
 import { token } from './token.ts'
 import { user } from './user.ts'
 
@@ -14,5 +16,5 @@ export const MATRICULA: Command = {
 
 The roll of a university: a SCIM 2.0 connector server that knows each person exactly once.
 "matricula COMMAND --help" says more; "matricula serve --help" lists the environment variables.`,
-  commands: { serve, institution, token, user, conformance },
+  commands: { serve, institution, token, user, import: importFile, template, conformance },
 }

@@ -107,7 +107,37 @@ function namesIn(settings: Settings): Problem[] {
     ...unknownName(['scim', 'map', name], 'field', name, FIELD_NAMES),
     ...unknownAttribute(['scim', 'map', name], typeof from === 'string' ? from : from.path),
   ])
-  return [...required, ...ranked, ...mapped]
+  return [...required, ...ranked, ...mapped, ...fileNamesIn(settings)]
+}
+
+/** Columns may also say how tags are meant. */
+const COLUMN_FIELDS: ReadonlySet<string> = new Set([...FIELD_NAMES, 'keep_existing_user_tags'])
+
+function fileNamesIn({ files = {} }: Settings): Problem[] {
+  const columns = Object.entries(files.columns ?? {}).flatMap(([heading, field]) =>
+    field === null ? [] : unknownName(['files', 'columns', heading], 'field', field, COLUMN_FIELDS),
+  )
+  const constants = (files.sources ?? []).flatMap((source, index) =>
+    Object.keys(source.constants ?? {}).flatMap((field) =>
+      unknownName(['files', 'sources', String(index), 'constants', field], 'field', field, COLUMN_FIELDS),
+    ),
+  )
+  const { timeZone } = files
+  if (timeZone === undefined || isTimeZone(timeZone)) return [...columns, ...constants]
+  const right = `a time zone, for example Europe/Berlin${didYouMean(timeZone, Intl.supportedValuesOf('timeZone'))}`
+  return [
+    ...columns,
+    ...constants,
+    problem(['files', 'timeZone'], 'value', `files.timeZone is "${timeZone}"; it should be ${right}`),
+  ]
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+  } catch {
+    return false
+  }
 }
 
 function unknownName(path: readonly string[], kind: string, name: string, known: ReadonlySet<string>): Problem[] {

@@ -1,0 +1,30 @@
+/**
+ * How the commands about files end: what they print, and the exit code for scripts.
+ */
+import type { Summary } from '../flatfile/summary.ts'
+import type { Terminal } from './command.ts'
+import { DONE, NOT_DONE } from './command.ts'
+import { summaryText } from './file-summary.ts'
+
+const SOME_ROWS_NOT = 2
+const HELD = 3
+
+export function exitCodeOf({ result, counts }: Summary): number {
+  switch (result) {
+    case 'processed':
+      return counts.conflict + counts.invalid > 0 ? SOME_ROWS_NOT : DONE
+    case 'held':
+      return HELD
+    case 'rejected':
+      return NOT_DONE
+    default:
+      return result satisfies never
+  }
+}
+
+/** JSON alone on standard output, else words for people. */
+export function showSummary(summary: Summary, terminal: Terminal, asJson: boolean): void {
+  if (asJson) terminal.out(JSON.stringify(summary))
+  else terminal.out(summaryText(summary))
+  if (summary.result === 'rejected') terminal.say(`matricula: ${summary.file} was rejected: ${summary.message}`)
+}

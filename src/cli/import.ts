@@ -1,0 +1,120 @@
+/**
+ * `matricula import`: one flat file, now.
+ */
+import { access, constants, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { configFrom } from '../config.ts'
+import { newId } from '../directory/ids.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { Summary } from '../flatfile/summary.ts'
+import type { Store } from '../store/store.ts'
+import { actor } from './actor.ts'
+import type { Command, Terminal } from './command.ts'
+import { Misuse, Refusal, read } from './command.ts'
+import { exitCodeOf, showSummary } from './file-outcome.ts'
+import { knownInstitution } from './known-institution.ts'
+import { withStore } from './open-store.ts'
+import type { ProgressLine } from './progress.ts'
+import { openProgressLine } from './progress.ts'
+
+export const importFile: Command = {
+  summary: 'import one flat file now',
+  help: `matricula import FILE --institution ID [--dry-run] [--approve] [--json] [--report F]
+
+Reads a .csv, .xlsx or .xls file, whatever its name, and makes the roll say what it says: people are found by their
+keys and updated, or created. Everything is read and planned first. A file that would do too much waits for approval,
+a file that cannot be used is rejected, and in both cases nothing is changed.
+
+  --institution ID  whose people
+  --dry-run         say what would happen and change nothing
+  --approve         do it even where a threshold would hold the file
+  --json            the outcome as one JSON object on standard output
+  --report F        the report of every row: F.csv is the table with outcome, reason and fix in front, F.ndjson one
+                    object a row, F.json the outcome as a whole
+
+Exit codes: 0 all rows are fine, 2 some rows are not, 3 held by a threshold, 1 rejected or failed.
+
+Example:
+  matricula import people.csv --institution north --dry-run --report people-report.csv`,
+  async run(args, terminal) {
+    const given = argumentsIn(args)
+    await access(given.file, constants.R_OK).catch((error: Error) => {
+      throw new Refusal(`${given.file} cannot be read: ${error.message}`)
+    })
+    const summary = await withStore(terminal, async (store) => {
+      const institution = await knownInstitution(store, given.institution)
+      using progress = openProgressLine(process.stderr)
+      const work = { ...given, store, institution, terminal, progress }
+      return given.dryRun ? await rehearse(work) : await carryOut(work)
+    })
+    showSummary(summary, terminal, given.json)
+    if (summary.result === 'held') terminal.say('To let it through: the same command with --approve.')
+    return exitCodeOf(summary)
+  },
+}
+
+type Given = ReturnType<typeof argumentsIn>
+
+function argumentsIn(args: readonly string[]) {
+  const options = { institution: 'text', 'dry-run': 'flag', approve: 'flag', json: 'flag', report: 'text' } as const
+  const { options: found, words } = read(args, { options, words: ['FILE'] })
+  if (found.institution === undefined) throw new Misuse('--institution is missing')
+  if (found.report !== undefined && !/\.(csv|ndjson|json)$/i.test(found.report)) {
+    throw new Misuse(`--report is "${found.report}"; its name should end in .csv, .ndjson or .json`)
+  }
+  return {
+    file: words[0],
+    institution: found.institution,
+    dryRun: found['dry-run'] ?? false,
+    approve: found.approve ?? false,
+    json: found.json ?? false,
+    reports: found.report === undefined ? [] : [found.report],
+  }
+}
+
+type Work = Omit<Given, 'institution'> & {
+  readonly store: Store
+  readonly institution: Institution
+  readonly terminal: Terminal
+  readonly progress: ProgressLine
+}
+
+/** Leaves nothing behind but the report that was asked for. */
+async function rehearse({ store, institution, file, approve, reports, progress }: Work): Promise<Summary> {
+  const [{ runFile }, { lastRowsOf }] = await Promise.all([import('../flatfile/run.ts'), import('../flatfile/run-record.ts')])
+  const folder = await mkdtemp(join(tmpdir(), 'matricula-dry-run-'))
+  try {
+    const name = basename(file)
+    const lastRows = await lastRowsOf(store, institution._id, name)
+    return await runFile({
+      store,
+      institution,
+      file: { path: file, name },
+      run: newId(Date.now()),
+      folder,
+      reports,
+      isDryRun: true,
+      isApproved: approve,
+      ...(lastRows !== undefined && { lastRows }),
+      onProgress: progress.on,
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function carryOut({ store, institution, terminal, file, approve, reports, progress }: Work): Promise<Summary> {
+  const [{ oneAtATime, processArrival }, { openFolders }] = await Promise.all([
+    import('../flatfile/process.ts'),
+    import('../flatfile/folders.ts'),
+  ])
+  const folders = await openFolders(configFrom(terminal.environment).dataDir, institution._id)
+  const processing = { store, institution, folders, by: actor(), onProgress: progress.on }
+  const summary = await oneAtATime(processing, (onProgress) => {
+    const arrival = { path: file, name: basename(file), take: false, isApproved: approve, reports }
+    return processArrival(arrival, { ...processing, onProgress })
+  })
+  if (summary === undefined) throw new Refusal(`another run is at the files of ${institution._id}: try again when it is done`)
+  return summary
+}

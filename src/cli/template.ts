@@ -1,0 +1,52 @@
+/**
+ * `matricula template`: the table that people fill in.
+ */
+import { writeFile } from 'node:fs/promises'
+import { didYouMean } from '../directory/near-miss.ts'
+import { requiredInFiles } from '../flatfile/file-source.ts'
+import { FORMATS } from '../flatfile/row.ts'
+import type { Command } from './command.ts'
+import { DONE, Misuse, Refusal, read } from './command.ts'
+import { knownInstitution } from './known-institution.ts'
+import { withStore } from './open-store.ts'
+
+export const template: Command = {
+  summary: 'make the upload template',
+  help: `matricula template --format csv|xlsx|xls [--institution ID] --output F
+
+The table to fill in and upload: a column for each field, those that a new person needs marked by a star, lists of the
+allowed values, identifiers formatted as text so that a spreadsheet keeps their zeros.
+
+  --format F        csv, xlsx or xls
+  --institution ID  with the account types, lists and required fields of this institution
+  --output F, -o F  where to write it
+
+Example:
+  matricula template --format xlsx --institution north -o people.xlsx`,
+  async run(args, terminal) {
+    const options = optionsIn(args)
+    const institution = options.institution
+    const { settings } =
+      institution === undefined ? { settings: {} } : await withStore(terminal, (store) => knownInstitution(store, institution))
+    const { template: make } = await import('../flatfile/template.ts')
+    const content = await make(options.format, settings, requiredInFiles({ settings }))
+    await writeFile(options.output, content).catch((error: Error) => {
+      throw new Refusal(`the template cannot be written to ${options.output}: ${error.message}`)
+    })
+    terminal.say(`Wrote ${options.output}.`)
+    return DONE
+  },
+}
+
+function optionsIn(args: readonly string[]) {
+  const long = args.map((arg) => (arg === '-o' ? '--output' : arg))
+  const { options } = read(long, { options: { format: 'text', institution: 'text', output: 'text' }, words: [] })
+  const { format, output, institution } = options
+  if (format === undefined) throw new Misuse('--format is missing')
+  if (output === undefined) throw new Misuse('--output is missing')
+  const known = FORMATS.find((one) => one === format.toLowerCase())
+  if (known === undefined) {
+    throw new Misuse(`--format is "${format}"; it should be one of ${FORMATS.join(', ')}${didYouMean(format, FORMATS)}`)
+  }
+  return { format: known, output, institution }
+}

@@ -1,0 +1,68 @@
+/**
+ * What a file's name says of it: which source of the institution sends it, how it is meant, which columns it must have.
+ */
+import type { FileSourceSettings, Institution } from '../directory/institution.ts'
+import type { Source } from '../directory/user.ts'
+import { MATCH_KEYS } from '../directory/user.ts'
+import type { HeaderRules } from './columns.ts'
+
+export type FileSource = {
+  /** `file`, or `file:NAME` where the settings know the file by its name. */
+  readonly source: Source
+  readonly mode: NonNullable<FileSourceSettings['mode']>
+  readonly constants: NonNullable<FileSourceSettings['constants']>
+}
+
+/** @param fileName without its folder; the first pattern that fits decides, in any case */
+export function fileSource({ settings }: Institution, fileName: string): FileSource {
+  const found = settings.files?.sources?.find(({ pattern }) => fits(fileName, pattern))
+  if (found === undefined) return { source: 'file', mode: 'upsert', constants: {} }
+  const name = found.name ?? nameFrom(found.pattern)
+  return { source: name === '' ? 'file' : `file:${name}`, mode: found.mode ?? 'upsert', constants: found.constants ?? {} }
+}
+
+/** What a new person needs from a file, whatever an institution asks for beyond. */
+const REQUIRED = ['email', 'first_name', 'last_name', 'account_type'] as const
+
+/** Fields without which no person is created from a file of this institution. */
+export function requiredInFiles({ settings }: Pick<Institution, 'settings'>): readonly string[] {
+  return [...new Set([...REQUIRED, ...(settings.required?.file ?? [])])]
+}
+
+/** A file that creates nobody needs a match key and what it changes. */
+export function headerRules(institution: Institution, { mode, constants }: FileSource): HeaderRules {
+  const { files, matchOrder, defaultAccountType } = institution.settings
+  const given = new Set(Object.keys(constants))
+  if (defaultAccountType !== undefined) given.add('account_type')
+  const isUpdate = mode === 'update'
+  return {
+    ...(files?.columns !== undefined && { headings: files.columns }),
+    required: isUpdate ? [] : requiredInFiles(institution).filter((field) => !given.has(field)),
+    oneOf: isUpdate ? (matchOrder ?? MATCH_KEYS) : [],
+  }
+}
+
+function fits(fileName: string, pattern: string): boolean {
+  const parts = pattern.toLowerCase().split('*')
+  const [first = '', ...rest] = parts
+  let left = fileName.toLowerCase()
+  if (rest.length === 0) return left === first
+  const last = rest.pop() ?? ''
+  if (!left.startsWith(first) || left.length < first.length + last.length || !left.endsWith(last)) return false
+  left = left.slice(first.length, left.length - last.length)
+  for (const part of rest) {
+    const at = left.indexOf(part)
+    if (at < 0) return false
+    left = left.slice(at + part.length)
+  }
+  return true
+}
+
+/** `students` of `students-*.csv`. */
+function nameFrom(pattern: string): string {
+  return pattern
+    .toLowerCase()
+    .replace(/\.(csv|txt|tsv|xlsx|xls|\*)$/, '')
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+}

@@ -1,0 +1,102 @@
+/**
+ * The first pass over a file: every row is read, judged and planned on the roll as the rows before it will leave it.
+ * Nothing is written but the verdicts, in a file of their own.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Change, Outcome } from '../directory/change.ts'
+import type { Institution } from '../directory/institution.ts'
+import { openRehearsal } from '../directory/rehearsal.ts'
+import { namesOf } from '../directory/working-set.ts'
+import type { Store } from '../store/store.ts'
+import type { CellProblem } from './cells.ts'
+import { scanKeys } from './key-scan.ts'
+import type { FileLimits } from './limits.ts'
+import type { OnProgress } from './progress.ts'
+import type { RowReader } from './row-change.ts'
+import { columnNames } from './row-change.ts'
+import type { Table } from './table.ts'
+import { Tally } from './tally.ts'
+import type { PlannedVerdict, Verdict } from './verdict.ts'
+import { refusedRow, verdictOf } from './verdict.ts'
+import { lineOf, openLineWriter } from './verdict-file.ts'
+
+/** How many rows are planned in one go. */
+const CHUNK = 1000
+/** How many rows are read before others get their turn on the thread. */
+export const TURN = 20
+
+export type PlanOptions = {
+  readonly store: Store
+  readonly institution: Institution
+  readonly table: Table
+  readonly read: RowReader
+  readonly limits: FileLimits
+  /** Where the verdicts go; whole when the promise resolves. */
+  readonly path: string
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  readonly onProgress: OnProgress
+}
+
+/** @throws {FileRefused} before any row is planned, where a row of the file cannot be read at all */
+export async function planFile(options: PlanOptions): Promise<Tally> {
+  const { table, limits, path, onProgress } = options
+  const scan = await scanKeys(table, limits, (rows) => onProgress({ step: 'reading', rows }))
+  const tally = new Tally()
+  const verdicts = openLineWriter(path)
+  try {
+    for await (const judged of planned(options, scan.lastAsked)) {
+      for (const { verdict, outcome } of judged) tally.add(verdict, outcome)
+      await verdicts.write(judged.map(({ verdict }) => lineOf(verdict)).join(''))
+      onProgress({ step: 'planning', rows: tally.rows, of: scan.rows })
+    }
+    await verdicts.close()
+  } finally {
+    verdicts.abandon()
+  }
+  return tally
+}
+
+type Planned = { readonly verdict: PlannedVerdict; readonly outcome?: Outcome }
+
+async function* planned(options: PlanOptions, lastAsked: (name: string) => number): AsyncGenerator<readonly Planned[]> {
+  const { table, read } = options
+  const rehearsal = openRehearsal({ ...options, lastAsked })
+  const columnOf = columnNames(table.header.columns)
+  for await (const rows of inChunks(table.rows(), CHUNK)) {
+    const asked: (readonly [row: number, Change | readonly CellProblem[]])[] = []
+    for (const [index, row] of rows.entries()) {
+      if (index % TURN === 0) await nextTurn()
+      asked.push([row.number, read(row)])
+    }
+    const outcomes = (await rehearsal.plan(asked.flatMap(([, one]) => (isChange(one) ? [one] : [])))).values()
+    yield asked.map(([row, one]) => {
+      if (!isChange(one)) return { verdict: refusedRow(row, one) }
+      const outcome = outcomes.next().value as Outcome
+      const verdict = verdictOf(row, outcome, columnOf, rehearsal.isNew)
+      return { verdict: { ...verdict, ...standIn(verdict, outcome, lastAsked) }, outcome }
+    })
+  }
+}
+
+/** A person without an id yet, where another row is about them too. */
+function standIn({ row, outcome, id }: Verdict, planned: Outcome, lastAsked: (name: string) => number): { standsFor?: string } {
+  if (id !== null || !('user' in planned)) return {}
+  const { user } = planned
+  if (outcome === 'created' && namesOf(user).every((name) => lastAsked(name) <= row)) return {}
+  return { standsFor: user._id }
+}
+
+export function isChange(read: Change | readonly CellProblem[]): read is Change {
+  return 'edit' in read
+}
+
+/** The same in pieces of one size; the last may be smaller. */
+export async function* inChunks<T>(pieces: AsyncIterable<readonly T[]>, size: number): AsyncGenerator<readonly T[]> {
+  const left: T[] = []
+  for await (const piece of pieces) {
+    for (const one of piece) left.push(one)
+    while (left.length >= size) yield left.splice(0, size)
+  }
+  if (left.length > 0) yield left
+}

@@ -1,0 +1,105 @@
+/**
+ * The report of a file, by the end of its name: `.csv` is the table as it was sent with outcome, reason and fix in front,
+ * ready to mend and send again; `.ndjson` one object a row; `.json` the summary.
+ */
+import { writeFile } from 'node:fs/promises'
+import { csvLine } from './disarm.ts'
+import type { Row } from './row.ts'
+import { textOf } from './row.ts'
+import type { Summary } from './summary.ts'
+import type { Table } from './table.ts'
+import type { Verdict } from './verdict.ts'
+import { judgedRows, lineOf, openLineWriter, readVerdicts } from './verdict-file.ts'
+
+const BOM = '\ufeff'
+const IN_FRONT = ['outcome', 'reason', 'fix'] as const
+
+export const REPORT_FORMATS = ['.csv', '.ndjson', '.json'] as const
+
+export type Report = {
+  readonly summary: Summary
+  readonly table: Table
+  /** Where the verdicts on all rows stand. */
+  readonly verdicts: string
+}
+
+export async function writeReport(path: string, report: Report): Promise<void> {
+  const format = formatOf(path)
+  switch (format) {
+    case '.ndjson':
+      return writeVerdicts(path, report.verdicts)
+    case '.json':
+      return writeSummary(path, report.summary)
+    case '.csv':
+      return writeTable(path, report)
+    default:
+      return format satisfies never
+  }
+}
+
+/** Of a rejected file no row was judged. */
+export async function writeRefusal(path: string, summary: Summary): Promise<void> {
+  const format = formatOf(path)
+  switch (format) {
+    case '.ndjson':
+      return writeFile(path, '', { mode: 0o600 })
+    case '.json':
+      return writeSummary(path, summary)
+    case '.csv':
+      return writeFile(path, BOM + csvLine(IN_FRONT) + csvLine([summary.result, summary.reason ?? '', summary.message]), {
+        mode: 0o600,
+      })
+    default:
+      return format satisfies never
+  }
+}
+
+function formatOf(path: string): (typeof REPORT_FORMATS)[number] {
+  const format = REPORT_FORMATS.find((end) => path.toLowerCase().endsWith(end))
+  if (format === undefined) throw new TypeError(`no report has a name like ${path}`)
+  return format
+}
+
+function writeSummary(path: string, summary: Summary): Promise<void> {
+  return writeFile(path, `${JSON.stringify(summary, null, 2)}\n`, { mode: 0o600 })
+}
+
+async function writeVerdicts(path: string, verdicts: string): Promise<void> {
+  const lines = openLineWriter(path)
+  try {
+    for await (const { row, outcome, id, matched_on, problems } of readVerdicts(verdicts)) {
+      await lines.write(lineOf({ row, outcome, id, matched_on, problems }))
+    }
+    await lines.close()
+  } finally {
+    lines.abandon()
+  }
+}
+
+async function writeTable(path: string, { table, verdicts }: Report): Promise<void> {
+  const headings = table.header.columns.map(({ heading }) => heading)
+  // A report that was mended and sent again has them already.
+  const skip = IN_FRONT.every((name, index) => headings[index] === name) ? IN_FRONT.length : 0
+  const lines = openLineWriter(path)
+  try {
+    await lines.write(BOM + csvLine([...IN_FRONT, ...headings.slice(skip)]))
+    for await (const judged of judgedRows(table, verdicts)) {
+      await lines.write(
+        judged.map(({ row, verdict }) => csvLine([...inFront(verdict), ...cellsOf(row, headings.length).slice(skip)])).join(''),
+      )
+    }
+    await lines.close()
+  } finally {
+    lines.abandon()
+  }
+}
+
+function inFront({ outcome, problems }: Verdict): string[] {
+  const codes = new Set(problems.map(({ code }) => code))
+  return [outcome, [...codes].join('; '), problems.map(({ message }) => message).join('; ')]
+}
+
+/** As many as the header has, so that the table keeps its shape; what stands past them stays where it was. */
+function cellsOf({ cells }: Row, count: number): string[] {
+  return Array.from({ length: Math.max(count, cells.length) }, (_, index) => textOf(cells[index] ?? ''))
+}

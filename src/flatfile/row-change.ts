@@ -1,0 +1,43 @@
+/**
+ * A row of a table -> the change that it asks for, or all that is wrong with it, column by column.
+ */
+import type { Change } from '../directory/change.ts'
+import type { FlatSender } from '../directory/flat-change.ts'
+import { flatChange } from '../directory/flat-change.ts'
+import type { CellProblem } from './cells.ts'
+import { cellReader } from './cells.ts'
+import type { Column } from './columns.ts'
+import type { FileSource } from './file-source.ts'
+import type { FileLimits } from './limits.ts'
+import type { Row } from './row.ts'
+
+export type RowReader = (row: Row) => Change | readonly CellProblem[]
+
+/** @returns what reads every row below a header with these columns */
+export function rowReader(options: {
+  readonly columns: readonly Column[]
+  readonly limits: FileLimits
+  readonly file: FileSource
+  readonly sender: Omit<FlatSender, 'row' | 'source'>
+}): RowReader {
+  const { columns, limits, file, sender } = options
+  const read = cellReader(columns, limits)
+  const columnOf = columnNames(columns)
+  return (row) => {
+    const { values, problems } = read(row)
+    if (problems.length > 0) return problems
+    const flat = { ...Object.fromEntries(values), ...file.constants }
+    const change = flatChange(flat, { ...sender, source: file.source, row: row.number })
+    if (!('edit' in change)) return change.map((problem) => ({ ...problem, ...columnOf(problem.field) }))
+    return file.mode === 'update' ? { ...change, intent: 'update' } : change
+  }
+}
+
+/** The heading of the column that has a field. */
+export function columnNames(columns: readonly Column[]): (field: string | undefined) => { readonly column?: string } {
+  const headings = new Map(columns.flatMap(({ field, heading }) => (field === undefined ? [] : [[field, heading] as const])))
+  return (field) => {
+    const column = field === undefined ? undefined : headings.get(field)
+    return column === undefined ? {} : { column }
+  }
+}

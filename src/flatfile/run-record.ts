@@ -1,0 +1,95 @@
+/**
+ * Runs as the store keeps them: which file, who sent it, how far it came, what became of it.
+ * Every step is a compare-and-set, so a run that another process has taken over goes no further here.
+ */
+import { newId } from '../directory/ids.ts'
+import type { Actor } from '../directory/institution-changes.ts'
+import type { Doc, Store } from '../store/store.ts'
+import type { Summary } from './summary.ts'
+
+/**
+ * `planning` and `applying` are under way, or were interrupted. `superseded`: held until a newer file of its name came.
+ * `abandoned`: interrupted, and the file is gone.
+ */
+export const RUN_STATES = ['planning', 'applying', 'processed', 'held', 'rejected', 'superseded', 'abandoned'] as const
+export type RunState = (typeof RUN_STATES)[number]
+
+export type Run = Doc & {
+  /** The file's name as it was sent. */
+  readonly file: string
+  readonly state: RunState
+  /** The file was moved here and goes to the archive; else it is a copy. */
+  readonly isTaken?: true
+  /** Who brought the file. */
+  readonly by: Actor
+  /** Whoever has looked at what the thresholds caught. */
+  readonly approvedBy?: Actor
+  /** Epoch milliseconds. */
+  readonly started: number
+  readonly ended?: number
+  /** Known when the plan stands. */
+  readonly rows?: number
+  readonly summary?: Summary
+}
+
+export class RunLost extends Error {
+  override name = 'RunLost'
+}
+
+export async function insertRun(store: Store, run: Run): Promise<Run> {
+  const [result] = await store.write([{ collection: 'runs', op: 'insert', doc: run, events: [eventOf('file.run', run, run.by)] }])
+  if (result?.kind !== 'ok') throw new Error(`a new run could not be stored: ${result?.kind}`)
+  return run
+}
+
+/** @throws {RunLost} when somebody else has moved the run on */
+export async function moveRun(store: Store, run: Run, to: Partial<Run>, event?: Doc): Promise<Run> {
+  const next: Run = { ...run, ...to, version: newId(Date.now()) }
+  const [result] = await store.write([
+    { collection: 'runs', op: 'replace', doc: next, expected: run.version, ...(event !== undefined && { events: [event] }) },
+  ])
+  if (result?.kind !== 'ok') throw new RunLost(`the run ${run._id} of ${run.file} is another process's now`)
+  return next
+}
+
+export function eventOf(kind: string, run: Run, by: Actor): Doc {
+  const id = newId(Date.now())
+  return {
+    _id: id,
+    institution: run.institution,
+    version: id,
+    subject: run._id,
+    kind,
+    at: Date.now(),
+    ...by,
+    file: run.file,
+    differences: [],
+  }
+}
+
+export async function getRun(store: Store, institution: string, id: string): Promise<Run | undefined> {
+  return (await store.get('runs', institution, id)) as Run | undefined
+}
+
+/** How many rows the last processed file of this name had. */
+export async function lastRowsOf(store: Store, institution: string, file: string): Promise<number | undefined> {
+  const where = { op: 'and', of: [eq('file', file), eq('state', 'processed')] } as const
+  const [last] = (await store.find('runs', institution, { where, sort: { path: '_id', descending: true }, limit: 1 })) as Run[]
+  return last?.summary?.rows
+}
+
+/** Newest first. */
+export async function runsIn(
+  store: Store,
+  institution: string,
+  states: readonly RunState[],
+  { file, limit }: { readonly file?: string; readonly limit: number },
+): Promise<Run[]> {
+  const inState = { op: 'in', path: 'state', values: states } as const
+  const where = file === undefined ? inState : ({ op: 'and', of: [eq('file', file), inState] } as const)
+  return (await store.find('runs', institution, { where, sort: { path: '_id', descending: true }, limit })) as Run[]
+}
+
+function eq(path: string, value: string) {
+  return { op: 'eq', path, value } as const
+}

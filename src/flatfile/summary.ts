@@ -1,0 +1,117 @@
+/**
+ * What became of a file, in one object: printed, stored with the run, sent on.
+ */
+
+import type { FileSource } from './file-source.ts'
+import type { FileCode, FileRefused } from './refusal.ts'
+import type { Table } from './table.ts'
+import type { Tally } from './tally.ts'
+import type { Hold, HoldCode } from './thresholds.ts'
+import type { Counts } from './verdict.ts'
+import { NO_COUNTS } from './verdict.ts'
+
+export type Summary = {
+  readonly file: string
+  readonly run: string
+  readonly result: 'processed' | 'held' | 'rejected'
+  /** Why it was held or rejected; null when it was processed. */
+  readonly reason: FileCode | HoldCode | null
+  readonly message: string
+  /** Absent where no header was found. */
+  readonly header: { readonly row: number; readonly columns: readonly (string | null)[] } | null
+  readonly rows: number
+  /** Of a held file and of a dry run: what would be. */
+  readonly counts: Counts
+  /** The first of the files to which the report went. */
+  readonly report: string | null
+  readonly dryRun?: true
+  readonly source: string
+  readonly mode: FileSource['mode']
+  /** The field to blame for a rejected file, where there is one. */
+  readonly field?: string
+  readonly deactivated?: number
+  readonly keysChanged?: number
+  /** Refused rows by the code of what is wrong. */
+  readonly problems?: { readonly [code: string]: number }
+  readonly format?: Table['format']
+  readonly encoding?: string
+  readonly delimiter?: string
+  readonly sheet?: string
+  readonly notices: readonly string[]
+}
+
+type About = {
+  readonly options: {
+    readonly file: { readonly name: string }
+    readonly run: string
+    readonly reports: readonly string[]
+    readonly isDryRun?: boolean
+  }
+  readonly file: FileSource
+}
+
+/** @param plan of a file that was carried out: it knows which rows were to deactivate somebody even if they are done */
+export function summaryOf(
+  about: About & {
+    readonly table: Table
+    readonly result: 'processed' | 'held'
+    readonly tally: Tally
+    readonly plan?: Tally
+    readonly hold?: Hold
+  },
+): Summary {
+  const { table, result, tally, plan = tally, hold } = about
+  const { format, encoding, delimiter, sheet, header } = table
+  return {
+    ...common(about),
+    result,
+    reason: hold?.code ?? null,
+    message: hold === undefined ? said(tally, about.options.isDryRun ?? false) : heldMessage(hold),
+    header: { row: header.row, columns: header.columns.map(({ field }) => field ?? null) },
+    rows: tally.rows,
+    counts: tally.counts,
+    deactivated: plan.deactivated,
+    keysChanged: plan.keysChanged,
+    problems: tally.problems,
+    format,
+    ...(encoding !== undefined && { encoding }),
+    ...(delimiter !== undefined && { delimiter }),
+    ...(sheet !== undefined && { sheet }),
+    notices: tally.rows === 0 ? [...table.notices, 'the file has no rows below its header'] : table.notices,
+  }
+}
+
+export function rejected(options: About['options'], file: FileSource, { code, field, message }: FileRefused): Summary {
+  return {
+    ...common({ options, file }),
+    result: 'rejected',
+    reason: code,
+    message,
+    ...(field !== undefined && { field }),
+    header: null,
+    rows: 0,
+    counts: NO_COUNTS,
+    notices: [],
+  }
+}
+
+function common({ options, file }: About) {
+  return {
+    file: options.file.name,
+    run: options.run,
+    report: options.reports[0] ?? null,
+    ...(options.isDryRun && { dryRun: true as const }),
+    source: file.source,
+    mode: file.mode,
+  }
+}
+
+function said({ rows, refused }: Tally, isDryRun: boolean): string {
+  if (rows === 0) return 'there was nothing to do'
+  const done = isDryRun ? 'nothing was written: this is what would be' : 'the file was processed'
+  return refused === 0 ? done : `${done}; ${refused} of ${rows} rows cannot be used as they are, the report says why`
+}
+
+function heldMessage({ message }: Hold): string {
+  return `${message}. Nothing was changed. If the file is right, approve it and it goes through`
+}

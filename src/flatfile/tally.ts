@@ -1,0 +1,43 @@
+/**
+ * What a file does, in numbers: what thresholds are judged on and summaries show.
+ */
+import type { Outcome } from '../directory/change.ts'
+import { MATCH_KEYS } from '../directory/user.ts'
+import type { Counts, RowOutcome, Verdict } from './verdict.ts'
+import { NO_COUNTS } from './verdict.ts'
+
+export class Tally {
+  readonly #counts: { [outcome in RowOutcome]: number } = { ...NO_COUNTS }
+  readonly #problems = new Map<string, number>()
+  rows = 0
+  /** Rows that turn an active person inactive. */
+  deactivated = 0
+  /** Rows that give a person another value for a match key. */
+  keysChanged = 0
+
+  /** @param outcome where the row came as far as the directory */
+  add(verdict: Verdict, outcome?: Outcome): void {
+    this.rows++
+    this.#counts[verdict.outcome]++
+    const [first] = verdict.problems
+    if (first !== undefined) this.#problems.set(first.code, (this.#problems.get(first.code) ?? 0) + 1)
+    if (outcome?.kind !== 'updated') return
+    const { before, user } = outcome
+    if (before === undefined) return
+    if (before.resource.active !== false && user.resource.active === false) this.deactivated++
+    if (MATCH_KEYS.some((key) => before.keys[key] !== undefined && before.keys[key] !== user.keys[key])) this.keysChanged++
+  }
+
+  get counts(): Counts {
+    return { ...this.#counts }
+  }
+
+  get refused(): number {
+    return this.#counts.conflict + this.#counts.invalid
+  }
+
+  /** Refused rows by the code of what is wrong first, most frequent first. */
+  get problems(): { readonly [code: string]: number } {
+    return Object.fromEntries([...this.#problems].sort(([, a], [, b]) => b - a))
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Work of which one process does one at a time for an institution: a document in the store says who, and until when.
+ * It is renewed while the work goes on and given back at its end; of a process that died it runs out by itself, and is
+ * taken over at once by another one on the same machine. Clocks decide who tries; the store's versions, who gets it.
+ */
+import { readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { newId } from '../directory/ids.ts'
+import type { Doc, Store } from '../store/store.ts'
+
+const LEASE_MS = 30_000
+
+export type Lease = AsyncDisposable & {
+  /** Aborted when the lease is no longer held: another process may do the work now. */
+  readonly signal: AbortSignal
+}
+
+export type LeaseOptions = {
+  readonly store: Store
+  readonly institution: string
+  /** What the work is called. */
+  readonly name: string
+  /** Epoch milliseconds. */
+  readonly now?: () => number
+  readonly holder?: Holder
+  readonly forMs?: number
+}
+
+export type Holder = {
+  /** Where its number means something. */
+  readonly machine: string
+  readonly pid: number
+}
+
+type LeaseDoc = Doc & { readonly holder: Holder; readonly until: number }
+
+/** @returns undefined when somebody else holds it */
+export async function takeLease(options: LeaseOptions): Promise<Lease | undefined> {
+  const { store, institution, name, now = Date.now, holder = thisProcess(), forMs = LEASE_MS } = options
+  const lease = (): LeaseDoc => ({
+    _id: `${institution}/${name}`,
+    institution,
+    version: newId(now()),
+    holder,
+    until: now() + forMs,
+  })
+  const known = (await store.get('leases', institution, lease()._id)) as LeaseDoc | undefined
+  if (known !== undefined && known.until > now() && !isDead(known.holder, holder)) return undefined
+  let held = lease()
+  const [taken] = await store.write([
+    known === undefined
+      ? { collection: 'leases', op: 'insert', doc: held }
+      : { collection: 'leases', op: 'replace', doc: held, expected: known.version },
+  ])
+  if (taken?.kind !== 'ok') return undefined
+
+  const lost = new AbortController()
+  let renewing: Promise<void> = Promise.resolve()
+  const renew = async () => {
+    const next = lease()
+    const [renewed] = await store.write([{ collection: 'leases', op: 'replace', doc: next, expected: held.version }])
+    if (renewed?.kind === 'ok') held = next
+    else lost.abort(new Error(`the lease ${held._id} was lost to another process`))
+  }
+  const timer = setInterval(() => {
+    // A store that cannot be reached now may be there at the next turn; until then the lease still holds.
+    renewing = renewing.then(renew).catch((error) => {
+      if (now() > held.until) lost.abort(error)
+    })
+  }, forMs / 3)
+  timer.unref()
+  return {
+    signal: lost.signal,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await renewing
+      await store.write([{ collection: 'leases', op: 'delete', institution, id: held._id, expected: held.version }])
+    },
+  }
+}
+
+/** Whether the holder was a process of this machine that is no more. */
+function isDead(holder: Holder, asker: Holder): boolean {
+  if (holder.machine !== asker.machine || holder.pid === asker.pid) return false
+  try {
+    process.kill(holder.pid, 0)
+    return false
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+  }
+}
+
+function thisProcess(): Holder {
+  return { machine: `${hostname()} ${processNamespace()}`, pid: process.pid }
+}
+
+/** Containers may share the name of their host, but not the numbers of processes. */
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}
