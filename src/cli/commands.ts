@@ -3,6 +3,7 @@
  */
 import type { Command } from './command.ts'
 import { conformance } from './conformance.ts'
+import { files } from './files.ts'
 import { importFile } from './import.ts'
 import { institution } from './institution.ts'
 import { serve } from './serve.ts'
@@ -16,5 +17,5 @@ export const MATRICULA: Command = {
 
 The roll of a university: a SCIM 2.0 connector server that knows each person exactly once.
 "matricula COMMAND --help" says more; "matricula serve --help" lists the environment variables.`,
-  commands: { serve, institution, token, user, import: importFile, template, conformance },
+  commands: { serve, institution, token, user, import: importFile, files, template, conformance },
 }

@@ -105,15 +105,15 @@ async function rehearse({ store, institution, file, approve, reports, progress }
 }
 
 async function carryOut({ store, institution, terminal, file, approve, reports, progress }: Work): Promise<Summary> {
-  const [{ oneAtATime, processArrival }, { openFolders }] = await Promise.all([
+  const [{ importFile: importCopy, oneAtATime }, { openFolders }] = await Promise.all([
     import('../flatfile/process.ts'),
     import('../flatfile/folders.ts'),
   ])
   const folders = await openFolders(configFrom(terminal.environment).dataDir, institution._id)
   const processing = { store, institution, folders, by: actor(), onProgress: progress.on }
   const summary = await oneAtATime(processing, (onProgress) => {
-    const arrival = { path: file, name: basename(file), take: false, isApproved: approve, reports }
-    return processArrival(arrival, { ...processing, onProgress })
+    const given = { path: file, name: basename(file), isApproved: approve, reports }
+    return importCopy(given, { ...processing, onProgress })
   })
   if (summary === undefined) throw new Refusal(`another run is at the files of ${institution._id}: try again when it is done`)
   return summary

@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import { takeLease } from '../jobs/lease.ts'
@@ -15,7 +14,7 @@ import { datedName } from './folders.ts'
 import type { OnProgress } from './progress.ts'
 import { runFile } from './run.ts'
 import type { Run } from './run-record.ts'
-import { eventOf, insertRun, lastRowsOf, moveRun, runsIn } from './run-record.ts'
+import { eventOf, insertRun, lastRowsOf, moveRun, newRun, runsIn } from './run-record.ts'
 import type { Summary } from './summary.ts'
 
 export type Processing = {
@@ -41,57 +40,44 @@ export async function oneAtATime<T>(
   })
 }
 
-export type Arrival = {
+export type Import = {
+  /** Left where it is. */
   readonly path: string
   readonly name: string
-  /** Whether the file is moved away; else it is left where it is. */
-  readonly take: boolean
-  readonly isApproved?: boolean
+  readonly isApproved: boolean
   /** Further files for the report. */
-  readonly reports?: readonly string[]
+  readonly reports: readonly string[]
 }
 
-/** To be called within `oneAtATime`. */
-export async function processArrival(arrival: Arrival, options: Processing): Promise<Summary> {
-  const { store, institution, folders, by, now = Date.now } = options
-  const { path, name: file, take, isApproved = false } = arrival
-  const id = newId(now())
-  const folder = join(folders.work, id)
+/** Goes through a copy of a file. To be called within `oneAtATime`, as all below. */
+export async function importFile({ path, name, isApproved, reports }: Import, options: Processing): Promise<Summary> {
+  const { store, folders, by, now = Date.now } = options
+  const run = newRun(name, 'planning', options)
+  const folder = join(folders.work, run._id)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (!take) await copyWhole(path, fileIn(folder))
-  const run = await insertRun(store, {
-    _id: id,
-    institution: institution._id,
-    version: newId(now()),
-    file,
-    state: 'planning',
-    by,
-    ...(take && { isTaken: true }),
-    ...(isApproved && { approvedBy: by }),
-    started: now(),
-  })
-  // Only now: a file that no record knows of would be lost by a crash.
-  if (take) await rename(path, fileIn(folder))
-  return goThrough(run, options, arrival.reports)
-}
-
-/** A copy that was cut short never has the name. */
-async function copyWhole(from: string, to: string): Promise<void> {
-  await copyFile(from, `${to}.part`)
-  await rename(`${to}.part`, to)
+  // A copy that was cut short never has the name.
+  await copyFile(path, `${fileIn(folder)}.part`)
+  await rename(`${fileIn(folder)}.part`, fileIn(folder))
+  const inserted = await insertRun(store, isApproved ? { ...run, approvedBy: by } : run)
+  return goThrough(inserted, { ...options, now }, reports)
 }
 
 /**
- * Goes on with a run that was interrupted: from its plan if that stands, else from the start.
+ * Goes on with a run that waits or was interrupted: from its plan if that stands, else from the start.
  * @returns undefined when the file is gone, and the run with it
  */
-export async function resumeRun(run: Run, options: Processing): Promise<Summary | undefined> {
+export async function goOn(run: Run, options: Processing): Promise<Summary | undefined> {
   const { store, folders, now = Date.now } = options
-  const file = fileIn(join(folders.work, run._id))
+  const folder = join(folders.work, run._id)
   const uploaded = join(folders.upload, run.file)
-  if (!existsSync(file) && run.isTaken && existsSync(uploaded)) await rename(uploaded, file)
-  if (existsSync(file)) return goThrough(run, options)
-  await moveRun(store, run, { state: 'abandoned', ended: now() })
+  // The record moves first: a file that no record knows of would be lost by a crash.
+  const current = run.state === 'waiting' ? await moveRun(store, run, { state: 'planning' }) : run
+  if (!existsSync(fileIn(folder)) && run.isTaken && existsSync(uploaded)) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await rename(uploaded, fileIn(folder))
+  }
+  if (existsSync(fileIn(folder))) return goThrough(current, options)
+  await moveRun(store, current, { state: 'abandoned', ended: now() })
   return undefined
 }
 
@@ -102,16 +88,23 @@ export async function approveRun(run: Run, options: Processing): Promise<Summary
   return goThrough(approved, options)
 }
 
-/** Runs that were interrupted, oldest first. */
-export async function interruptedRuns({ store, institution }: Processing): Promise<Run[]> {
-  const runs = await runsIn(store, institution._id, ['planning', 'applying'], { limit: MOST_INTERRUPTED })
+/** Runs that were interrupted, and files that wait for theirs: oldest first. */
+export async function unfinishedRuns({ store, institution }: Pick<Processing, 'store' | 'institution'>): Promise<Run[]> {
+  const runs = await runsIn(store, institution._id, ['waiting', 'planning', 'applying'], { limit: MOST })
   return runs.reverse()
 }
 
-const MOST_INTERRUPTED = 1000
+/** The held file of this name; the newest if there are several. */
+export async function heldRun(file: string, { store, institution }: Processing): Promise<Run | undefined> {
+  const [held] = await runsIn(store, institution._id, ['held'], { file, limit: 1 })
+  return held
+}
+
+const MOST = 1000
 
 async function goThrough(run: Run, options: Processing, reports: readonly string[] = []): Promise<Summary> {
-  const { store, institution, folders, by, now = Date.now } = options
+  const { store, institution, folders, now = Date.now } = options
+  const { credential } = run.by
   const folder = join(folders.work, run._id)
   const lastRows = await lastRowsOf(store, institution._id, run.file)
   const isPlanned = run.state === 'applying' && existsSync(join(folder, 'plan.ndjson'))
@@ -120,7 +113,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
     ...options,
     file: { path: fileIn(folder), name: run.file },
     run: run._id,
-    ...(by.credential !== undefined && { credential: by.credential }),
+    ...(credential !== undefined && { credential }),
     folder,
     reports: [...reports, join(folders.reports, datedName(`${run.file}.csv`, now()))],
     ...(run.approvedBy !== undefined && { isApproved: true }),
@@ -141,7 +134,7 @@ async function tidyUp(run: Run, folder: string, { store, folders, now = Date.now
   if (run.isTaken) await rename(fileIn(folder), join(folders.archive, datedName(run.file, now())))
   await rm(folder, { recursive: true, force: true })
   if (run.state !== 'processed') return
-  for (const held of await runsIn(store, run.institution, ['held'], { file: run.file, limit: MOST_INTERRUPTED })) {
+  for (const held of await runsIn(store, run.institution, ['held'], { file: run.file, limit: MOST })) {
     if (held._id > run._id) continue
     await moveRun(store, held, { state: 'superseded' })
     await rm(join(folders.work, held._id), { recursive: true, force: true })

@@ -8,17 +8,17 @@ import type { Doc, Store } from '../store/store.ts'
 import type { Summary } from './summary.ts'
 
 /**
- * `planning` and `applying` are under way, or were interrupted. `superseded`: held until a newer file of its name came.
+ * `waiting`: uploaded, until the next run. `planning` and `applying` are under way, or were interrupted. `superseded`: held until a newer file of its name came.
  * `abandoned`: interrupted, and the file is gone.
  */
-export const RUN_STATES = ['planning', 'applying', 'processed', 'held', 'rejected', 'superseded', 'abandoned'] as const
+export const RUN_STATES = ['waiting', 'planning', 'applying', 'processed', 'held', 'rejected', 'superseded', 'abandoned'] as const
 export type RunState = (typeof RUN_STATES)[number]
 
 export type Run = Doc & {
   /** The file's name as it was sent. */
   readonly file: string
   readonly state: RunState
-  /** The file was moved here and goes to the archive; else it is a copy. */
+  /** The file was uploaded and goes to the archive; else it is a copy. */
   readonly isTaken?: true
   /** Who brought the file. */
   readonly by: Actor
@@ -34,6 +34,15 @@ export type Run = Doc & {
 
 export class RunLost extends Error {
   override name = 'RunLost'
+}
+
+export function newRun(
+  file: string,
+  state: RunState,
+  { institution, by, now = Date.now }: { readonly institution: Doc; readonly by: Actor; readonly now?: () => number },
+): Run {
+  const at = now()
+  return { _id: newId(at), institution: institution._id, version: newId(at), file, state, by, started: at }
 }
 
 export async function insertRun(store: Store, run: Run): Promise<Run> {

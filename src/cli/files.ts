@@ -1,0 +1,192 @@
+/**
+ * `matricula files`: the run over uploaded files, held files, past runs.
+ */
+import { configFrom } from '../config.ts'
+import type { Institution } from '../directory/institution.ts'
+import { listInstitutions } from '../directory/institution.ts'
+import type { Processing } from '../flatfile/process.ts'
+import type { Run, RunState } from '../flatfile/run-record.ts'
+import type { Summary } from '../flatfile/summary.ts'
+import type { Store } from '../store/store.ts'
+import { actor } from './actor.ts'
+import type { Command, Terminal } from './command.ts'
+import { DONE, Misuse, Refusal, read } from './command.ts'
+import { exitCodeOf, showSummary } from './file-outcome.ts'
+import { summaryText } from './file-summary.ts'
+import { knownInstitution } from './known-institution.ts'
+import { withStore } from './open-store.ts'
+import { openProgressLine } from './progress.ts'
+import { table } from './table.ts'
+
+const runNow: Command = {
+  summary: 'go through the uploaded files now',
+  help: `matricula files run --institution ID [--approve FILE] [--json]
+
+Does now what the daily run does: finishes runs that were interrupted where they stopped, then goes through the files
+that were uploaded, oldest first.
+
+  --institution ID  whose files
+  --approve FILE    instead: let the held file of this name through; it is planned again, since the roll may have moved
+  --json            the outcome of each file as one JSON object a line on standard output
+
+Exit codes as for import, the gravest of all files: 0 all rows are fine, 2 some rows are not, 3 held by a threshold,
+1 rejected or failed.
+
+Example:
+  matricula files run --institution north --approve people.csv`,
+  async run(args, terminal) {
+    const { options } = read(args, { options: { institution: 'text', approve: 'text', json: 'flag' }, words: [] })
+    const id = institutionIn(options.institution)
+    const summaries = await withStore(terminal, async (store) => {
+      const institution = await knownInstitution(store, id)
+      const [{ oneAtATime }, { openFolders }] = await Promise.all([
+        import('../flatfile/process.ts'),
+        import('../flatfile/folders.ts'),
+      ])
+      const folders = await openFolders(configFrom(terminal.environment).dataDir, id)
+      using progress = openProgressLine(process.stderr)
+      const processing = { store, institution, folders, by: actor(), onProgress: progress.on }
+      return await oneAtATime(processing, async (onProgress) => {
+        const work = { ...processing, onProgress }
+        return options.approve === undefined ? await all(work) : [await approve(options.approve, work)]
+      })
+    })
+    if (summaries === undefined) throw new Refusal(`another run is at the files of ${id}: try again when it is done`)
+    if (summaries.length === 0) terminal.say('There was nothing to do.')
+    for (const summary of summaries) showSummary(summary, terminal, options.json ?? false)
+    return gravest(summaries.map(exitCodeOf))
+  },
+}
+
+async function all(work: Processing): Promise<Summary[]> {
+  const { goOn, unfinishedRuns } = await import('../flatfile/process.ts')
+  const summaries: Summary[] = []
+  for (const run of await unfinishedRuns(work)) {
+    const summary = await goOn(run, work)
+    if (summary !== undefined) summaries.push(summary)
+  }
+  return summaries
+}
+
+async function approve(file: string, work: Processing): Promise<Summary> {
+  const { approveRun, heldRun } = await import('../flatfile/process.ts')
+  const run = await heldRun(file, work)
+  if (run === undefined)
+    throw new Refusal(`${work.institution._id} has no held file called "${file}"; matricula files list shows them`)
+  return approveRun(run, work)
+}
+
+/** Rejected before held before some rows. */
+function gravest(codes: readonly number[]): number {
+  return [1, 3, 2].find((code) => codes.includes(code)) ?? DONE
+}
+
+const MOST_LISTED = 100
+
+const list: Command = {
+  summary: 'held files and past runs',
+  help: `matricula files list [--institution ID] [--state STATE] [--json]
+
+The newest ${MOST_LISTED} runs of each institution, newest first.
+
+  --institution ID  whose files; of all when it is not named
+  --state STATE     only runs in this state: waiting, planning, applying, processed, held, rejected, superseded, abandoned
+  --json            as a JSON list on standard output
+
+Example:
+  matricula files list --institution north --state held`,
+  async run(args, terminal) {
+    const { options } = read(args, { options: { institution: 'text', state: 'text', json: 'flag' }, words: [] })
+    const { RUN_STATES, runsIn } = await import('../flatfile/run-record.ts')
+    const states = options.state === undefined ? RUN_STATES : [stateIn(options.state, RUN_STATES)]
+    const runs = await withStore(terminal, async (store) => {
+      const found: Run[] = []
+      for (const { _id } of await institutionsAsked(store, options.institution)) {
+        found.push(...(await runsIn(store, _id, states, { limit: MOST_LISTED })))
+      }
+      return found
+    })
+    if (options.json) terminal.out(JSON.stringify(runs.map(shown)))
+    else if (runs.length === 0) terminal.say('There are no runs.')
+    else terminal.out(table(['institution', 'run', 'file', 'state', 'started', 'rows', 'refused'], runs.map(lineOf)))
+    return DONE
+  },
+}
+
+const show: Command = {
+  summary: 'one run, and why',
+  help: `matricula files show RUN [--institution ID] [--json]
+
+What became of one file.
+
+  --institution ID  whose file; all are asked when it is not named
+  --json            as one JSON object on standard output
+
+Example:
+  matricula files show 01987c2e-6f1d-7a44-8b0e-3c9a5d2f7e10`,
+  async run(args, terminal) {
+    const { options, words } = read(args, { options: { institution: 'text', json: 'flag' }, words: ['RUN'] })
+    const run = await runShown(words[0], options.institution, terminal)
+    if (options.json) terminal.out(JSON.stringify(shown(run)))
+    else if (run.summary !== undefined) terminal.out(summaryText(run.summary))
+    else terminal.out(`${run.file}: ${run.state} since ${iso(run.started)}.`)
+    return DONE
+  },
+}
+
+export const files: Command = {
+  summary: 'go through uploaded files, list and show runs',
+  help: 'matricula files COMMAND …\n\nA run is the processing of one uploaded file.',
+  commands: { run: runNow, list, show },
+}
+
+/** Ids of runs are unique over all institutions, so the institution need not be named. */
+async function runShown(id: string, institution: string | undefined, terminal: Terminal): Promise<Run> {
+  const { getRun } = await import('../flatfile/run-record.ts')
+  return await withStore(terminal, async (store) => {
+    for (const { _id } of await institutionsAsked(store, institution)) {
+      const run = await getRun(store, _id, id)
+      if (run !== undefined) return run
+    }
+    throw new Refusal(`there is no run ${id}${institution === undefined ? '' : ` of ${institution}`}`)
+  })
+}
+
+async function institutionsAsked(store: Store, id: string | undefined): Promise<Institution[]> {
+  return id === undefined ? await listInstitutions(store) : [await knownInstitution(store, id)]
+}
+
+function institutionIn(option: string | undefined): string {
+  if (option === undefined) throw new Misuse('--institution is missing')
+  return option
+}
+
+function stateIn(given: string, states: readonly RunState[]): RunState {
+  const state = states.find((one) => one === given)
+  if (state === undefined) throw new Misuse(`--state is "${given}"; it should be one of ${states.join(', ')}`)
+  return state
+}
+
+function lineOf({ institution, _id, file, state, started, rows, summary }: Run): string[] {
+  const refused = summary === undefined ? '' : String(summary.counts.conflict + summary.counts.invalid)
+  return [institution, _id, file, state, iso(started), rows === undefined ? '' : String(rows), refused]
+}
+
+function shown({ institution, _id, file, state, by, approvedBy, started, ended, rows, summary }: Run) {
+  return {
+    institution,
+    run: _id,
+    file,
+    state,
+    by,
+    ...(approvedBy && { approvedBy }),
+    started: iso(started),
+    ...(ended !== undefined && { ended: iso(ended) }),
+    ...(rows !== undefined && { rows }),
+    ...(summary && { summary }),
+  }
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}
