@@ -74,7 +74,10 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       await renewing
-      await store.write([{ collection: 'leases', op: 'delete', institution, id: held._id, expected: held.version }])
+      // Where the store cannot be reached it runs out by itself; why the work ended is what matters then.
+      await store
+        .write([{ collection: 'leases', op: 'delete', institution, id: held._id, expected: held.version }])
+        .catch(() => {})
     },
   }
 }
