@@ -10,6 +10,7 @@ import type { Scope } from './auth/tokens.ts'
 import type { Change, Outcome } from './directory/change.ts'
 import { openGate } from './directory/gate.ts'
 import { channelOf } from './directory/user.ts'
+import { filesApp } from './flatfile/app.ts'
 import { rateLimiter } from './limits/rate.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -25,12 +26,14 @@ export type AppOptions = {
   readonly publicUrl: string
   readonly log: Log
   readonly metrics: Metrics
+  /** Where uploaded files are kept; without it none are taken. */
+  readonly dataDir?: string
 }
 
 /** How long readiness waits for the store. */
 const READY_MS = 2000
 
-export function createApp({ store, publicUrl, log, metrics }: AppOptions): Fetch {
+export function createApp({ store, publicUrl, log, metrics, dataDir }: AppOptions): Fetch {
   const monotonic = () => performance.now()
   const gate = openGate(store, (changes, outcomes) => countOutcomes(metrics, changes, outcomes))
   const authenticate = authenticator(store, { now: Date.now, monotonic })
@@ -46,6 +49,7 @@ export function createApp({ store, publicUrl, log, metrics }: AppOptions): Fetch
   const appFor = dispatcher(operation({ store, metrics }), {
     'scim/v2': scimApp(channel('scim')),
     'api/v1': apiApp(channel('api')),
+    ...(dataDir !== undefined && { files: filesApp({ ...channel('files'), dataDir }) }),
   })
   const serve: Fetch = async (request, exchange) => {
     try {

@@ -17,7 +17,7 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const store = opening.use(await openStore(config.database))
   const publicUrlAt = (port: number) => config.publicUrl ?? originOf(config.host, port)
   const metrics = openMetrics()
-  const appAt = (port: number) => createApp({ store, publicUrl: publicUrlAt(port), log, metrics })
+  const appAt = (port: number) => createApp({ store, publicUrl: publicUrlAt(port), log, metrics, dataDir: config.dataDir })
   const { port } = opening.use(await openHttpServer(config, appAt))
   const all = opening.move()
   return { publicUrl: publicUrlAt(port), store, [Symbol.asyncDispose]: () => all.disposeAsync() }

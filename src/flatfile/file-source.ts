@@ -7,16 +7,19 @@ import { MATCH_KEYS } from '../directory/user.ts'
 import type { HeaderRules } from './columns.ts'
 
 export type FileSource = {
-  /** `file`, or `file:NAME` where the settings know the file by its name. */
+  /** `file:NAME` where the settings know the file by its name. */
   readonly source: Source
   readonly mode: NonNullable<FileSourceSettings['mode']>
   readonly constants: NonNullable<FileSourceSettings['constants']>
 }
 
-/** @param fileName without its folder; the first pattern that fits decides, in any case */
-export function fileSource({ settings }: Institution, fileName: string): FileSource {
+/**
+ * @param fileName without its folder; the first pattern that fits decides, in any case
+ * @param source of a file that no pattern fits
+ */
+export function fileSource({ settings }: Institution, fileName: string, source: Source = 'file'): FileSource {
   const found = settings.files?.sources?.find(({ pattern }) => fits(fileName, pattern))
-  if (found === undefined) return { source: 'file', mode: 'upsert', constants: {} }
+  if (found === undefined) return { source, mode: 'upsert', constants: {} }
   const name = found.name ?? nameFrom(found.pattern)
   return { source: name === '' ? 'file' : `file:${name}`, mode: found.mode ?? 'upsert', constants: found.constants ?? {} }
 }

@@ -7,6 +7,7 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
+import { channelOf } from '../directory/user.ts'
 import { takeLease } from '../jobs/lease.ts'
 import type { Store } from '../store/store.ts'
 import type { Folders } from './folders.ts'
@@ -104,7 +105,7 @@ const MOST = 1000
 
 async function goThrough(run: Run, options: Processing, reports: readonly string[] = []): Promise<Summary> {
   const { store, institution, folders, now = Date.now } = options
-  const { credential } = run.by
+  const { source, credential } = run.by
   const folder = join(folders.work, run._id)
   const lastRows = await lastRowsOf(store, institution._id, run.file)
   const isPlanned = run.state === 'applying' && existsSync(join(folder, 'plan.ndjson'))
@@ -113,6 +114,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
     ...options,
     file: { path: fileIn(folder), name: run.file },
     run: run._id,
+    ...(channelOf(source) === 'file' && { source }),
     ...(credential !== undefined && { credential }),
     folder,
     reports: [...reports, join(folders.reports, datedName(`${run.file}.csv`, now()))],

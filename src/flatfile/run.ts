@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import type { FlatSender } from '../directory/flat-change.ts'
 import type { Institution } from '../directory/institution.ts'
+import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import { carryOut } from './carry-out.ts'
 import type { FileSource } from './file-source.ts'
@@ -34,6 +35,8 @@ export type RunOptions = {
   }
   /** Id of the run: every event carries it. */
   readonly run: string
+  /** Of a file that no pattern of the settings fits; `file` when absent. */
+  readonly source?: Source
   /** Who stands behind the file, for the audit trail. */
   readonly credential?: string
   /** A folder for what the run puts down on its way; one for each run. */
@@ -66,7 +69,7 @@ type Opened = {
 
 /** @throws {StoreError} when the store failed; the run can be resumed then */
 export async function runFile(options: RunOptions): Promise<Summary> {
-  const file = fileSource(options.institution, options.file.name)
+  const file = fileSource(options.institution, options.file.name, options.source)
   try {
     const limits: FileLimits = { ...DEFAULT_LIMITS, ...options.institution.settings.files?.limits }
     const header = headerRules(options.institution, file)

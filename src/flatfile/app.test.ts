@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { describe, it } from 'node:test'
+import { Hono } from 'hono'
+import { anInstitution } from '../../test/builders.ts'
+import { temporaryFile } from '../../test/stores.ts'
+import type { Institution } from '../directory/institution.ts'
+import { openSqlite } from '../store/sqlite/sqlite.ts'
+import { filesApp } from './app.ts'
+import { openFolders } from './folders.ts'
+import { goOn, oneAtATime, unfinishedRuns } from './process.ts'
+
+const PEOPLE = 'netid,email,first_name,last_name,account_type\n007,ana@uni.edu,Ana,Ode,Student\n'
+const path = temporaryFile('roll.db')
+const dataDir = dirname(path)
+
+describe('PUT /institutions/:institution/files/:name', () => {
+  const institution = anInstitution({ files: { limits: { fileBytes: 1000 } } })
+
+  it('takes a file, which waits for the next run', async () => {
+    await using store = await openSqlite({ path })
+    const folders = await openFolders(dataDir, institution._id)
+    for (const content of ['once\n', PEOPLE]) {
+      const { status, body } = await put('people.csv', content)
+      assert.deepEqual([status, body.file, body.bytes, body.state], [201, 'people.csv', content.length, 'waiting'])
+    }
+    assert.equal(readFileSync(`${folders.upload}/people.csv`, 'utf8'), PEOPLE)
+    const processing = { store, institution, folders, by: { source: 'admin' } as const }
+    const [run, ...others] = await unfinishedRuns(processing)
+    assert.ok(run !== undefined && others.length === 0)
+    const summary = await oneAtATime(processing, () => goOn(run, processing))
+    assert.deepEqual([summary?.result, summary?.source, summary?.counts.created], ['processed', 'file:sis', 1])
+    assert.deepEqual([readdirSync(folders.upload), readdirSync(folders.work)], [[], []])
+    assert.match(readdirSync(folders.archive).join(), /^\S+_people\.csv$/)
+    assert.match(readdirSync(folders.reports).join(), /^\S+_people\.csv\.csv$/)
+  })
+
+  for (const [why, name, content, status] of [
+    ['refuses a name that is no file of people', 'people.pdf', PEOPLE, 422],
+    ['refuses a name that climbs out of its folder', '..%2Fpeople.csv', PEOPLE, 422],
+    ['refuses a name of an unfinished file', '.people.csv', PEOPLE, 422],
+    ['refuses a file without content', 'people.csv', '', 422],
+    ['refuses a file past the limit', 'people.csv', 'x'.repeat(1001), 413],
+    ['refuses whom it does not know', 'people.csv', PEOPLE, 401],
+  ] as const) {
+    it(`${why}, and keeps nothing`, async () => {
+      const { body, status: found } = await put(name, content, status !== 401)
+      assert.deepEqual([found, body.status], [status, status])
+      const folders = await openFolders(dataDir, institution._id)
+      assert.deepEqual(readdirSync(folders.upload), [])
+    })
+  }
+
+  async function put(name: string, content: string, isKnown = true) {
+    await using store = await openSqlite({ path })
+    const admit = () => (isKnown ? admitted(institution) : REFUSED)
+    const failed = (error: unknown) => assert.fail(String(error))
+    const app = new Hono().route('/institutions/:institution/files', filesApp({ store, admit, dataDir, failed }))
+    const answer = await app.request(`/institutions/${institution._id}/files/${name}`, { method: 'PUT', body: content })
+    return { status: answer.status, body: (await answer.json()) as { readonly [member: string]: unknown } }
+  }
+})
+
+function admitted(institution: Institution) {
+  return { kind: 'ok', institution, source: 'file:sis', credential: 't1' } as const
+}
+
+const REFUSED = { kind: 'refused', status: 401, detail: 'a token is needed', headers: {} } as const

@@ -1,0 +1,80 @@
+/**
+ * PUT /institutions/:institution/files/:name: a flat file without SFTP. It waits for the next run, as one that was
+ * uploaded any other way.
+ */
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import type { Admit } from '../auth/admit.ts'
+import type { Store } from '../store/store.ts'
+import { StoreError } from '../store/store.ts'
+import { openFolders } from './folders.ts'
+import { nameFault, receive } from './receive.ts'
+
+export type FilesDeps = {
+  readonly store: Store
+  readonly admit: Admit
+  /** Where files are kept. */
+  readonly dataDir: string
+  /** Told of what must not happen; the client gets a 500 without the inside. */
+  readonly failed: (error: unknown, request: Request) => void
+}
+
+export function filesApp(deps: FilesDeps): Hono {
+  const app = new Hono()
+  app.put('/:name', async (c) => {
+    try {
+      return await put(deps, c)
+    } catch (error) {
+      deps.failed(error, c.req.raw)
+      const isStore = error instanceof StoreError
+      return isStore
+        ? problem(503, 'the server cannot do this now: try again', { 'retry-after': '5' })
+        : problem(500, 'the server failed; the failure has been recorded')
+    }
+  })
+  app.all('/:name', () => problem(405, 'served here: PUT', { allow: 'PUT' }))
+  return app
+}
+
+async function put({ store, admit, dataDir }: FilesDeps, c: Context): Promise<Response> {
+  const request = c.req.raw
+  const caller = await admit(request, c.req.param('institution') ?? '')
+  if (caller.kind === 'refused') return problem(caller.status, caller.detail, caller.headers)
+  const { institution, source, credential } = caller
+  const file = c.req.param('name') ?? ''
+  const fault = nameFault(file)
+  if (fault !== undefined) return problem(422, fault)
+  const folders = await openFolders(dataDir, institution._id)
+  const body: AsyncIterable<Uint8Array> = request.body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() })
+  const received = await receive(body, file, { store, institution, folders, by: { source, credential } })
+  switch (received.kind) {
+    case 'waiting':
+      return answer(201, { file, bytes: received.bytes, run: received.run._id, state: received.run.state })
+    case 'empty':
+      return problem(422, 'the file has no content')
+    case 'tooLarge':
+      return problem(413, `the file is past the limit of ${received.maxBytes} bytes (setting files.limits.fileBytes)`)
+    default:
+      return received satisfies never
+  }
+}
+
+const TITLES = {
+  401: 'A valid bearer token is needed',
+  403: 'This is not allowed',
+  405: 'This method is not served here',
+  413: 'The file is too large',
+  422: 'The file cannot be taken',
+  429: 'Too many requests',
+  500: 'Internal Server Error',
+  503: 'The server cannot do this now',
+} as const
+
+/** RFC 9457. */
+function problem(status: keyof typeof TITLES, detail: string, headers: { readonly [name: string]: string } = {}): Response {
+  return answer(status, { title: TITLES[status], status, detail }, { 'content-type': 'application/problem+json', ...headers })
+}
+
+function answer(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
+}
