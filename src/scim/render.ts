@@ -16,10 +16,12 @@ const SCHEMAS_TEXT = [CORE_ONLY, WITH_ENTERPRISE, WITH_CAMPUS, WITH_BOTH].map((s
 
 // Within JSON `"campus":{` is a name and never part of a string, where a quote has a backslash before it; no schema has
 // a complex attribute or sub-attribute of such a name.
-const EXTENSION_KEYS = (['enterprise', 'campus'] as const).map((name) => ({
-  key: Buffer.from(`"${name}":{`),
-  urnKey: `"${EXTENSIONS[name]}":{`,
-}))
+const ENTERPRISE = keysOfExtension('enterprise')
+const CAMPUS = keysOfExtension('campus')
+
+function keysOfExtension(name: keyof typeof EXTENSIONS): { readonly key: Buffer; readonly urnKey: Buffer } {
+  return { key: Buffer.from(`"${name}":{`), urnKey: Buffer.from(`"${EXTENSIONS[name]}":{`) }
+}
 
 type Identified = { readonly _id: string; readonly version: string }
 
@@ -63,34 +65,32 @@ export function writeUser(out: ByteWriter, user: UserBytes, source: Source, base
     return
   }
   const resource = Buffer.from(user.resource.buffer, user.resource.byteOffset, user.resource.byteLength)
-  const extensions = extensionsIn(resource)
-  out.text(`{"schemas":${SCHEMAS_TEXT[schemasIndex(extensions)]},"id":"${user._id}",`)
+  const enterprise = resource.indexOf(ENTERPRISE.key)
+  const campus = resource.indexOf(CAMPUS.key)
+  const schemas = SCHEMAS_TEXT[(enterprise < 0 ? 0 : 1) + (campus < 0 ? 0 : 2)]
   const externalId = user.bindings.find((one) => one.source === source)?.externalId
-  if (externalId !== undefined) out.text(`"externalId":${JSON.stringify(externalId)},`)
+  const named = externalId === undefined ? '' : `"externalId":${JSON.stringify(externalId)},`
+  out.text(`{"schemas":${schemas},"id":"${user._id}",${named}`)
   // Between the braces, with the long names of extensions in place of the short ones.
   let from = 1
-  for (const { at, key, urnKey } of extensions) {
+  for (const { at, key, urnKey } of inOrder({ at: enterprise, ...ENTERPRISE }, { at: campus, ...CAMPUS })) {
+    if (at < 0) continue
     out.bytes(resource.subarray(from, at))
-    out.text(urnKey)
+    out.bytes(urnKey)
     from = at + key.length
   }
   out.bytes(resource.subarray(from, resource.length - 1))
   const created = new Date(user.created).toISOString()
   const lastModified = user.lastModified === user.created ? created : new Date(user.lastModified).toISOString()
-  out.text(`,"meta":{"resourceType":"User","created":"${created}","lastModified":"${lastModified}","location":"`)
-  out.text(`${locationOf(user, base)}","version":"W/\\"${user.version}\\""}}`)
+  out.text(
+    `,"meta":{"resourceType":"User","created":"${created}","lastModified":"${lastModified}","location":"${locationOf(user, base)}","version":"W/\\"${user.version}\\""}}`,
+  )
 }
 
-type Found = { readonly at: number; readonly key: Buffer; readonly urnKey: string }
+type Place = { readonly at: number; readonly key: Buffer; readonly urnKey: Buffer }
 
-function extensionsIn(resource: Buffer): Found[] {
-  return EXTENSION_KEYS.map((one) => ({ ...one, at: resource.indexOf(one.key) }))
-    .filter(({ at }) => at >= 0)
-    .sort((a, b) => a.at - b.at)
-}
-
-function schemasIndex(found: readonly Found[]): number {
-  return EXTENSION_KEYS.reduce((index, { key }, bit) => index + (found.some((one) => one.key === key) ? 1 << bit : 0), 0)
+function inOrder(one: Place, other: Place): readonly [Place, Place] {
+  return one.at <= other.at ? [one, other] : [other, one]
 }
 
 export function parsedUser(user: UserBytes): User {
