@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { Hono } from 'hono'
 import { aChange, anInstitution } from '../../test/builders.ts'
 import { forEachStore } from '../../test/stores.ts'
+import type { Admission } from '../auth/admit.ts'
 import { openGate } from '../directory/gate.ts'
 import type { Institution, Settings } from '../directory/institution.ts'
 import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
 import { scimApp } from './app.ts'
-import type { Admission } from './deps.ts'
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
@@ -32,7 +32,8 @@ function endpoint(store: Store, settings: Settings = {}, refusal?: Admission) {
   const admit = (request: Request, id: string): Admission => {
     const source = request.headers.get('authorization')?.slice('Bearer '.length)
     if (refusal !== undefined) return refusal
-    if (source === undefined || id !== institution._id) return { kind: 'refused', status: 401 }
+    if (source === undefined || id !== institution._id)
+      return { kind: 'refused', status: 401, detail: 'a token is needed', headers: { 'www-authenticate': 'Bearer' } }
     return { kind: 'ok', institution, source: source as Source, credential: 't1' }
   }
   const app = new Hono()
@@ -357,7 +358,7 @@ await forEachStore((name, place) => {
     })
 
     it('passes on what the limits say', async () => {
-      const refusal = { kind: 'refused', status: 429, headers: { 'retry-after': '3' } } as const
+      const refusal = { kind: 'refused', status: 429, detail: 'too many', headers: { 'retry-after': '3' } } as const
       const { status, headers, json } = await endpoint(store, {}, refusal).call('GET', '/Users')
       assert.deepEqual([status, headers.get('retry-after'), json.status], [429, '3', '429'])
     })

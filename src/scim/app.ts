@@ -4,8 +4,9 @@
  */
 import type { Context } from 'hono'
 import { Hono } from 'hono'
+import type { Admission } from '../auth/admit.ts'
 import { StoreError } from '../store/store.ts'
-import type { Admission, ScimDeps } from './deps.ts'
+import type { ScimDeps } from './deps.ts'
 import { allResourceTypes, allSchemas, resourceTypeNamed, schemaWithUrn, serviceProviderConfig } from './discovery.ts'
 import type { ScimCode } from './errors.ts'
 import { problemOfStore, ScimProblem } from './errors.ts'
@@ -94,11 +95,10 @@ function refuse(code: ScimCode, detail?: string, headers?: { readonly [name: str
   return (c) => problemAnswer(new ScimProblem(code, detail, headers), mediaTypeFor(c.req.header('accept') ?? null))
 }
 
-const REFUSALS = { 401: 'unauthorized', 403: 'forbidden', 404: 'notFound', 429: 'limited', 503: 'unavailable' } as const
+const REFUSALS = { 401: 'unauthorized', 403: 'forbidden', 429: 'limited' } as const
 
 function refusalFor({ status, detail, headers }: Extract<Admission, { readonly kind: 'refused' }>): ScimProblem {
-  const challenge = status === 401 ? { 'www-authenticate': 'Bearer' } : {}
-  return new ScimProblem(REFUSALS[status], detail, { ...challenge, ...headers })
+  return new ScimProblem(REFUSALS[status], detail, headers)
 }
 
 function failure(deps: ScimDeps, error: unknown, request: Request, type: MediaType): Response {

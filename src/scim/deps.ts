@@ -2,27 +2,9 @@
  * What the SCIM endpoint is handed by whoever composes the application: it knows neither how a caller is told nor where
  * failures are written down.
  */
+import type { Admission, Admit } from '../auth/admit.ts'
 import type { Gate } from '../directory/gate.ts'
-import type { Institution } from '../directory/institution.ts'
-import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
-
-/** Whether a request may go on: who it is, or the status that sends it away. */
-export type Admission =
-  | {
-      readonly kind: 'ok'
-      readonly institution: Institution
-      readonly source: Source
-      /** Id of the token. */
-      readonly credential: string
-    }
-  | {
-      readonly kind: 'refused'
-      readonly status: 401 | 403 | 404 | 429 | 503
-      readonly detail?: string
-      /** `WWW-Authenticate`, `Retry-After`. */
-      readonly headers?: { readonly [name: string]: string }
-    }
 
 export type Caller = Extract<Admission, { readonly kind: 'ok' }>
 
@@ -35,7 +17,7 @@ export type ScimDeps = {
    * Authentication, scope and rate in one: asked once at each request but those for /ServiceProviderConfig.
    * Answering without a Promise keeps a read on the short way.
    */
-  readonly admit: (request: Request, institution: string) => Admission | Promise<Admission>
+  readonly admit: Admit
   /** Told of what must not happen; the client gets a 500 without the inside. */
   readonly failed: (error: unknown, request: Request) => void
 }
