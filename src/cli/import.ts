@@ -7,6 +7,7 @@ import { basename, join } from 'node:path'
 import { configFrom } from '../config.ts'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
+import { REPORT_FORMATS } from '../flatfile/report.ts'
 import type { Summary } from '../flatfile/summary.ts'
 import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
@@ -60,8 +61,9 @@ function argumentsIn(args: readonly string[]) {
   const options = { institution: 'text', 'dry-run': 'flag', approve: 'flag', json: 'flag', report: 'text' } as const
   const { options: found, words } = read(args, { options, words: ['FILE'] })
   if (found.institution === undefined) throw new Misuse('--institution is missing')
-  if (found.report !== undefined && !/\.(csv|ndjson|json)$/i.test(found.report)) {
-    throw new Misuse(`--report is "${found.report}"; its name should end in .csv, .ndjson or .json`)
+  const { report } = found
+  if (report !== undefined && !REPORT_FORMATS.some((end) => report.toLowerCase().endsWith(end))) {
+    throw new Misuse(`--report is "${report}"; its name should end in ${REPORT_FORMATS.join(', ')}`)
   }
   return {
     file: words[0],
@@ -69,7 +71,7 @@ function argumentsIn(args: readonly string[]) {
     dryRun: found['dry-run'] ?? false,
     approve: found.approve ?? false,
     json: found.json ?? false,
-    reports: found.report === undefined ? [] : [found.report],
+    reports: report === undefined ? [] : [report],
   }
 }
 

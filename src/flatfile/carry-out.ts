@@ -33,6 +33,8 @@ export type CarryOutOptions = {
   readonly table: Table
   readonly read: RowReader
   readonly run: string
+  /** Where the rows were put down. */
+  readonly spool: string
   /** The verdicts of the plan. */
   readonly plan: string
   /** Where the verdicts on what was done go; whole when the promise resolves. */
@@ -45,12 +47,12 @@ export type CarryOutOptions = {
 }
 
 export async function carryOut(options: CarryOutOptions): Promise<Tally> {
-  const { table, plan, path, rows, onProgress } = options
+  const { spool, plan, path, rows, onProgress } = options
   const tally = new Tally()
   const verdicts = openLineWriter(path)
   const ids = new Map<string, string>()
   try {
-    for await (const chunk of inChunks(judgedRows(table, plan), CHUNK)) {
+    for await (const chunk of inChunks(judgedRows(spool, plan), CHUNK)) {
       const done = await carryOutChunk(chunk, ids, options)
       for (const { verdict, outcome } of done) tally.add(verdict, outcome)
       await verdicts.write(done.map(({ verdict }) => lineOf(verdict)).join(''))

@@ -16,6 +16,6 @@ function csvCell(text: string): string {
   return NEEDS_QUOTES.test(plain) || plain.trim() !== plain ? `"${plain.replaceAll('"', '""')}"` : plain
 }
 
-export function disarmed(text: string): string {
+function disarmed(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text
 }

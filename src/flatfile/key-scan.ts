@@ -1,11 +1,15 @@
 /**
  * The first look at a whole file: that every row of it can be read, how many there are, and which keys they name.
+ * The rows are put down as they were read, since reading them again is most of the work.
  */
 import { foldKey } from '../directory/keys.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
+import type { RowValues } from './cells.ts'
 import { cellReader } from './cells.ts'
+import type { Column } from './columns.ts'
 import type { FileLimits } from './limits.ts'
 import { Mentions } from './mentions.ts'
+import { writeSpool } from './spool.ts'
 import type { Table } from './table.ts'
 
 export type Scan = {
@@ -14,24 +18,39 @@ export type Scan = {
   readonly lastAsked: (name: string) => number
 }
 
-/** @throws {FileRefused} where a limit is passed, or what is broken begins */
-export async function scanKeys(table: Table, limits: FileLimits, onRows: (rows: number) => void): Promise<Scan> {
-  const columns = table.header.columns.map(({ heading, field }) => {
-    return field !== undefined && MATCH_KEYS.some((key) => key === field) ? { heading, field } : { heading }
-  })
-  const read = cellReader(columns, limits)
+/**
+ * @param spool where the rows are put down
+ * @throws {FileRefused} where a limit is passed, or what is broken begins
+ */
+export async function scanKeys(
+  table: Table,
+  { limits, spool, onRows }: { readonly limits: FileLimits; readonly spool: string; readonly onRows: (rows: number) => void },
+): Promise<Scan> {
+  const read = cellReader(keyColumns(table), limits)
   const mentions = new Mentions()
   let count = 0
-  for await (const rows of table.rows()) {
-    for (const row of rows) {
-      for (const [field, value] of read(row).values) {
-        const folded = foldKey(value)
-        if (folded !== undefined) mentions.add(`${field}:${folded}`, row.number)
-      }
+  async function* scanned() {
+    for await (const rows of table.rows()) {
+      for (const row of rows) note(mentions, row.number, read(row))
+      count += rows.length
+      onRows(count)
+      yield rows
     }
-    count += rows.length
-    onRows(count)
   }
+  await writeSpool(spool, scanned())
   // The userName of somebody whom no client has named is the e-mail.
   return { rows: count, lastAsked: (name) => mentions.lastRow(name.replace(/^userName:/, 'email:')) }
+}
+
+function keyColumns({ header }: Table): readonly Column[] {
+  return header.columns.map(({ heading, field }) => {
+    return field !== undefined && MATCH_KEYS.some((key) => key === field) ? { heading, field } : { heading }
+  })
+}
+
+function note(mentions: Mentions, row: number, { values }: RowValues): void {
+  for (const [field, value] of values) {
+    const folded = foldKey(value)
+    if (folded !== undefined) mentions.add(`${field}:${folded}`, row)
+  }
 }

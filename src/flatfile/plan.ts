@@ -14,6 +14,7 @@ import type { FileLimits } from './limits.ts'
 import type { OnProgress } from './progress.ts'
 import type { RowReader } from './row-change.ts'
 import { columnNames } from './row-change.ts'
+import { readSpool } from './spool.ts'
 import type { Table } from './table.ts'
 import { Tally } from './tally.ts'
 import type { PlannedVerdict, Verdict } from './verdict.ts'
@@ -31,6 +32,8 @@ export type PlanOptions = {
   readonly table: Table
   readonly read: RowReader
   readonly limits: FileLimits
+  /** Where the rows are put down, to be read from again. */
+  readonly spool: string
   /** Where the verdicts go; whole when the promise resolves. */
   readonly path: string
   /** Epoch milliseconds. */
@@ -40,8 +43,8 @@ export type PlanOptions = {
 
 /** @throws {FileRefused} before any row is planned, where a row of the file cannot be read at all */
 export async function planFile(options: PlanOptions): Promise<Tally> {
-  const { table, limits, path, onProgress } = options
-  const scan = await scanKeys(table, limits, (rows) => onProgress({ step: 'reading', rows }))
+  const { table, limits, spool, path, onProgress } = options
+  const scan = await scanKeys(table, { limits, spool, onRows: (rows) => onProgress({ step: 'reading', rows }) })
   const tally = new Tally()
   const verdicts = openLineWriter(path)
   try {
@@ -60,10 +63,10 @@ export async function planFile(options: PlanOptions): Promise<Tally> {
 type Planned = { readonly verdict: PlannedVerdict; readonly outcome?: Outcome }
 
 async function* planned(options: PlanOptions, lastAsked: (name: string) => number): AsyncGenerator<readonly Planned[]> {
-  const { table, read } = options
+  const { table, read, spool } = options
   const rehearsal = openRehearsal({ ...options, lastAsked })
   const columnOf = columnNames(table.header.columns)
-  for await (const rows of inChunks(table.rows(), CHUNK)) {
+  for await (const rows of inChunks(readSpool(spool), CHUNK)) {
     const asked: (readonly [row: number, Change | readonly CellProblem[]])[] = []
     for (const [index, row] of rows.entries()) {
       if (index % TURN === 0) await nextTurn()

@@ -13,9 +13,9 @@ import type { Store } from '../store/store.ts'
 import type { Folders } from './folders.ts'
 import { datedName } from './folders.ts'
 import type { OnProgress } from './progress.ts'
-import { runFile } from './run.ts'
+import { PLAN, runFile } from './run.ts'
 import type { Run } from './run-record.ts'
-import { eventOf, insertRun, lastRowsOf, moveRun, newRun, runsIn } from './run-record.ts'
+import { eventOf, insertRun, lastRowsOf, moveRun, newRun, RunLost, runsIn } from './run-record.ts'
 import type { Summary } from './summary.ts'
 
 export type Processing = {
@@ -35,10 +35,16 @@ export async function oneAtATime<T>(
 ): Promise<T | undefined> {
   await using lease = await takeLease({ store, institution: institution._id, name: 'files' })
   if (lease === undefined) return undefined
-  return await work((progress) => {
-    lease.signal.throwIfAborted()
-    onProgress?.(progress)
-  })
+  try {
+    return await work((progress) => {
+      lease.signal.throwIfAborted()
+      onProgress?.(progress)
+    })
+  } catch (error) {
+    // Somebody took it over: they do the rest.
+    if (error instanceof RunLost || error === lease.signal.reason) return undefined
+    throw error
+  }
 }
 
 export type Import = {
@@ -108,7 +114,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
   const { source, credential } = run.by
   const folder = join(folders.work, run._id)
   const lastRows = await lastRowsOf(store, institution._id, run.file)
-  const isPlanned = run.state === 'applying' && existsSync(join(folder, 'plan.ndjson'))
+  const isPlanned = run.state === 'applying' && existsSync(join(folder, PLAN))
   let current = run
   const summary = await runFile({
     ...options,

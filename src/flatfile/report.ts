@@ -19,6 +19,8 @@ export const REPORT_FORMATS = ['.csv', '.ndjson', '.json'] as const
 export type Report = {
   readonly summary: Summary
   readonly table: Table
+  /** Where the rows were put down. */
+  readonly spool: string
   /** Where the verdicts on all rows stand. */
   readonly verdicts: string
 }
@@ -76,14 +78,14 @@ async function writeVerdicts(path: string, verdicts: string): Promise<void> {
   }
 }
 
-async function writeTable(path: string, { table, verdicts }: Report): Promise<void> {
+async function writeTable(path: string, { table, spool, verdicts }: Report): Promise<void> {
   const headings = table.header.columns.map(({ heading }) => heading)
   // A report that was mended and sent again has them already.
   const skip = IN_FRONT.every((name, index) => headings[index] === name) ? IN_FRONT.length : 0
   const lines = openLineWriter(path)
   try {
     await lines.write(BOM + csvLine([...IN_FRONT, ...headings.slice(skip)]))
-    for await (const judged of judgedRows(table, verdicts)) {
+    for await (const judged of judgedRows(spool, verdicts)) {
       await lines.write(
         judged.map(({ row, verdict }) => csvLine([...inFront(verdict), ...cellsOf(row, headings.length).slice(skip)])).join(''),
       )

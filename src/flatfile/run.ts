@@ -57,11 +57,16 @@ export type RunOptions = {
   readonly now?: () => number
 }
 
+/** Whole, as the rows beside it, once the run is recorded as being carried out. */
+export const PLAN = 'plan.ndjson'
+
 type Opened = {
   readonly table: Table
   readonly file: FileSource
   readonly limits: FileLimits
   readonly read: RowReader
+  /** Where the rows are put down as they were read. */
+  readonly spool: string
   /** Verdicts of the first pass, and of the second. */
   readonly plan: string
   readonly done: string
@@ -77,8 +82,9 @@ export async function runFile(options: RunOptions): Promise<Summary> {
     const { institution, run, credential } = options
     const sender: Omit<FlatSender, 'row' | 'source'> = { institution, run, ...(credential !== undefined && { credential }) }
     const read = rowReader({ columns: table.header.columns, limits, file, sender })
-    const [plan, done] = [join(options.folder, 'plan.ndjson'), join(options.folder, 'done.ndjson')]
-    return await runTable({ table, file, limits, read, plan, done }, options)
+    const at = (name: string) => join(options.folder, name)
+    const paths = { spool: at('rows.ndjson'), plan: at(PLAN), done: at('done.ndjson') }
+    return await runTable({ table, file, limits, read, ...paths }, options)
   } catch (error) {
     if (!(error instanceof FileRefused)) throw error
     const summary = rejected(options, file, error)
@@ -88,9 +94,9 @@ export async function runFile(options: RunOptions): Promise<Summary> {
 }
 
 async function runTable(opened: Opened, options: RunOptions): Promise<Summary> {
-  const { table, file, plan, done } = opened
+  const { table, file, spool, plan, done } = opened
   const { institution, isDryRun = false, isApproved = false, planned, lastRows, onPlanned } = options
-  const about = { options, file, table }
+  const about = { options, file, table, spool }
   if (planned !== undefined) {
     const tally = await carry(opened, options, planned.rows, true)
     return tell(summaryOf({ ...about, result: 'processed', tally }), done, about)
@@ -100,12 +106,19 @@ async function runTable(opened: Opened, options: RunOptions): Promise<Summary> {
   if (hold !== undefined) return tell(summaryOf({ ...about, result: 'held', tally, hold }), plan, about)
   if (isDryRun) return tell(summaryOf({ ...about, result: 'processed', tally }), plan, about)
   await onPlanned?.(tally.rows)
+  const { created, updated } = tally.counts
+  if (created + updated === 0) return tell(summaryOf({ ...about, result: 'processed', tally }), plan, about)
   const applied = await carry(opened, options, tally.rows, false)
   return tell(summaryOf({ ...about, result: 'processed', tally: applied, plan: tally }), done, about)
 }
 
-function carry({ table, read, plan, done }: Opened, options: RunOptions, rows: number, isResumed: boolean): Promise<Tally> {
-  return carryOut({ ...options, ...withDefaults(options), table, read, plan, path: done, rows, isResumed })
+function carry(
+  { table, read, spool, plan, done }: Opened,
+  options: RunOptions,
+  rows: number,
+  isResumed: boolean,
+): Promise<Tally> {
+  return carryOut({ ...options, ...withDefaults(options), table, read, spool, plan, path: done, rows, isResumed })
 }
 
 function withDefaults({ now = Date.now, onProgress = () => {} }: RunOptions) {
@@ -115,8 +128,8 @@ function withDefaults({ now = Date.now, onProgress = () => {} }: RunOptions) {
 async function tell(
   summary: Summary,
   verdicts: string,
-  { options, table }: { readonly options: RunOptions; readonly table: Table },
+  { options, table, spool }: { readonly options: RunOptions; readonly table: Table; readonly spool: string },
 ): Promise<Summary> {
-  for (const path of options.reports) await writeReport(path, { summary, table, verdicts })
+  for (const path of options.reports) await writeReport(path, { summary, table, spool, verdicts })
   return summary
 }

@@ -5,7 +5,7 @@
 import type { FileSettings, Threshold } from '../directory/institution.ts'
 import type { Tally } from './tally.ts'
 
-export const DEFAULT_THRESHOLDS: { readonly [threshold in Threshold]: Bound } = {
+const DEFAULT_THRESHOLDS: { readonly [threshold in Threshold]: Bound } = {
   invalid: { percent: 20, atLeast: 21 },
   updated: { percent: 75, atLeast: 1 },
   deactivated: { percent: 10, atLeast: 6 },

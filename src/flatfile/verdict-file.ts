@@ -7,7 +7,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import type { Row } from './row.ts'
-import type { Table } from './table.ts'
+import { readSpool } from './spool.ts'
 import type { PlannedVerdict } from './verdict.ts'
 
 export type LineWriter = {
@@ -56,11 +56,14 @@ export async function* readVerdicts(path: string): AsyncGenerator<PlannedVerdict
 
 export type Judged = { readonly row: Row; readonly verdict: PlannedVerdict }
 
-/** The rows of a table beside the verdicts on them, some at a time. */
-export async function* judgedRows(table: Table, path: string): AsyncGenerator<readonly Judged[]> {
+/**
+ * The rows of a table beside the verdicts on them, some at a time.
+ * @param spool where the rows were put down
+ */
+export async function* judgedRows(spool: string, path: string): AsyncGenerator<readonly Judged[]> {
   const verdicts = readVerdicts(path)
   try {
-    for await (const rows of table.rows()) {
+    for await (const rows of readSpool(spool)) {
       const judged: Judged[] = []
       for (const row of rows) {
         const { value: verdict } = await verdicts.next()
