@@ -4,6 +4,8 @@
 import { createApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import { originOf } from '../config.ts'
+import type { DailyRunOptions } from '../flatfile/daily-run.ts'
+import { openDailyRun } from '../flatfile/daily-run.ts'
 import type { Log } from '../observe/log.ts'
 import { openMetrics } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
@@ -19,6 +21,16 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const metrics = openMetrics()
   const appAt = (port: number) => createApp({ store, publicUrl: publicUrlAt(port), log, metrics, dataDir: config.dataDir })
   const { port } = opening.use(await openHttpServer(config, appAt))
+  opening.use(openDailyRun({ store, dataDir: config.dataDir, ...told(log) }))
   const all = opening.move()
   return { publicUrl: publicUrlAt(port), store, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+/** What a run did is told by numbers; its file and its people stand in the store. */
+function told(log: Log): Pick<DailyRunOptions, 'onSummary' | 'onFailure'> {
+  return {
+    onSummary: (institution, { run, result, reason, rows, counts }) =>
+      log.info({ institution, run, result, ...(reason !== null && { reason }), rows, counts }, 'file run'),
+    onFailure: (institution, error) => log.error({ institution, err: error }, 'file run failed'),
+  }
 }

@@ -52,7 +52,7 @@ export const COLLECTIONS = {
     apart: [],
     expires: false,
   },
-  /** Work that one process at a time may do. */
+  /** Work that one process at a time may do, and for which day it was done. */
   leases: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   /** Answers to requests that carry an Idempotency-Key. */
   idempotency: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
