@@ -132,6 +132,21 @@ await forEachStore((name, place) => {
       assert.deepEqual((await people(institution)).map(({ account_status }) => account_status).sort(), ['active', 'inactive'])
     })
 
+    it('leaves a field alone whose cell is empty, unless the institution says otherwise', async () => {
+      for (const [settings, city] of [
+        [{}, 'Rome'],
+        [{ emptyClears: ['file'] }, undefined],
+      ] as const) {
+        const institution = await anInstitution(settings)
+        await imported(institution, [HEADER, ...rows(1, { city: 'Rome' })])
+        await imported(institution, [HEADER, ...rows(1)])
+        assert.deepEqual(
+          (await people(institution)).map((person) => person.city),
+          [city],
+        )
+      }
+    })
+
     it('goes through files of an institution one at a time, and says so', async () => {
       const institution = await anInstitution()
       await using store = await open()

@@ -23,7 +23,7 @@ import type { Judged } from './verdict-file.ts'
 import { judgedRows, lineOf, openLineWriter } from './verdict-file.ts'
 
 /** Rows applied in one call, planned in it slice by slice while the slice before is being written. */
-const CHUNK = 1000
+const CHUNK = 2000
 /** A change that loses every race for seconds is tried again so often. */
 const MOST_TRIES = 10
 

@@ -23,14 +23,21 @@ export function rowReader(options: {
   const { columns, limits, file, sender } = options
   const read = cellReader(columns, limits)
   const columnOf = columnNames(columns)
+  const blanks = sender.institution.settings.emptyClears?.includes('file') ? blankFields(columns) : undefined
   return (row) => {
     const { values, problems } = read(row)
     if (problems.length > 0) return problems
-    const flat = { ...Object.fromEntries(values), ...file.constants }
+    const flat = { ...blanks?.(row), ...Object.fromEntries(values), ...file.constants }
     const change = flatChange(flat, { ...sender, source: file.source, row: row.number })
     if (!('edit' in change)) return change.map((problem) => ({ ...problem, ...columnOf(problem.field) }))
     return file.mode === 'update' ? { ...change, intent: 'update' } : change
   }
+}
+
+/** Every field that the row has a cell for, as empty: what is filled comes over it. A short row says nothing of the rest. */
+function blankFields(columns: readonly Column[]): (row: Row) => { readonly [field: string]: string } {
+  return ({ cells }) =>
+    Object.fromEntries(columns.flatMap(({ field }, index) => (field === undefined || index >= cells.length ? [] : [[field, '']])))
 }
 
 /** The heading of the column that has a field. */

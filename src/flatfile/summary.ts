@@ -77,8 +77,17 @@ export function summaryOf(
     ...(encoding !== undefined && { encoding }),
     ...(delimiter !== undefined && { delimiter }),
     ...(sheet !== undefined && { sheet }),
-    notices: tally.rows === 0 ? [...table.notices, 'the file has no rows below its header'] : table.notices,
+    notices: [...table.notices, ...ownNotices(about.file, tally)],
   }
+}
+
+function ownNotices({ mode, constants }: FileSource, { rows }: Tally): string[] {
+  const fixed = Object.keys(constants)
+  return [
+    ...(rows === 0 ? ['the file has no rows below its header'] : []),
+    ...(fixed.length > 0 ? [`${fixed.join(', ')} as the settings say for files of this name`] : []),
+    ...(mode === 'roster' ? ['people who are missing from the file were left as they are'] : []),
+  ]
 }
 
 export function rejected(options: About['options'], file: FileSource, { code, field, message }: FileRefused): Summary {
