@@ -136,6 +136,44 @@ await forEachStore((name, place) => {
       await assertEachWriteHasItsEvent(store, uni)
     })
 
+    it('gives a person the address back when whoever got it has it no more, so that it never makes a second record', async () => {
+      const uni = anInstitution()
+      const leaver = { netid: 'ada1', userName: 'ada1', email: 'ada@uni.edu' }
+      const [made] = await run(uni, aPost(leaver))
+      await run(uni, aDelete(userOf(made)))
+      const [newcomer] = await run(uni, aPost({ netid: 'ada2', userName: 'ada2', email: 'ada@uni.edu' }))
+      const other = aChange({ netid: 'ada1', title: 'Dr' })
+      assert.equal(userOf((await run(uni, other))[0]).keys.email, undefined)
+      await run(uni, aChange({ email: 'ada2@uni.edu' }, { target: { id: userOf(newcomer)._id } }))
+      const [back] = await run(uni, aPost(leaver))
+      assert.partialDeepStrictEqual(back, { user: { _id: userOf(made)._id, keys: { email: 'ada@uni.edu' } } })
+      const [met] = await run(uni, aChange({ email: 'ada@uni.edu', title: 'Prof' }))
+      assert.equal(userOf(met)._id, userOf(made)._id)
+      await assertEachWriteHasItsEvent(store, uni)
+    })
+
+    it('lets a person whose address went to another one have further addresses', async () => {
+      const uni = anInstitution()
+      const [made] = await run(uni, aPost({ netid: 'ada1', userName: 'ada1', email: 'ada@uni.edu' }))
+      await run(uni, aDelete(userOf(made)))
+      await run(uni, aPost({ netid: 'ada2', userName: 'ada2', email: 'ada@uni.edu' }))
+      const emails = [
+        { type: 'work', value: 'ada@uni.edu', primary: true },
+        { type: 'home', value: 'ada@home.edu' },
+      ]
+      const edit: Change['edit'] = (current) => ({ resource: { ...current?.resource, emails } })
+      const [outcome] = await run(uni, aChange({ netid: 'ada1' }, { edit }))
+      assert.deepEqual([outcome?.kind, userOf(outcome).keys.email], ['updated', undefined])
+    })
+
+    it('leaves the default account type to whoever sends one, and to nobody who sends none', async () => {
+      const uni = anInstitution({ defaultAccountType: 'Student' })
+      const [made] = await run(uni, aPost({ userName: 'ada' }))
+      const { resource, provenance } = userOf(made)
+      assert.equal(resource.userType, 'Student')
+      assert(!provenance.some(({ slots }) => slots.includes('userType')))
+    })
+
     it('brings a deleted person back under the same id', async () => {
       const uni = anInstitution()
       const [made] = await run(uni, aPost({ userName: 'ada@uni.edu' }))

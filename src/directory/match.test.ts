@@ -105,6 +105,14 @@ describe('matching', () => {
     })
   }
 
+  it('meets a person however long inactive when the directory calls both by one externalId', () => {
+    const bindings: Binding[] = [{ source: 'scim', externalId: 'x-1', state: 'deleted' }]
+    const user = aUser('1', aResource({ userName: 'ada' }), { bindings, inactive: { since: NOW - 900 * DAY_MS, by: 'scim' } })
+    assert.deepEqual(matching(aPost({ userName: 'ada' }, 'scim', 'x-1'), user), { user, on: 'userName' })
+    assert.partialDeepStrictEqual(matching(aPost({ userName: 'ada' }, 'scim', 'x-2'), user), { code: 'key_held' })
+    assert.partialDeepStrictEqual(matching(aPost({ userName: 'ada' }, 'scim:b', 'x-1'), user), { code: 'key_held' })
+  })
+
   it('passes over a record that every source has deleted when it is another person', () => {
     const bindings: Binding[] = [{ source: 'scim', state: 'deleted' }]
     const gone = aUser('1', aResource(graduate), { bindings, provenance: [{ source: 'scim', at: 0, slots: ['campus.netid'] }] })

@@ -63,6 +63,7 @@ function isDeletedByAll(user: User): boolean {
 function weaknessOf(user: User, change: Change, keys: Keys, rules: MatchRules): ConflictCode | undefined {
   if (isAnotherPerson(user, change, keys)) return 'key_disagrees'
   const { inactive } = user
+  if (isSameToSource(user, change)) return undefined
   if (inactive !== undefined && rules.now - inactive.since > rules.keyHoldDays * DAY_MS) return 'key_held'
   return undefined
 }
@@ -81,6 +82,11 @@ function isAnotherPerson(user: User, change: Change, keys: Keys): boolean {
   if (NETIDS.some((key) => keys[key] !== undefined && keys[key] === user.keys[key])) return false
   const known = user.bindings.find((binding) => binding.source === change.source)?.externalId
   return known !== undefined && change.externalId !== undefined && known !== change.externalId && agreement === false
+}
+
+/** Whether the source calls the person what it has called this record: then the key does not stand alone. */
+function isSameToSource({ bindings }: User, { source, externalId }: Change): boolean {
+  return externalId !== undefined && bindings.some((binding) => binding.source === source && binding.externalId === externalId)
 }
 
 /** Undefined where either side lacks a name. */

@@ -8,7 +8,7 @@ import { newId } from './ids.ts'
 import type { Institution } from './institution.ts'
 import { conflictOf, DEFAULT_RULES, givesUpKeys, match } from './match.ts'
 import type { Body } from './record.ts'
-import { bindingDifferences, bodyOf } from './record.ts'
+import { bindingDifferences, bodyOf, keysRegained } from './record.ts'
 import { searchOf } from './search.ts'
 import type { Settled } from './settle.ts'
 import { sameClaims, seenBy, settle } from './settle.ts'
@@ -70,18 +70,23 @@ function currentOf(user: User, change: Change): Current {
 function carryOut(change: Change, met: Met | undefined, draft: Draft, context: PlanContext): Plan {
   const { set, institution, now } = context
   const user = met?.user
-  const settled = settle(user, withDefaults(user, draft, institution), {
-    source: change.source,
-    now,
-    ranking: rankingOf(institution),
-  })
+  const by = { source: change.source, now, ranking: rankingOf(institution) }
+  const settled = withDefaults(user, settle(user, draft.resource, by), institution)
   const id = user?._id ?? newId(now)
-  const body = bodyOf({ user, id, settled, draft, change, institution, now, isFree: (name) => isFree(name, id, change, set) })
+  const body = bodyOf({
+    ...{ user, id, settled, draft, change, institution, now },
+    isFree: (name) => isFree(name, id, change, set),
+    isHeld: (key, value) => (set.holder(key, value)?._id ?? id) !== id,
+  })
   const restsOn = user === undefined ? [id] : [user._id]
   const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
   const conflict = conflictOf(change, changedKeys(user, body.keys), user, set.holder)
   if (conflict !== undefined) return refused(conflict)
-  const differences = [...settled.differences, ...bindingDifferences(user?.bindings ?? [], body.bindings)]
+  const differences = [
+    ...settled.differences,
+    ...bindingDifferences(user?.bindings ?? [], body.bindings),
+    ...keysRegained(user, body),
+  ]
   const matchedOn = met?.on
   const told = {
     changed: differences.map(({ slot }) => slot),
@@ -105,11 +110,12 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   }
 }
 
-/** A new person gets the institution's default account type where the channel sent none. */
-function withDefaults(user: User | undefined, draft: Draft, institution: Institution): Draft['resource'] {
-  const { defaultAccountType } = institution.settings
-  const isMissing = user === undefined && draft.resource.userType === undefined
-  return isMissing && defaultAccountType !== undefined ? { ...draft.resource, userType: defaultAccountType } : draft.resource
+/** A new person gets the institution's default account type where the channel sent none; no source owns it. */
+function withDefaults(user: User | undefined, settled: Settled, institution: Institution): Settled {
+  const { defaultAccountType: userType } = institution.settings
+  if (user !== undefined || settled.resource.userType !== undefined || userType === undefined) return settled
+  const differences = [...settled.differences, { slot: 'userType', new: userType }]
+  return { ...settled, resource: { ...settled.resource, userType }, differences }
 }
 
 /** A derived userName gives way to whoever has the name. */

@@ -13,6 +13,7 @@ export type Body = Omit<UserFields, 'lastModified'>
 
 /**
  * @param isFree whether a folded userName could be this record's: decides if a derived one can be the e-mail
+ * @param isHeld whether another record has the key
  */
 export function bodyOf(options: {
   readonly user: User | undefined
@@ -23,11 +24,12 @@ export function bodyOf(options: {
   readonly institution: Institution
   readonly now: number
   readonly isFree: (userName: string) => boolean
+  readonly isHeld: (key: Key, value: string) => boolean
 }): Body {
-  const { user, id, settled, draft, change, institution, now } = options
+  const { user, id, settled, draft, change, institution, now, isHeld } = options
   const named = nameOf(options)
   const resource = { ...named.resource, active: named.resource.active ?? true }
-  const keys = keysWithout(keysOf(resource), user, settled.differences)
+  const keys = keysWithout(keysOf(resource), user, isHeld)
   const inactive = inactivityOf(user, resource, change, now)
   const { inactive: _i, incomplete: _c, claims: _l, userNameIsDerived: _d, releasedKeys: _r, search: _s, ...rest } = user ?? {}
   return {
@@ -60,22 +62,20 @@ function nameOf(options: Parameters<typeof bodyOf>[0]): { readonly resource: Res
   return { resource: { ...settled.resource, userName }, isDerived: true }
 }
 
-/** A key that went to another person stays away until the record is given another value for it. */
+/** A key that went to another person stays away while that person has it, or until the record is given another value for it. */
 function keysWithout(
   keys: Keys,
   user: User | undefined,
-  differences: readonly Difference[],
+  isHeld: (key: Key, value: string) => boolean,
 ): { keys: Keys; released: readonly Key[] } {
-  const released = (user?.releasedKeys ?? []).filter(
-    (key) => keys[key] !== undefined && !differences.some(({ slot }) => isSlotOf(key, slot)),
-  )
+  if (user?.releasedKeys === undefined) return { keys, released: [] }
+  const before = keysOf(user.resource)
+  const released = user.releasedKeys.filter((key) => {
+    const value = keys[key]
+    return value !== undefined && value === before[key] && isHeld(key, value)
+  })
   if (released.length === 0) return { keys, released }
   return { keys: Object.fromEntries(Object.entries(keys).filter(([key]) => !released.includes(key as Key))), released }
-}
-
-function isSlotOf(key: Key, slot: string): boolean {
-  if (key === 'email') return slot.startsWith('emails[')
-  return slot === (key === 'userName' ? 'userName' : `campus.${key}`)
 }
 
 function inactivityOf(user: User | undefined, resource: Resource, change: Change, now: number): User['inactive'] {
@@ -116,6 +116,20 @@ export function bindingDifferences(before: readonly Binding[], after: readonly B
     }
     return differences
   })
+}
+
+/**
+ * Keys that the record has shown all along without having them: they went to another person, who has them no more, or
+ * a process died between two waves. They come back with whatever is said of the person next.
+ */
+export function keysRegained(user: User | undefined, body: Body): Difference[] {
+  if (user === undefined) return []
+  const missing = (Object.keys(body.keys) as Key[]).filter((key) => user.keys[key] === undefined)
+  if (missing.length === 0) return []
+  const shown = keysOf(user.resource)
+  return missing
+    .filter((key) => shown[key] === body.keys[key] && !(key === 'userName' && body.userNameIsDerived))
+    .map((key) => ({ slot: `key[${key}]`, new: body.keys[key] as string }))
 }
 
 /** E-mail, first name, last name and account type: what a platform needs of a person. */

@@ -51,6 +51,7 @@ describe('waves of writes', () => {
     const [cleared, , last] = writes
     assert.ok(cleared?.op === 'replace' && last?.op === 'replace')
     assert.deepEqual(cleared.doc.keys, { email: 'x' })
+    assert.deepEqual(cleared.doc.search, { active: true }, 'filters find it meanwhile')
     assert.equal(cleared.events, undefined)
     assert.equal(last.expected, cleared.doc.version)
   })

@@ -4,6 +4,7 @@
  */
 import type { Write } from '../store/store.ts'
 import { newId } from './ids.ts'
+import { searchOf } from './search.ts'
 import type { User } from './user.ts'
 import type { Entry } from './working-set.ts'
 import { namesOf } from './working-set.ts'
@@ -68,7 +69,8 @@ function withoutFreed(entry: Entry, now: number): User {
   const stored = entry.stored as User
   const kept = new Set(namesOf(entry.next))
   const keys = Object.fromEntries(Object.entries(stored.keys).filter(([key, value]) => kept.has(`${key}:${value}`)))
-  return { ...stored, keys: keys as User['keys'], version: newId(now) }
+  // A read brings no `search`, and without one the record would be found by nothing until its next write.
+  return { ...stored, keys: keys as User['keys'], version: newId(now), search: searchOf(stored) }
 }
 
 function writeOf(entry: Entry, expected: string | undefined): Write {
