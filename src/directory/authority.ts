@@ -3,6 +3,7 @@
  */
 import fields from '../../schemas/fields.json' with { type: 'json' }
 import type { Institution } from './institution.ts'
+import { foldText } from './keys.ts'
 import { dottedName, resolvePath } from './schema.ts'
 import type { Ranking } from './settle.ts'
 import type { Slot } from './user.ts'
@@ -22,7 +23,7 @@ function rankingFrom(authority: { readonly [slot: Slot]: readonly string[] }): R
   const bySlot = new Map<string, readonly string[]>()
   for (const [name, sources] of Object.entries(authority)) {
     const field = fields.find((one) => one.name === name)
-    bySlot.set(field === undefined ? name : slotOf(field.path), sources)
+    bySlot.set(field === undefined ? folded(name) : slotOf(field.path), sources)
   }
   if (bySlot.size === 0) return () => undefined
   return (slot) => {
@@ -32,6 +33,11 @@ function rankingFrom(authority: { readonly [slot: Slot]: readonly string[] }): R
     const attribute = bracket < 0 ? slot : slot.slice(0, bracket)
     return bySlot.get(attribute) ?? bySlot.get(attribute.slice(0, Math.max(0, attribute.lastIndexOf('.')))) ?? undefined
   }
+}
+
+/** `emails[work]` for `emails[Work]`: what stands in brackets ignores case, as it does in a slot. */
+function folded(name: string): Slot {
+  return name.replace(/\[.*\]$/, foldText)
 }
 
 /** `phoneNumbers[work]` for `phoneNumbers[type eq "work"].value`. */
