@@ -323,6 +323,29 @@ await forEachStore((name, place) => {
       }
     })
 
+    it('is not brought down by what is nested deep', async () => {
+      const { call, failures } = endpoint(store)
+      const { json: made } = await call('POST', '/Users', { userName: 'ada' })
+      const lists = `${'['.repeat(400_000)}${']'.repeat(400_000)}`
+      const cores = `${`{"${CORE}":`.repeat(18_000)}{}${'}'.repeat(18_000)}`
+      for (const [status, method, path, body] of [
+        [400, 'POST', '/Users', `{"userName":"a","name":${lists}}`],
+        [400, 'PATCH', `/Users/${made.id}`, `{"Operations":[{"op":"add","path":"name","value":${lists}}]}`],
+        [201, 'POST', '/Users', `{"userName":"a","${CORE}":${cores}}`],
+        [200, 'PATCH', `/Users/${made.id}`, `{"Operations":[{"op":"add","value":${cores}}]}`],
+      ] as const) {
+        assert.equal((await call(method, path, body)).status, status, `${method} ${body.slice(0, 60)}`)
+      }
+      assert.deepEqual(failures, [])
+    })
+
+    it('keeps the default account type through a PUT that says nothing of it', async () => {
+      const { call } = endpoint(store, { defaultAccountType: 'Student' })
+      const { json: made } = await call('POST', '/Users', { userName: 'ada' })
+      const { json: put } = await call('PUT', `/Users/${made.id}`, { userName: 'ada', title: 'Dr' })
+      assert.deepEqual([made.userType, put.userType], ['Student', 'Student'])
+    })
+
     it('answers in the media type that is asked for', async () => {
       const { call } = endpoint(store)
       for (const [accept, type] of [

@@ -60,12 +60,17 @@ function addOther(draft: Draft, name: string, value: unknown): void {
   const extension = shortNameOf(name)
   if (extension !== undefined) addExtension(draft, extension, value)
   else if (isCoreUser(name)) {
-    if (isRecord(value)) addCore(draft, value)
+    if (isRecord(value)) addCore(draft, withinCore(value))
   } else {
     const path = resolvePath(name)
     if (path?.extension !== undefined) draft.extensions.add(path.extension)
     if (path !== undefined) addAttribute(draft, path, value)
   }
+}
+
+/** What stands under the core URN; the same URN again within it is no attribute, however deep it goes on. */
+export function withinCore(value: { readonly [name: string]: unknown }): { readonly [name: string]: unknown } {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !isCoreUser(name)))
 }
 
 function addExtension(draft: Draft, extension: Extension, value: unknown): void {

@@ -9,7 +9,7 @@ import { attributesOf, dottedName, isCoreUser, resolvePath, shortNameOf } from '
 import type { Json, JsonObject } from '../directory/user.ts'
 import { problemIn, ScimProblem } from './errors.ts'
 import type { FilterNode } from './filter/node.ts'
-import { hasUserName } from './normalise.ts'
+import { hasUserName, withinCore } from './normalise.ts'
 import type { PatchPath } from './patch-path.ts'
 import { parsePatchPath } from './patch-path.ts'
 import { cleanElement, cleanString, cleanValue, isRecord, isUnassigned, unassignedIn } from './values.ts'
@@ -97,7 +97,7 @@ function readNames(reading: Reading, op: Op, value: { readonly [name: string]: u
 function readName(reading: Reading, op: Op, name: string, value: unknown): Verdict {
   const extension = shortNameOf(name)
   if (extension !== undefined) return readExtension(reading, op, extension, value)
-  if (isCoreUser(name)) return isRecord(value) ? readNames(reading, op, value) : undefined
+  if (isCoreUser(name)) return isRecord(value) ? readNames(reading, op, withinCore(value)) : undefined
   const path = resolvePath(name)
   if (path === undefined) return undefined
   if (!isReadOnly(path)) return addStep(reading, op, path, value)

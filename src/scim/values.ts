@@ -80,7 +80,8 @@ function cleanSingle(attribute: Attribute, value: unknown, path: string, faults:
 /** A bare text stands for the `value` of an attribute that has one, a list of one for its element. */
 function cleanComplex(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
   const { subAttributes } = attribute
-  if (Array.isArray(value) && value.length === 1 && !attribute.multiValued) return cleanElement(attribute, value[0], path, faults)
+  if (Array.isArray(value) && value.length === 1 && !attribute.multiValued && !Array.isArray(value[0]))
+    return cleanElement(attribute, value[0], path, faults)
   const sent = typeof value === 'string' && subAttributes.has('value') ? { value } : value
   if (!isRecord(sent)) return fault(faults, path, `must be an object, not ${kindOf(value)}`)
   const clean: { [name: string]: Json } = {}
