@@ -147,6 +147,23 @@ await forEachStore((name, place) => {
       }
     })
 
+    it('names what another source has the say over', async () => {
+      const institution = await anInstitution({
+        authority: { city: ['file:sis', 'file'] },
+        files: { sources: [{ pattern: 'sis.csv' }] },
+      })
+      const report = join(folder, 'withheld.csv')
+      const sis = join(folder, 'sis.csv')
+      writeFileSync(sis, [HEADER, ...rows(1, { city: 'Rome' })].join('\n'))
+      assert.equal((await matricula('import', sis, '--institution', institution)).code, 0)
+      await imported(institution, [HEADER, ...rows(1, { city: 'Oslo' })], '--report', report)
+      assert.match(readFileSync(report, 'utf8'), /\r\nupdated,withheld,another source has the say over city,0,/)
+      assert.deepEqual(
+        (await people(institution)).map(({ city }) => city),
+        ['Rome'],
+      )
+    })
+
     it('goes through files of an institution one at a time, and says so', async () => {
       const institution = await anInstitution()
       await using store = await open()

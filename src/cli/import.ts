@@ -34,6 +34,8 @@ a file that cannot be used is rejected, and in both cases nothing is changed.
   --report F        the report of every row: F.csv is the table with outcome, reason and fix in front, F.ndjson one
                     object a row, F.json the outcome as a whole
 
+An import that was interrupted goes on where it stopped with "matricula files run".
+
 Exit codes: 0 all rows are fine, 2 some rows are not, 3 held by a threshold, 1 rejected or failed.
 
 Example:

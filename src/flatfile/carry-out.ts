@@ -10,6 +10,7 @@ import { apply } from '../directory/apply.ts'
 import type { Change, Outcome } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
+import type { FileSource } from './file-source.ts'
 import { inChunks, isChange, TURN } from './plan.ts'
 import type { OnProgress } from './progress.ts'
 import type { RowReader } from './row-change.ts'
@@ -31,6 +32,7 @@ export type CarryOutOptions = {
   readonly store: Store
   readonly institution: Institution
   readonly table: Table
+  readonly file: FileSource
   readonly read: RowReader
   readonly run: string
   /** Where the rows were put down. */
@@ -72,8 +74,8 @@ type Done = { readonly verdict: Verdict; readonly outcome?: Outcome }
  * @param ids of people who had a stand-in in the plan
  */
 async function carryOutChunk(chunk: readonly Judged[], ids: Map<string, string>, options: CarryOutOptions): Promise<Done[]> {
-  const { read, table } = options
-  const columnOf = columnNames(table.header.columns)
+  const { read, table, file } = options
+  const telling = { source: file.source, columnOf: columnNames(table.header.columns), isNew: () => false }
   const doing = chunk.filter(({ verdict: { outcome } }) => outcome === 'created' || outcome === 'updated')
   const done =
     options.isResumed && doing.length > 0 ? await eventsOfRows({ ...options, rows: doing }) : new Map<number, Verdict>()
@@ -93,7 +95,7 @@ async function carryOutChunk(chunk: readonly Judged[], ids: Map<string, string>,
     const verdict =
       outcome === undefined
         ? (done.get(number) ?? { ...planned, id: planned.id ?? known ?? null })
-        : verdictOf(number, outcome, columnOf, () => false)
+        : verdictOf(number, outcome, telling)
     if (standsFor !== undefined && verdict.id !== null) ids.set(standsFor, verdict.id)
     return { verdict, ...(outcome !== undefined && { outcome }) }
   })

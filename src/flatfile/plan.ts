@@ -9,6 +9,7 @@ import { openRehearsal } from '../directory/rehearsal.ts'
 import { namesOf } from '../directory/working-set.ts'
 import type { Store } from '../store/store.ts'
 import type { CellProblem } from './cells.ts'
+import type { FileSource } from './file-source.ts'
 import { scanKeys } from './key-scan.ts'
 import type { FileLimits } from './limits.ts'
 import type { OnProgress } from './progress.ts'
@@ -30,6 +31,7 @@ export type PlanOptions = {
   readonly store: Store
   readonly institution: Institution
   readonly table: Table
+  readonly file: FileSource
   readonly read: RowReader
   readonly limits: FileLimits
   /** Where the rows are put down, to be read from again. */
@@ -63,9 +65,9 @@ export async function planFile(options: PlanOptions): Promise<Tally> {
 type Planned = { readonly verdict: PlannedVerdict; readonly outcome?: Outcome }
 
 async function* planned(options: PlanOptions, lastAsked: (name: string) => number): AsyncGenerator<readonly Planned[]> {
-  const { table, read, spool } = options
+  const { table, file, read, spool } = options
   const rehearsal = openRehearsal({ ...options, lastAsked })
-  const columnOf = columnNames(table.header.columns)
+  const telling = { source: file.source, columnOf: columnNames(table.header.columns), isNew: rehearsal.isNew }
   for await (const rows of inChunks(readSpool(spool), CHUNK)) {
     const asked: (readonly [row: number, Change | readonly CellProblem[]])[] = []
     for (const [index, row] of rows.entries()) {
@@ -76,7 +78,7 @@ async function* planned(options: PlanOptions, lastAsked: (name: string) => numbe
     yield asked.map(([row, one]) => {
       if (!isChange(one)) return { verdict: refusedRow(row, one) }
       const outcome = outcomes.next().value as Outcome
-      const verdict = verdictOf(row, outcome, columnOf, rehearsal.isNew)
+      const verdict = verdictOf(row, outcome, telling)
       return { verdict: { ...verdict, ...standIn(verdict, outcome, lastAsked) }, outcome }
     })
   }

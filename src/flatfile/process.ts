@@ -17,6 +17,7 @@ import { PLAN, runFile } from './run.ts'
 import type { Run } from './run-record.ts'
 import { eventOf, insertRun, lastRowsOf, moveRun, newRun, RunLost, runsIn } from './run-record.ts'
 import type { Summary } from './summary.ts'
+import { sweep } from './sweep.ts'
 
 export type Processing = {
   readonly store: Store
@@ -30,12 +31,13 @@ export type Processing = {
 
 /** @returns undefined when another process is at the files of this institution */
 export async function oneAtATime<T>(
-  { store, institution, onProgress }: Processing,
+  { store, institution, folders, onProgress }: Processing,
   work: (onProgress: OnProgress) => Promise<T>,
 ): Promise<T | undefined> {
   await using lease = await takeLease({ store, institution: institution._id, name: 'files' })
   if (lease === undefined) return undefined
   try {
+    await sweep(store, institution._id, folders)
     return await work((progress) => {
       lease.signal.throwIfAborted()
       onProgress?.(progress)

@@ -69,8 +69,8 @@ function writeSummary(path: string, summary: Summary): Promise<void> {
 async function writeVerdicts(path: string, verdicts: string): Promise<void> {
   const lines = openLineWriter(path)
   try {
-    for await (const { row, outcome, id, matched_on, problems } of readVerdicts(verdicts)) {
-      await lines.write(lineOf({ row, outcome, id, matched_on, problems }))
+    for await (const { standsFor: _, ...verdict } of readVerdicts(verdicts)) {
+      await lines.write(lineOf(verdict))
     }
     await lines.close()
   } finally {
@@ -96,9 +96,10 @@ async function writeTable(path: string, { table, spool, verdicts }: Report): Pro
   }
 }
 
-function inFront({ outcome, problems }: Verdict): string[] {
-  const codes = new Set(problems.map(({ code }) => code))
-  return [outcome, [...codes].join('; '), problems.map(({ message }) => message).join('; ')]
+function inFront({ outcome, problems, withheld = [] }: Verdict): string[] {
+  const codes = new Set([...problems.map(({ code }) => code), ...(withheld.length > 0 ? ['withheld'] : [])])
+  const kept = withheld.length > 0 ? [`another source has the say over ${withheld.join(', ')}`] : []
+  return [outcome, [...codes].join('; '), [...problems.map(({ message }) => message), ...kept].join('; ')]
 }
 
 /** As many as the header has, so that the table keeps its shape; what stands past them stays where it was. */

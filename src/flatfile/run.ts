@@ -113,12 +113,12 @@ async function runTable(opened: Opened, options: RunOptions): Promise<Summary> {
 }
 
 function carry(
-  { table, read, spool, plan, done }: Opened,
+  { table, file, read, spool, plan, done }: Opened,
   options: RunOptions,
   rows: number,
   isResumed: boolean,
 ): Promise<Tally> {
-  return carryOut({ ...options, ...withDefaults(options), table, read, spool, plan, path: done, rows, isResumed })
+  return carryOut({ ...options, ...withDefaults(options), table, file, read, spool, plan, path: done, rows, isResumed })
 }
 
 function withDefaults({ now = Date.now, onProgress = () => {} }: RunOptions) {

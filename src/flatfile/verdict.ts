@@ -2,6 +2,8 @@
  * What became of a row, or would become of it: one line of the report.
  */
 import type { Outcome } from '../directory/change.ts'
+import { fieldsWithheld } from '../directory/flat-told.ts'
+import type { Source } from '../directory/user.ts'
 import type { CellProblem } from './cells.ts'
 
 export const ROW_OUTCOMES = ['created', 'updated', 'unchanged', 'conflict', 'invalid'] as const
@@ -14,6 +16,8 @@ export type Verdict = {
   readonly id: string | null
   readonly matched_on: string | null
   readonly problems: readonly CellProblem[]
+  /** Fields that a higher-ranked source keeps, where there are any. */
+  readonly withheld?: readonly string[]
 }
 
 /** `standsFor`: the id that a person has within the plan, where the file makes them and comes back to them. */
@@ -25,18 +29,26 @@ export const NO_COUNTS: Counts = { created: 0, updated: 0, unchanged: 0, conflic
 
 type ColumnOf = (field: string | undefined) => { readonly column?: string }
 
+export type Telling = {
+  readonly source: Source
+  readonly columnOf: ColumnOf
+  /** Whether a record does not exist yet, so that its id says nothing. */
+  readonly isNew: (id: string) => boolean
+}
+
 export function refusedRow(row: number, problems: readonly CellProblem[], outcome: 'conflict' | 'invalid' = 'invalid'): Verdict {
   return { row, outcome, id: null, matched_on: null, problems }
 }
 
-/** @param isNew whether a record does not exist yet, so that its id says nothing */
-export function verdictOf(row: number, outcome: Outcome, columnOf: ColumnOf, isNew: (id: string) => boolean): Verdict {
+export function verdictOf(row: number, outcome: Outcome, { source, columnOf, isNew }: Telling): Verdict {
   switch (outcome.kind) {
     case 'created':
     case 'updated':
     case 'unchanged': {
       const id = isNew(outcome.user._id) ? null : outcome.user._id
-      return { row, outcome: outcome.kind, id, matched_on: outcome.matchedOn ?? null, problems: [] }
+      const told = { row, outcome: outcome.kind, id, matched_on: outcome.matchedOn ?? null, problems: [] }
+      const withheld = fieldsWithheld(outcome, source)
+      return withheld.length === 0 ? told : { ...told, withheld }
     }
     case 'conflict': {
       const { code, records, message } = outcome
