@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 const NEEDED = 24
 // Left alone, V8 gives 128 MB to the objects of a moment on any lasting load, and is no faster for it.
 const SMALL_YOUNG_GENERATION = '--max-semi-space-size=8'
+const LASTING = ['serve', 'import', 'files']
 const here = dirname(fileURLToPath(import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
@@ -39,10 +40,10 @@ function pinnedNode() {
   }
 }
 
-/** A server becomes the same process with the flag, which can be given at its start alone; not on Windows. */
+/** What lasts becomes the same process with the flag, which can be given at its start alone; not on Windows. */
 function startAgainSmaller() {
   const { execve, execPath, execArgv, argv, channel } = process
-  if (!execve || argv[2] !== 'serve' || channel || execArgv.includes(SMALL_YOUNG_GENERATION)) return
+  if (!execve || !LASTING.includes(argv[2]) || channel || execArgv.includes(SMALL_YOUNG_GENERATION)) return
   if (process.platform !== 'win32') execve(execPath, [execPath, ...execArgv, SMALL_YOUNG_GENERATION, ...argv.slice(1)])
 }
 
