@@ -17,6 +17,8 @@ export type RunState = (typeof RUN_STATES)[number]
 export type Run = Doc & {
   /** The file's name as it was sent. */
   readonly file: string
+  /** The same for the files of every night, whatever day their names have. */
+  readonly series: string
   readonly state: RunState
   /** The file was uploaded and goes to the archive; else it is a copy. */
   readonly isTaken?: true
@@ -42,7 +44,16 @@ export function newRun(
   { institution, by, now = Date.now }: { readonly institution: Doc; readonly by: Actor; readonly now?: () => number },
 ): Run {
   const at = now()
-  return { _id: newId(at), institution: institution._id, version: newId(at), file, state, by, started: at }
+  return {
+    _id: newId(at),
+    institution: institution._id,
+    version: newId(at),
+    file,
+    series: seriesOf(file),
+    state,
+    by,
+    started: at,
+  }
 }
 
 export async function insertRun(store: Store, run: Run): Promise<Run> {
@@ -80,9 +91,16 @@ export async function getRun(store: Store, institution: string, id: string): Pro
   return (await store.get('runs', institution, id)) as Run | undefined
 }
 
-/** How many rows the last processed file of this name had. */
+const DAY =
+  /\d{4}([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[-_.T ]?\d{2}[-_.:]?\d{2}(?:[-_.:]?\d{2})?Z?)?|\d{2}([-_.])\d{2}\2\d{4}/g
+
+function seriesOf(file: string): string {
+  return file.toLowerCase().replaceAll(DAY, '#')
+}
+
+/** How many rows the last processed file of this name had, a day in it apart. */
 export async function lastRowsOf(store: Store, institution: string, file: string): Promise<number | undefined> {
-  const where = { op: 'and', of: [eq('file', file), eq('state', 'processed')] } as const
+  const where = { op: 'and', of: [eq('series', seriesOf(file)), eq('state', 'processed')] } as const
   const [last] = (await store.find('runs', institution, { where, sort: { path: '_id', descending: true }, limit: 1 })) as Run[]
   return last?.summary?.rows
 }

@@ -45,6 +45,7 @@ export const COLLECTIONS = {
     unique: [],
     indexes: [
       ['file', '_id'],
+      ['series', '_id'],
       ['state', '_id'],
     ],
     lists: [],
