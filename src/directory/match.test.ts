@@ -58,10 +58,16 @@ describe('matching', () => {
     assert.deepEqual(met, { user: byNetid, on: 'netid' })
   })
 
-  it('tries userName last, and for SCIM alone', () => {
+  it('tries userName last', () => {
     const user = aUser('1', aResource({ userName: 'ada@uni.edu' }))
     assert.deepEqual(matching(aPost({ userName: 'ADA@uni.edu' }), user), { user, on: 'userName' })
-    assert.equal(matching(aChange({ userName: 'ada@uni.edu' }), user), undefined)
+  })
+
+  it('takes an e-mail for the userName of a person whom a directory brought without an e-mail, and of nobody else', () => {
+    const bare = aUser('1', aResource({ userName: 'ada@uni.edu' }))
+    const withMail = aUser('2', aResource({ userName: 'bob@uni.edu', email: 'bob@home.example' }))
+    assert.deepEqual(matching(aChange({ email: 'Ada@uni.edu' }), bare), { user: bare, on: 'userName' })
+    assert.equal(matching(aChange({ email: 'bob@uni.edu' }), withMail), undefined)
   })
 
   const graduate = { netid: 'ada1', email: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }
@@ -83,11 +89,12 @@ describe('matching', () => {
     })
   }
 
-  it('tells a newcomer from a leaver by the externalId of the same directory when the names differ too', () => {
+  it('tells a newcomer from a leaver by the externalId of the same directory unless the names agree', () => {
     const bindings: Binding[] = [{ source: 'scim', externalId: 'x-1', state: 'bound' }]
     const leaver = aUser('1', aResource({ userName: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }), { bindings })
     const newcomer = aPost({ userName: 'ada@uni.edu', first: 'Ada', last: 'Yonath' }, 'scim', 'x-2')
     assert.partialDeepStrictEqual(matching(newcomer, leaver), { kind: 'conflict', code: 'key_disagrees' })
+    assert.partialDeepStrictEqual(matching(aPost({ userName: 'ada@uni.edu' }, 'scim', 'x-2'), leaver), { code: 'key_disagrees' })
     const same = aPost({ userName: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }, 'scim', 'x-2')
     assert.deepEqual(matching(same, leaver), { user: leaver, on: 'userName' })
   })
@@ -109,7 +116,7 @@ describe('matching', () => {
     const bindings: Binding[] = [{ source: 'scim', externalId: 'x-1', state: 'deleted' }]
     const user = aUser('1', aResource({ userName: 'ada' }), { bindings, inactive: { since: NOW - 900 * DAY_MS, by: 'scim' } })
     assert.deepEqual(matching(aPost({ userName: 'ada' }, 'scim', 'x-1'), user), { user, on: 'userName' })
-    assert.partialDeepStrictEqual(matching(aPost({ userName: 'ada' }, 'scim', 'x-2'), user), { code: 'key_held' })
+    assert.equal(matching(aPost({ userName: 'ada' }, 'scim', 'x-2'), user), undefined)
     assert.partialDeepStrictEqual(matching(aPost({ userName: 'ada' }, 'scim:b', 'x-1'), user), { code: 'key_held' })
   })
 

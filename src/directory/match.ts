@@ -24,22 +24,40 @@ export const DEFAULT_RULES = { order: MATCH_KEYS, keyHoldDays: 90 } as const
 
 /**
  * The record that a change with these keys is about: the first key in order that belongs to somebody wins, `userName`
- * last and for SCIM alone. Undefined: nobody known. A refusal: somebody has a key, but it must not be taken for them.
+ * last. Undefined: nobody known. A refusal: somebody has a key, but it must not be taken for them.
  */
 export function match(change: Change, keys: Keys, holder: Holder, rules: MatchRules): Match | Refusal | undefined {
-  const order: readonly (MatchKey | 'userName')[] =
-    channelOf(change.source) === 'scim' ? [...rules.order, 'userName'] : rules.order
-  for (const on of order) {
-    const value = keys[on]
-    const user = value === undefined ? undefined : holder(on, value)
-    if (user === undefined) continue
-    if (on !== 'email' && on !== 'userName') return { user, on }
-    if (givesUpKeys(user, change, keys)) continue
-    const code = weaknessOf(user, change, keys, rules)
-    if (code !== undefined) return weakConflict(code, on, user)
-    return { user, on }
+  for (const on of rules.order) {
+    const met = meet(change, keys, on, holder(on, keys[on] ?? ''), rules)
+    if (met !== undefined) return met
   }
-  return undefined
+  if (channelOf(change.source) === 'scim') return meet(change, keys, 'userName', holder('userName', keys.userName ?? ''), rules)
+  return namesake(change, keys, holder, rules)
+}
+
+/**
+ * Other channels than SCIM send no userName, yet a directory may have brought the person with an address for a name and no
+ * e-mail: then that address finds the record, whichever of them came first. Where it is another person's name after all,
+ * it is no conflict either: nobody claims the name.
+ */
+function namesake(change: Change, keys: Keys, holder: Holder, rules: MatchRules): Match | undefined {
+  const user = holder('userName', keys.email ?? '')
+  if (user === undefined || user.keys.email !== undefined) return undefined
+  return weaknessOf(user, change, keys, rules) === undefined ? { user, on: 'userName' } : undefined
+}
+
+function meet(
+  change: Change,
+  keys: Keys,
+  on: Match['on'],
+  user: User | undefined,
+  rules: MatchRules,
+): Match | Refusal | undefined {
+  if (user === undefined) return undefined
+  if (on !== 'email' && on !== 'userName') return { user, on }
+  if (givesUpKeys(user, change, keys)) return undefined
+  const code = weaknessOf(user, change, keys, rules)
+  return code === undefined ? { user, on } : weakConflict(code, on, user)
 }
 
 /**
@@ -71,7 +89,7 @@ function weaknessOf(user: User, change: Change, keys: Keys, rules: MatchRules): 
 /**
  * A recycled address is not the graduate's return. Netids of one kind that differ tell two people apart, for files,
  * REST and administrators unless first and last name agree (then it is one person with a new netid). A directory that
- * has known the record under one `externalId` and sends another one, with other names, means another person too.
+ * has known the record under one `externalId` and sends another one means another person too, unless the names agree.
  */
 function isAnotherPerson(user: User, change: Change, keys: Keys): boolean {
   const channel = channelOf(change.source)
@@ -81,7 +99,7 @@ function isAnotherPerson(user: User, change: Change, keys: Keys): boolean {
   }
   if (NETIDS.some((key) => keys[key] !== undefined && keys[key] === user.keys[key])) return false
   const known = user.bindings.find((binding) => binding.source === change.source)?.externalId
-  return known !== undefined && change.externalId !== undefined && known !== change.externalId && agreement === false
+  return known !== undefined && change.externalId !== undefined && known !== change.externalId && agreement !== true
 }
 
 /** Whether the source calls the person what it has called this record: then the key does not stand alone. */
