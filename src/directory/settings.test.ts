@@ -125,6 +125,26 @@ describe('settings', () => {
       { defaultAccountType: 'Studnet' },
       /^defaultAccountType is "Studnet"; it should be one of Student, .*did you mean "Student"/,
     ],
+    [
+      'names the near miss of a field of a column',
+      { files: { columns: { Mail: 'emial' } } },
+      /there is no field "emial" \(did you mean "email"\?\)/,
+    ],
+    [
+      'names the near miss of a field of a constant',
+      { files: { sources: [{ pattern: '*', constants: { account_typ: 'Staff' } }] } },
+      /there is no field "account_typ" \(did you mean "account_type"\?\)/,
+    ],
+    [
+      'names the near miss of a time zone',
+      { files: { timeZone: 'Europe/Berln' } },
+      /it should be a time zone.*did you mean "Europe\/Berlin"/,
+    ],
+    [
+      'names the near miss of a limit',
+      { files: { limits: { row: 5 } } },
+      /there is no setting files\.limits\.row \(did you mean "rows"\?\)/,
+    ],
     ['refuses an account type in two spellings', { accountTypes: ['Staff', 'STAFF'] }, /^accountTypes has "STAFF" twice/],
     ['refuses prototype names', JSON.parse('{"authority":{"__proto__":["scim"]}}'), /there is no field or attribute "__proto__"/],
     ['refuses what is no object', [], /^what was given is \[\]; it should be an object of settings/],
