@@ -50,7 +50,11 @@ describe('docs/api.md', () => {
     it(`runs as printed: ${heading}, ${language}`, async (context) => {
       const { command, args, check } = LANGUAGES[language] as (typeof LANGUAGES)[string]
       const able = await run(command, check, folder)
-      if (able.code !== 0) return context.skip(`${command} cannot be run here`)
+      if (able.code !== 0) {
+        // What later examples read must be there all the same.
+        if (heading === 'Every night') await sendEva(server.api)
+        return context.skip(`${command} cannot be run here`)
+      }
       const { code, output } = await run(command, [...args, text], folder)
       assert.equal(code, 0, output)
       if (expected === undefined) assert.equal(output, '')
@@ -59,6 +63,16 @@ describe('docs/api.md', () => {
     })
   }
 })
+
+async function sendEva(api: string): Promise<void> {
+  const name = { first_name: 'Eva', last_name: 'Holm', account_type: 'Student', year_of_graduation: 2029 }
+  const sent = await fetch(`${api}/users`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${environment.TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ netid: '00005678', email: 'eva.holm@univ.example', ...name }),
+  })
+  assert.equal(sent.status, 201, await sent.text())
+}
 
 const environment: { [name: string]: string } = {}
 
