@@ -11,6 +11,8 @@ import { forEachStore } from './stores.ts'
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const CRASHES = Number(process.env.CRASHES ?? 5)
+/** A new roll now and then, since one of the stores looks through the whole of it for each question. */
+const CRASHES_A_ROLL = 10
 const WRITERS = 8
 const WRITES_BEFORE_KILL = 60
 
@@ -19,15 +21,17 @@ type Known = { readonly id: string; title?: string }
 await forEachStore((name, place) => {
   describe(`a server that is killed under load, on ${name}`, () => {
     it(`loses no answered write and doubles nobody, ${CRASHES} times`, async () => {
-      const { url, open } = place()
-      await using server = await Server.start({ databaseUrl: url })
-      const answered = new Map<string, Known>()
-      for (let round = 0; round < CRASHES; round++) {
-        await killUnderLoad(server, round, answered)
-        await server.serve()
+      for (let done = 0; done < CRASHES; done += CRASHES_A_ROLL) {
+        const { url, open } = place()
+        await using server = await Server.start({ databaseUrl: url })
+        const answered = new Map<string, Known>()
+        for (let round = done; round < Math.min(CRASHES, done + CRASHES_A_ROLL); round++) {
+          await killUnderLoad(server, round, answered)
+          await server.serve()
+        }
+        await using store = await open()
+        await assertAllThere(store, answered)
       }
-      await using store = await open()
-      await assertAllThere(store, answered)
     })
   })
 })
