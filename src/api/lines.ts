@@ -2,6 +2,7 @@
  * Lines of a body that may never end, in batches: whatever has arrived while the batch before was worked on, in bounded
  * memory. Nothing of a body that breaks off is handed on after the break: its last line may be half of one.
  */
+import { joined } from '../limits/body.ts'
 
 export type Line =
   | { readonly kind: 'text'; readonly number: number; readonly text: string }
@@ -113,16 +114,4 @@ export class LineBatches {
       return { kind: 'bad', number, code: 'line_unreadable', message: `line ${number} is not UTF-8` }
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const [only] = parts
-  if (only !== undefined && parts.length === 1) return only
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

@@ -59,7 +59,10 @@ async function readCounted(request: Request, maxBytes: number): Promise<Uint8Arr
   return joined(chunks, length)
 }
 
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+/** The chunks as one; a single one is not copied. @param length of all together, in bytes */
+export function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [only] = chunks
+  if (only !== undefined && chunks.length === 1) return only
   const whole = new Uint8Array(length)
   let at = 0
   for (const chunk of chunks) {
