@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createApp } from './app.ts'
+import { sealWith } from './auth/seal.ts'
 import type { Scope } from './auth/tokens.ts'
 import { createToken } from './auth/tokens.ts'
 import { openHttpServer } from './cli/http-server.ts'
@@ -52,7 +53,13 @@ describe('the app', () => {
     const lines: string[] = []
     const metrics = openMetrics()
     const log = openLog('info', { write: (line) => void lines.push(line) })
-    const app = createApp({ store: over, publicUrl: 'https://roll.uni.edu', log, metrics })
+    const app = createApp({
+      store: over,
+      publicUrl: 'https://roll.uni.edu',
+      log,
+      metrics,
+      seal: sealWith('a key for tests alone'),
+    })
     const http = await openHttpServer({ host: '127.0.0.1', port: 0 }, () => app)
     const get = (path: string, token?: string, more: RequestInit = {}) =>
       fetch(`http://127.0.0.1:${http.port}${path}`, {
@@ -76,6 +83,15 @@ describe('the app', () => {
       await answer.text(),
       /matricula_http_request_duration_seconds_count\{method="GET",route="\/readyz",status="200"\} 1/,
     )
+  })
+
+  it('publishes the keys that its JWTs are checked with, and no private part of them', async () => {
+    await using app = await served()
+    const answer = await app.get('/.well-known/jwks.json')
+    assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'application/jwk-set+json'])
+    const { keys } = (await answer.json()) as { readonly keys: readonly object[] }
+    assert.ok(keys.length >= 1)
+    for (const key of keys) assert.deepEqual(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
   })
 
   it('is alive but not ready while its store is away', async () => {

@@ -6,6 +6,9 @@ import { Hono } from 'hono'
 import { apiApp } from './api/app.ts'
 import { admission } from './auth/admit.ts'
 import { authenticator } from './auth/authenticate.ts'
+import type { Seal } from './auth/seal.ts'
+import type { SigningKeys } from './auth/signing-keys.ts'
+import { openSigningKeys } from './auth/signing-keys.ts'
 import type { Scope } from './auth/tokens.ts'
 import type { Change, Outcome } from './directory/change.ts'
 import { openGate } from './directory/gate.ts'
@@ -26,6 +29,7 @@ export type AppOptions = {
   readonly publicUrl: string
   readonly log: Log
   readonly metrics: Metrics
+  readonly seal: Seal
   /** Where uploaded files are kept; without it none are taken. */
   readonly dataDir?: string
 }
@@ -33,9 +37,10 @@ export type AppOptions = {
 /** How long readiness waits for the store. */
 const READY_MS = 2000
 
-export function createApp({ store, publicUrl, log, metrics, dataDir }: AppOptions): Fetch {
+export function createApp({ store, publicUrl, log, metrics, seal, dataDir }: AppOptions): Fetch {
   const monotonic = () => performance.now()
   const gate = openGate(store, (changes, outcomes) => countOutcomes(metrics, changes, outcomes))
+  const signingKeys = openSigningKeys(store, seal, { now: Date.now, monotonic })
   const authenticate = authenticator(store, { now: Date.now, monotonic })
   const limiter = rateLimiter(monotonic)
   const failed = (error: unknown, request: Request) => {
@@ -46,7 +51,7 @@ export function createApp({ store, publicUrl, log, metrics, dataDir }: AppOption
   }
 
   const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
-  const appFor = dispatcher(operation({ store, metrics }), {
+  const appFor = dispatcher(operation({ store, metrics, signingKeys }), {
     'scim/v2': scimApp(channel('scim')),
     'api/v1': apiApp(channel('api')),
     ...(dataDir !== undefined && { files: filesApp({ ...channel('files'), dataDir }) }),
@@ -66,8 +71,10 @@ export function createApp({ store, publicUrl, log, metrics, dataDir }: AppOption
   return watchRequests(serve, { log, metrics, routeOf })
 }
 
-/** What operation asks for. */
-function operation({ store, metrics }: Pick<AppOptions, 'store' | 'metrics'>): Hono {
+/** What operation asks for, and the keys that others check our JWTs with. */
+type Operation = Pick<AppOptions, 'store' | 'metrics'> & { readonly signingKeys: SigningKeys }
+
+function operation({ store, metrics, signingKeys }: Operation): Hono {
   const app = plainApp()
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
@@ -75,6 +82,10 @@ function operation({ store, metrics }: Pick<AppOptions, 'store' | 'metrics'>): H
     return c.text(isReady ? 'ready' : 'the store does not answer', isReady ? 200 : 503)
   })
   app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }))
+  app.get('/.well-known/jwks.json', async (c) => {
+    c.header('cache-control', 'public, max-age=300')
+    return c.json(await signingKeys.published(), 200, { 'content-type': 'application/jwk-set+json' })
+  })
   return app
 }
 

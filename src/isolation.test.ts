@@ -8,6 +8,7 @@ import { aChange } from '../test/builders.ts'
 import { forEachStore } from '../test/stores.ts'
 import { apiApp } from './api/app.ts'
 import { createApp } from './app.ts'
+import { sealWith } from './auth/seal.ts'
 import type { Scope } from './auth/tokens.ts'
 import { createToken } from './auth/tokens.ts'
 import { openHttpServer } from './cli/http-server.ts'
@@ -70,6 +71,7 @@ await forEachStore((name, place) => {
         publicUrl: 'https://roll.uni.edu',
         log: openLog('silent', { write() {} }),
         metrics: openMetrics(),
+        seal: sealWith('a key for tests alone'),
       })
       const http = open.use(await openHttpServer({ host: '127.0.0.1', port: 0 }, () => app))
       origin = `http://127.0.0.1:${http.port}`

@@ -6,6 +6,8 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
 export type Seal = {
+  /** Tells one SECRET_KEY from another, and nothing else of it. */
+  readonly keyId: string
   /**
    * @param purpose what kind of secret it is, for example `webhook`
    * @param context whose it is, for example the institution's id
@@ -38,6 +40,7 @@ export function sealWith(secretKey: string): Seal {
   const keys = new Map<string, Buffer>()
 
   return {
+    keyId,
     seal(purpose, context, secret) {
       const nonce = randomBytes(NONCE_BYTES)
       const cipher = createCipheriv(CIPHER, keyFor(purpose), nonce).setAAD(boundTo(purpose, context))

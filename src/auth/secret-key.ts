@@ -36,7 +36,7 @@ async function contentOf(file: string): Promise<string | undefined> {
 
 /** Written aside and then named, so that nobody ever reads half a key, and the first name given stays. */
 async function makeKeyIn(folder: string, file: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   const draft = `${file}.${randomUUID()}`
   await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true })
   try {

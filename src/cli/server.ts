@@ -2,6 +2,8 @@
  * A running server: opened from the configuration, closed in reverse: first the door, then the store.
  */
 import { createApp } from '../app.ts'
+import { sealWith } from '../auth/seal.ts'
+import { secretKeyFrom } from '../auth/secret-key.ts'
 import type { Config } from '../config.ts'
 import { originOf } from '../config.ts'
 import type { DailyRunOptions } from '../flatfile/daily-run.ts'
@@ -19,7 +21,8 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const store = opening.use(await openStore(config.database))
   const publicUrlAt = (port: number) => config.publicUrl ?? originOf(config.host, port)
   const metrics = openMetrics()
-  const appAt = (port: number) => createApp({ store, publicUrl: publicUrlAt(port), log, metrics, dataDir: config.dataDir })
+  const seal = sealWith(await secretKeyFrom(config))
+  const appAt = (port: number) => createApp({ store, publicUrl: publicUrlAt(port), log, metrics, seal, dataDir: config.dataDir })
   const { port } = opening.use(await openHttpServer(config, appAt))
   opening.use(openDailyRun({ store, dataDir: config.dataDir, ...told(log) }))
   const all = opening.move()

@@ -55,6 +55,8 @@ export const COLLECTIONS = {
   },
   /** Work that one process at a time may do, and for which day it was done. */
   leases: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  /** What this server signs its JWTs with: the public keys, and the private ones sealed. */
+  signingKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
   /** Answers to requests that carry an Idempotency-Key. */
   idempotency: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
 } as const satisfies Record<string, Collection>
