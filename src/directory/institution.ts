@@ -28,6 +28,7 @@ export type Settings = {
     readonly purgeAfterDays?: number | null
   }
   readonly files?: FileSettings
+  readonly saml?: SamlSettings
   readonly rateLimit?: { readonly perSecond?: number }
 }
 
@@ -53,6 +54,36 @@ export type FileSourceSettings = {
   readonly mode?: (typeof FILE_MODES)[number]
   /** What every row of the file says, by field. */
   readonly constants?: { readonly [field: string]: string | number | boolean | null | readonly string[] }
+}
+
+export type SamlSettings = {
+  readonly idp?: IdpSettings
+  /** Beside `idp`, or instead of it. */
+  readonly idps?: readonly IdpSettings[]
+  /** Flat field -> the attributes to look for, in this order. */
+  readonly attributes?: { readonly [field: string]: readonly string[] }
+  /** `map` goes from values to account types; the order of its keys is the order of precedence. */
+  readonly accountType?: {
+    readonly attribute?: string
+    readonly map?: { readonly [value: string]: string }
+    readonly default?: string
+  }
+  readonly create?: boolean
+  readonly update?: 'never' | 'gaps' | 'always'
+  /** Whether a sign-in may begin at the identity provider. */
+  readonly allowUnsolicited?: boolean
+  readonly returnUrls?: readonly string[]
+}
+
+export type IdpSettings = {
+  readonly entityId: string
+  readonly ssoUrl: string
+  /** How a request goes to `ssoUrl`; `redirect` when absent. */
+  readonly ssoBinding?: 'redirect' | 'post'
+  /** With which it may sign, PEM or bare base64. */
+  readonly certificates: readonly string[]
+  /** Whether it wants requests signed. */
+  readonly signRequests?: boolean
 }
 
 /** What a file may do before somebody has to look at it. */
