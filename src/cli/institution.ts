@@ -35,8 +35,8 @@ Examples:
     if (options.name === undefined) throw new Misuse('--name is missing')
     const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
     const given = { id, name: options.name, settings, by: actor(), now: Date.now() }
-    const { createInstitution } = await loadChanges()
-    const made = await withStore(terminal, (store) => createInstitution(store, given))
+    const { createInstitution, checks } = await loadChanges()
+    const made = await withStore(terminal, (store) => createInstitution(store, { ...given, checks }))
     if (made.kind === 'invalid') throw new Refusal(problemsIn(made.problems))
     if (made.kind === 'exists') throw new Refusal(`there is an institution ${id} already`)
     terminal.say(`Institution ${id} is made. Next: matricula token create ${id} --scope scim`)
@@ -101,9 +101,9 @@ Examples:
       throw new Misuse('--settings is missing: what should change?')
     const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
     const name = options.name === undefined ? {} : { name: options.name }
-    const { changeInstitution } = await loadChanges()
+    const { changeInstitution, checks } = await loadChanges()
     return await withStore(terminal, async (store) => {
-      const changed = await changeInstitution(store, { id, settings, ...name, by: actor(), now: Date.now() })
+      const changed = await changeInstitution(store, { id, settings, ...name, checks, by: actor(), now: Date.now() })
       if (changed.kind === 'missing') throw await unknownInstitution(store, id)
       if (changed.kind === 'invalid') throw new Refusal(problemsIn(changed.problems))
       const slots = changed.kind === 'changed' ? changed.differences.map(({ slot }) => slot) : []
@@ -120,8 +120,12 @@ export const institution: Command = {
 }
 
 /** Loaded here: other commands check no settings, and start sooner without what compiles the schema. */
-function loadChanges() {
-  return import('../directory/institution-changes.ts')
+async function loadChanges() {
+  const [changes, { sftpProblems }] = await Promise.all([
+    import('../directory/institution-changes.ts'),
+    import('../sftp/settings.ts'),
+  ])
+  return { ...changes, checks: [sftpProblems] }
 }
 
 function shown({ _id, name, settings, created, lastModified }: Institution) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
-import { getInstitution, institutionCache, listInstitutions } from './institution.ts'
+import { getInstitution, institutionCache, institutionOfSftpUser, listInstitutions } from './institution.ts'
 import { changeInstitution, createInstitution } from './institution-changes.ts'
 
 const by = { source: 'admin', credential: 'cli' } as const
@@ -48,6 +48,14 @@ describe('institutions', () => {
     assert.equal(await getInstitution(store, 'wrong'), undefined)
   })
 
+  it('are made and changed with what channels find right alone', async () => {
+    const checks = [() => [{ field: 'sftp.keys[0]', code: 'value', message: 'no' }]]
+    const given = { id: 'judged', name: 'Judged', by, now: NOW, checks }
+    assert.equal((await createInstitution(store, given)).kind, 'invalid')
+    await create('judged')
+    assert.equal((await changeInstitution(store, given)).kind, 'invalid')
+  })
+
   it('merge new settings into those they have, and say what differs', async () => {
     await create('merge', { scim: { sees: 'all', map: { netid: 'userName' } }, keyHoldDays: 30 })
     const changed = await change('merge', { scim: { sees: 'own' }, keyHoldDays: null, authority: { 'name.givenName': ['scim'] } })
@@ -81,6 +89,44 @@ describe('institutions', () => {
     await Promise.all(Array.from({ length: 10 }, (_, i) => change('race', { authority: { [`emails[t${i}]`]: ['scim'] } })))
     assert.equal(Object.keys((await getInstitution(store, 'race'))?.settings.authority ?? {}).length, 10)
     assert.equal((await eventsOf('race')).length, 11)
+  })
+
+  describe('and their users of the drop box', () => {
+    const holder = async (username: string) => (await institutionOfSftpUser(store, username))?._id
+
+    it('are found by name, whatever its case', async () => {
+      await create('box', { sftp: { username: 'Box-Files' } })
+      assert.equal(await holder('box-FILES'), 'box')
+      assert.equal(await holder('box'), undefined)
+    })
+
+    it('are called as the institution unless they are given a name', async () => {
+      await create('plain', { sftp: {} })
+      assert.equal(await holder('plain'), 'plain')
+      await create('none')
+      assert.equal(await holder('none'), undefined)
+    })
+
+    it('go with the setting', async () => {
+      await create('moves', { sftp: { username: 'before' } })
+      await change('moves', { sftp: { username: 'after' } })
+      assert.deepEqual([await holder('before'), await holder('after')], [undefined, 'moves'])
+      await change('moves', { sftp: null })
+      assert.equal(await holder('after'), undefined)
+      assert.equal((await getInstitution(store, 'moves'))?.keys, undefined)
+    })
+
+    it('are unique over all, however many ask for a name at once', async () => {
+      const ids = ['s1', 's2', 's3', 's4', 's5']
+      const made = await Promise.all(ids.map((id) => create(id, { sftp: { username: 'shared' } })))
+      assert.deepEqual(made.map(({ kind }) => kind).toSorted(), ['created', 'invalid', 'invalid', 'invalid', 'invalid'])
+      for (const id of ids) await create(id)
+      const changed = await Promise.all(ids.map((id) => change(id, { sftp: { username: 'Contested' } })))
+      assert.deepEqual(changed.map(({ kind }) => kind).toSorted(), ['changed', 'invalid', 'invalid', 'invalid', 'invalid'])
+      const refused = changed.find(({ kind }) => kind === 'invalid')
+      const message = 'sftp.username is "Contested", which another institution has; it should be a name of its own, for example '
+      assert.ok(refused?.kind === 'invalid' && refused.problems[0]?.message.startsWith(message))
+    })
   })
 
   it('cannot be changed before they are made', async () => assert.deepEqual(await change('nobody', {}), { kind: 'missing' }))

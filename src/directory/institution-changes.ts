@@ -6,7 +6,8 @@ import { HOUSE } from '../store/store.ts'
 import type { Problem } from './change.ts'
 import { newId } from './ids.ts'
 import type { Institution, Settings } from './institution.ts'
-import { getInstitution, INSTITUTION_ID } from './institution.ts'
+import { getInstitution, INSTITUTION_ID, sftpUserOf } from './institution.ts'
+import type { SettingsCheck } from './settings.ts'
 import { checkSettings, mergeSettings, settingsByPath } from './settings.ts'
 import type { Difference } from './settle.ts'
 import { sameJson } from './slots.ts'
@@ -25,13 +26,19 @@ export type Changed =
   | { readonly kind: 'missing' }
   | Invalid
 
-export async function createInstitution(
-  store: Store,
-  given: { readonly id: string; readonly name: string; readonly settings?: Json; readonly by: Actor; readonly now: number },
-): Promise<Made> {
+type Given = {
+  readonly id: string
+  readonly settings?: Json
+  /** Of the channels, for settings that are theirs. */
+  readonly checks?: readonly SettingsCheck[]
+  readonly by: Actor
+  readonly now: number
+}
+
+export async function createInstitution(store: Store, given: Given & { readonly name: string }): Promise<Made> {
   const { id, by, now } = given
   const name = given.name.trim()
-  const checked = checkSettings(mergeSettings({}, given.settings ?? {}))
+  const checked = checkSettings(mergeSettings({}, given.settings ?? {}), given.checks)
   const problems = [...idProblems(id), ...nameProblems(name), ...(checked.kind === 'ok' ? [] : checked.problems)]
   if (checked.kind !== 'ok' || problems.length > 0) return { kind: 'invalid', problems }
   const version = newId(now)
@@ -39,6 +46,7 @@ export async function createInstitution(
     _id: id,
     institution: HOUSE,
     version,
+    ...keysOf(id, checked.settings),
     name,
     settings: checked.settings,
     created: now,
@@ -46,30 +54,47 @@ export async function createInstitution(
   }
   const event = eventOf('institution.created', institution, by, differencesOf({}, checked.settings))
   const [result] = await store.write([{ collection: 'institutions', op: 'insert', doc: institution, events: [event] }])
+  if (result?.kind === 'duplicate' && result.key === 'sftpUser') return { kind: 'invalid', problems: [userTaken(institution)] }
   return result?.kind === 'ok' ? { kind: 'created', institution } : { kind: 'exists' }
 }
 
 /** Merges `settings` (RFC 7396) into what is set; tries again when another administrator was faster. */
-export async function changeInstitution(
-  store: Store,
-  given: { readonly id: string; readonly name?: string; readonly settings?: Json; readonly by: Actor; readonly now: number },
-): Promise<Changed> {
+export async function changeInstitution(store: Store, given: Given & { readonly name?: string }): Promise<Changed> {
   for (;;) {
     const current = await getInstitution(store, given.id)
     if (!current) return { kind: 'missing' }
     const name = given.name?.trim() ?? current.name
-    const checked = checkSettings(mergeSettings(current.settings as Json, given.settings ?? {}))
+    const checked = checkSettings(mergeSettings(current.settings as Json, given.settings ?? {}), given.checks)
     const problems = [...nameProblems(name), ...(checked.kind === 'ok' ? [] : checked.problems)]
     if (checked.kind !== 'ok' || problems.length > 0) return { kind: 'invalid', problems }
     const differences = [...nameDifference(current.name, name), ...differencesOf(current.settings, checked.settings)]
     if (differences.length === 0) return { kind: 'unchanged', institution: current }
-    const institution = { ...current, version: newId(given.now), name, settings: checked.settings, lastModified: given.now }
+    const { keys: _, ...rest } = current
+    const institution: Institution = {
+      ...rest,
+      ...keysOf(current._id, checked.settings),
+      version: newId(given.now),
+      name,
+      settings: checked.settings,
+      lastModified: given.now,
+    }
     const event = eventOf('settings.changed', institution, given.by, differences)
     const [result] = await store.write([
       { collection: 'institutions', op: 'replace', doc: institution, expected: current.version, events: [event] },
     ])
     if (result?.kind === 'ok') return { kind: 'changed', institution, differences }
+    if (result?.kind === 'duplicate') return { kind: 'invalid', problems: [userTaken(institution)] }
   }
+}
+
+function keysOf(id: string, settings: Settings): Pick<Institution, 'keys'> {
+  const sftpUser = sftpUserOf(id, settings)
+  return sftpUser === undefined ? {} : { keys: { sftpUser } }
+}
+
+function userTaken({ _id, settings }: Institution): Problem {
+  const found = `sftp.username is "${settings.sftp?.username ?? _id}", which another institution has`
+  return { field: 'sftp.username', code: 'value', message: `${found}; it should be a name of its own, for example ${_id}-files` }
 }
 
 function idProblems(id: string): Problem[] {

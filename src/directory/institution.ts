@@ -27,9 +27,19 @@ export type Settings = {
     readonly sees?: 'own' | 'all'
     readonly purgeAfterDays?: number | null
   }
+  readonly sftp?: SftpSettings
   readonly files?: FileSettings
   readonly saml?: SamlSettings
   readonly rateLimit?: { readonly perSecond?: number }
+}
+
+export type SftpSettings = {
+  /** Of the drop box; the id of the institution when absent. */
+  readonly username?: string
+  /** Public keys that may sign in, as lines of authorized_keys. */
+  readonly keys?: readonly string[]
+  /** Addresses and ranges to come from; from anywhere when there are none. */
+  readonly addresses?: readonly string[]
 }
 
 export const FILE_MODES = ['upsert', 'update', 'roster'] as const
@@ -103,6 +113,19 @@ export const INSTITUTION_ID = /^[a-z0-9][a-z0-9-]{0,62}$/
 
 export async function getInstitution(store: Store, id: string): Promise<Institution | undefined> {
   return INSTITUTION_ID.test(id) ? ((await store.get('institutions', HOUSE, id)) as Institution | undefined) : undefined
+}
+
+/**
+ * The user name of the drop box, which no two institutions share; SSH compares names by the letter, people do not.
+ * @returns undefined where no drop box is set up
+ */
+export function sftpUserOf(id: string, { sftp }: Settings): string | undefined {
+  return sftp && (sftp.username ?? id).toLowerCase()
+}
+
+export async function institutionOfSftpUser(store: Store, username: string): Promise<Institution | undefined> {
+  const [found] = await store.lookUp('institutions', HOUSE, { keys: { sftpUser: [username.toLowerCase()] } })
+  return found as Institution | undefined
 }
 
 /** All, by id. */

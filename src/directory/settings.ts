@@ -18,6 +18,9 @@ export type Checked =
   | { readonly kind: 'ok'; readonly settings: Settings }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
 
+/** What only a channel can judge of its own settings. */
+export type SettingsCheck = (settings: Settings) => readonly Problem[]
+
 let compiled: ValidateFunction<Settings> | undefined
 
 const FIELD_NAMES: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name))
@@ -44,11 +47,11 @@ export function mergeSettings(current: Json, patch: Json): Json {
   return Object.fromEntries(merged)
 }
 
-export function checkSettings(settings: unknown): Checked {
+export function checkSettings(settings: unknown, checks: readonly SettingsCheck[] = []): Checked {
   compiled ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<Settings>(schema)
   const fitsSchema = compiled
   if (!fitsSchema(settings)) return { kind: 'invalid', problems: (fitsSchema.errors ?? []).flatMap(problemOf) }
-  const problems = [...namesIn(settings), ...accountTypesIn(settings)]
+  const problems = [...namesIn(settings), ...accountTypesIn(settings), ...checks.flatMap((check) => check(settings))]
   return problems.length === 0 ? { kind: 'ok', settings } : { kind: 'invalid', problems }
 }
 

@@ -19,7 +19,8 @@ export type Collection = {
 }
 
 export const COLLECTIONS = {
-  institutions: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  /** All belong to the house, so that their keys are unique over all. */
+  institutions: { unique: ['sftpUser'], indexes: [], lists: [], counted: [], apart: [], expires: false },
   tokens: { unique: ['hash'], indexes: [], lists: [], counted: [], apart: [], expires: false },
   users: {
     unique: ['netid', 'netid2', 'netid3', 'email', 'userName'],
