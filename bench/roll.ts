@@ -9,8 +9,9 @@ import type { Institution } from '../src/directory/institution.ts'
 import { getInstitution } from '../src/directory/institution.ts'
 import { createInstitution } from '../src/directory/institution-changes.ts'
 import { keysOf } from '../src/directory/keys.ts'
+import { USER } from '../src/directory/schema.ts'
 import { ScimProblem } from '../src/scim/errors.ts'
-import { normaliseUser } from '../src/scim/normalise.ts'
+import { normalise } from '../src/scim/normalise.ts'
 import { openSqlite } from '../src/store/sqlite/sqlite.ts'
 import type { Store } from '../src/store/store.ts'
 import type { Person } from './load.ts'
@@ -23,7 +24,7 @@ const MOST_SAMPLED = 10_000
 
 /** A person as a batch names them: found by key or new, what was sent laid over what is there. */
 export function upsertOf(number: number): Change {
-  const sent = normaliseUser(personOf(number))
+  const sent = normalise(USER, personOf(number))
   if (sent instanceof ScimProblem) throw new Error(`person ${number}: ${sent.detail}`)
   const externalId = String(sent.externalId)
   const edit = (current: Current | undefined): Draft => ({

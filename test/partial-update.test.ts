@@ -9,7 +9,7 @@ import { apiApp } from '../src/api/app.ts'
 import { FIELDS, fieldNamed } from '../src/directory/fields.ts'
 import { flatChange } from '../src/directory/flat-change.ts'
 import { withField } from '../src/directory/flat-record.ts'
-import { CORE_USER, EXTENSIONS } from '../src/directory/schema.ts'
+import { EXTENSIONS, USER } from '../src/directory/schema.ts'
 import type { Json, JsonObject, Resource, Source, User } from '../src/directory/user.ts'
 import { scimApp } from '../src/scim/app.ts'
 import type { Store } from '../src/store/store.ts'
@@ -187,5 +187,5 @@ function putOf(fields: Fields): object {
     resource = withField(resource, field, (field.type === 'status' ? value === 'active' : value) as Json)
   }
   const { campus, ...core } = resource
-  return { schemas: [CORE_USER], ...core, ...(campus === undefined ? {} : { [EXTENSIONS.campus]: campus }) }
+  return { schemas: [USER.urn], ...core, ...(campus === undefined ? {} : { [EXTENSIONS.campus]: campus }) }
 }

@@ -4,7 +4,7 @@
 import fields from '../../schemas/fields.json' with { type: 'json' }
 import type { Institution } from './institution.ts'
 import { foldText } from './keys.ts'
-import { dottedName, resolvePath } from './schema.ts'
+import { dottedName, USER } from './schema.ts'
 import type { Ranking } from './settle.ts'
 import type { Slot } from './user.ts'
 
@@ -44,6 +44,6 @@ function folded(name: string): Slot {
 function slotOf(path: string): Slot {
   const [, attribute, type] = /^(\w+)\[type eq "(\w+)"\]/.exec(path) ?? []
   if (attribute !== undefined) return `${attribute}[${type}]`
-  const resolved = resolvePath(path)
+  const resolved = USER.resolve(path)
   return resolved === undefined ? path : dottedName(resolved)
 }

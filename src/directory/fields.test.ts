@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { FIELDS, fieldNamed } from './fields.ts'
-import { resolvePath } from './schema.ts'
+import { USER } from './schema.ts'
 
 describe('flat fields', () => {
   it('are found by name and by what older interfaces call them, in any case', () => {
@@ -32,7 +32,7 @@ describe('flat fields', () => {
   it('lie each at a place of their own that the schemas know', () => {
     for (const { name, path } of FIELDS) {
       const [list = '', rest = ''] = path.split(/\[type eq "\w+"\]/)
-      assert.ok(resolvePath(`${list}${rest}`), name)
+      assert.ok(USER.resolve(`${list}${rest}`), name)
     }
     assert.equal(new Set(FIELDS.map(({ path }) => path)).size, FIELDS.length)
   })

@@ -5,7 +5,7 @@
 import type { Field } from './fields.ts'
 import { FIELDS } from './fields.ts'
 import { foldText, leadingEmail } from './keys.ts'
-import { dottedName, resolvePath } from './schema.ts'
+import { dottedName, USER } from './schema.ts'
 import { isList, isObject } from './slots.ts'
 import type { Json, JsonObject, Resource } from './user.ts'
 
@@ -78,7 +78,7 @@ function placeOf(field: Field): Place {
   if (field.name === 'email') return { get: ({ emails }) => leadingEmail(emails), set: withLeadingEmail }
   const element = elementOf(field)
   if (element !== undefined) return elementPlace(element)
-  const path = resolvePath(field.path)
+  const path = USER.resolve(field.path)
   if (path === undefined) throw new Error(`the field ${field.name} has a path that no schema knows: ${field.path}`)
   return memberPlace(dottedName(path).split('.'))
 }

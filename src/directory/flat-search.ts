@@ -7,7 +7,7 @@ import { and } from '../store/predicate.ts'
 import type { Field } from './fields.ts'
 import { elementOf } from './flat-record.ts'
 import { foldKey, foldText } from './keys.ts'
-import { dottedName, resolvePath } from './schema.ts'
+import { dottedName, USER } from './schema.ts'
 import { cut, foldingOf } from './search.ts'
 import type { MatchKey } from './user.ts'
 import { MATCH_KEYS } from './user.ts'
@@ -33,13 +33,13 @@ function matchKeyOf({ name }: Field): MatchKey | undefined {
 }
 
 function storedName(path: string): string {
-  const resolved = resolvePath(path)
+  const resolved = USER.resolve(path)
   if (resolved === undefined) throw new Error(`no schema knows ${path}`)
   return dottedName(resolved)
 }
 
 function folded(path: string, value: string | number | boolean): string | number | boolean {
-  const resolved = resolvePath(path)
+  const resolved = USER.resolve(path)
   if (typeof value !== 'string' || resolved === undefined) return value
   switch (foldingOf(resolved.sub ?? resolved.attribute)) {
     case 'key':

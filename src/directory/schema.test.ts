@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { attributesOf, CORE_USER, dottedName, EXTENSIONS, isCoreUser, resolvePath, shortNameOf } from './schema.ts'
+import { dottedName, EXTENSIONS, USER } from './schema.ts'
 
-describe('resolvePath', () => {
+describe('a name from outside', () => {
   for (const [text, name] of [
     ['userName', 'userName'],
     ['USERNAME', 'userName'],
@@ -15,15 +15,15 @@ describe('resolvePath', () => {
     ['externalid', 'externalId'],
     ['meta.lastModified', 'meta.lastModified'],
     ['schemas', 'schemas'],
-    [`${CORE_USER}:name.givenName`, 'name.givenName'],
-    [`${CORE_USER}:meta.created`, 'meta.created'],
+    [`${USER.urn}:name.givenName`, 'name.givenName'],
+    [`${USER.urn}:meta.created`, 'meta.created'],
     [`${EXTENSIONS.enterprise}:department`, 'enterprise.department'],
     [`${EXTENSIONS.enterprise.toUpperCase()}:MANAGER.VALUE`, 'enterprise.manager.value'],
     [`${EXTENSIONS.campus}:netid2`, 'campus.netid2'],
     ['urn:ietf:params:scim:schemas:extension:enterprise:2.0User:department', 'enterprise.department'],
   ] as const) {
     it(`finds ${text}`, () => {
-      const path = resolvePath(text)
+      const path = USER.resolve(text)
       assert.equal(path && dottedName(path), name)
     })
   }
@@ -46,25 +46,25 @@ describe('resolvePath', () => {
     'emails.length',
     ':userName',
     'userName:',
-    CORE_USER,
+    USER.urn,
     EXTENSIONS.enterprise,
     `${EXTENSIONS.enterprise}:`,
     `${EXTENSIONS.enterprise}:userName`,
     `urn:example:${EXTENSIONS.enterprise}:department`,
     'urn:example:2.0:User:userName',
   ]) {
-    it(`knows no attribute called ${JSON.stringify(text)}`, () => assert.equal(resolvePath(text), undefined))
+    it(`knows no attribute called ${JSON.stringify(text)}`, () => assert.equal(USER.resolve(text), undefined))
   }
 })
 
 describe('extension names', () => {
   it('ignore case, and forgive a missing colon', () => {
-    assert.equal(shortNameOf(EXTENSIONS.campus.toLowerCase()), 'campus')
-    assert.equal(shortNameOf('URN:ietf:params:scim:schemas:extension:enterprise:2.0User'), 'enterprise')
-    assert.equal(shortNameOf(CORE_USER), undefined)
-    assert.equal(shortNameOf('__proto__'), undefined)
-    assert.equal(isCoreUser(CORE_USER.toUpperCase()), true)
-    assert.equal(isCoreUser(EXTENSIONS.campus), false)
+    assert.equal(USER.shortNameOf(EXTENSIONS.campus.toLowerCase()), 'campus')
+    assert.equal(USER.shortNameOf('URN:ietf:params:scim:schemas:extension:enterprise:2.0User'), 'enterprise')
+    assert.equal(USER.shortNameOf(USER.urn), undefined)
+    assert.equal(USER.shortNameOf('__proto__'), undefined)
+    assert.equal(USER.isCore(USER.urn.toUpperCase()), true)
+    assert.equal(USER.isCore(EXTENSIONS.campus), false)
   })
 })
 
@@ -88,16 +88,16 @@ describe('the schemas', () => {
   })
 
   it('keep userName and the netids unique and without case, ids exact', () => {
-    assert.equal(attributesOf().get('username')?.caseExact, false)
-    assert.equal(attributesOf('campus').get('netid3')?.caseExact, false)
-    assert.equal(resolvePath('id')?.attribute.caseExact, true)
-    assert.equal(resolvePath('externalId')?.attribute.caseExact, true)
-    assert.equal(attributesOf('enterprise').get('manager')?.subAttributes.get('value')?.caseExact, true)
+    assert.equal(USER.attributesOf().get('username')?.caseExact, false)
+    assert.equal(USER.attributesOf('campus').get('netid3')?.caseExact, false)
+    assert.equal(USER.resolve('id')?.attribute.caseExact, true)
+    assert.equal(USER.resolve('externalId')?.attribute.caseExact, true)
+    assert.equal(USER.attributesOf('enterprise').get('manager')?.subAttributes.get('value')?.caseExact, true)
   })
 
   it('never return a password', () => {
-    assert.equal(attributesOf().get('password')?.returned, 'never')
-    assert.equal(attributesOf().get('password')?.mutability, 'writeOnly')
+    assert.equal(USER.attributesOf().get('password')?.returned, 'never')
+    assert.equal(USER.attributesOf().get('password')?.mutability, 'writeOnly')
   })
 })
 

@@ -1,5 +1,5 @@
 /**
- * The schemas as data: which attributes a user has, and what a name from outside means.
+ * The schemas as data: which attributes a resource has, and what a name from outside means.
  * Names ignore case (RFC 7643, section 2.1) and are looked up in Maps alone, so that none can reach into an object
  * of the language.
  */
@@ -33,53 +33,97 @@ export type AttributePath = {
   readonly sub?: Attribute
 }
 
-export const CORE_USER = coreUser.id
-
 /** Short names, under which extensions are stored, and their URNs. */
 export const EXTENSIONS = { enterprise: enterpriseUser.id, campus: campusUser.id } as const
 
 export type Extension = keyof typeof EXTENSIONS
 
-const CORE_ATTRIBUTES = attributesFrom(coreUser.attributes)
-
 /** `schemas`, `id`, `externalId` and `meta`: what every resource has beside its schema. */
 export const COMMON_ATTRIBUTES = attributesFrom(common.attributes)
 
-const EXTENSION_ATTRIBUTES = {
-  enterprise: attributesFrom(enterpriseUser.attributes),
-  campus: attributesFrom(campusUser.attributes),
-} as const satisfies Record<Extension, Attributes>
+type Part = { readonly urn: string; readonly attributes: Attributes }
 
-/** The attributes of the core schema (without the common ones) or of an extension. */
-export function attributesOf(extension?: Extension): Attributes {
-  return extension === undefined ? CORE_ATTRIBUTES : EXTENSION_ATTRIBUTES[extension]
-}
+/** What one type of resource is made of: its core, and its extensions by their short names. */
+export class ResourceSchema {
+  /** Of the resource type: `User`. */
+  readonly name: string
+  readonly urn: string
+  readonly #core: Attributes
+  readonly #extensions: ReadonlyMap<Extension, Part>
+  /** By URN in lower case, also by one without its last colon (`…:2.0User`): a vendor's documentation has it so. */
+  readonly #containers: ReadonlyMap<string, 'core' | Extension>
 
-/**
- * What a name from outside means: `userName`, `name.givenName`, `urn:…:2.0:User:department`, in any case.
- * @returns undefined for a name that no schema knows, for a bare URN and for anything deeper than one sub-attribute
- */
-export function resolvePath(text: string): AttributePath | undefined {
-  const { container, name } = splitUrn(text)
-  if (container === undefined) return undefined
-  const [head = '', tail, ...deeper] = name.toLowerCase().split('.')
-  const attribute =
-    container === 'core' ? (CORE_ATTRIBUTES.get(head) ?? COMMON_ATTRIBUTES.get(head)) : EXTENSION_ATTRIBUTES[container].get(head)
-  if (attribute === undefined || deeper.length > 0) return undefined
-  const sub = tail === undefined ? undefined : attribute.subAttributes.get(tail)
-  if (tail !== undefined && sub === undefined) return undefined
-  return { ...(container === 'core' ? {} : { extension: container }), attribute, ...(sub === undefined ? {} : { sub }) }
-}
+  constructor(core: DeclaredSchema, extensions: ReadonlyMap<Extension, DeclaredSchema> = new Map()) {
+    this.name = core.name
+    this.urn = core.id
+    this.#core = attributesFrom(core.attributes)
+    this.#extensions = new Map(
+      Array.from(extensions, ([name, { id, attributes }]) => [name, { urn: id, attributes: attributesFrom(attributes) }]),
+    )
+    const named: (readonly ['core' | Extension, string])[] = [
+      ['core', this.urn],
+      ...Array.from(this.#extensions, ([name, { urn }]) => [name, urn] as const),
+    ]
+    this.#containers = new Map(
+      named.flatMap(([name, urn]) => {
+        const lower = urn.toLowerCase()
+        return [[lower, name] as const, [lower.replace(/:(?=[^:]*$)/, ''), name] as const]
+      }),
+    )
+  }
 
-/** The short name of an extension by its URN, in any case; also as `…:2.0User`, which a vendor's documentation has. */
-export function shortNameOf(urn: string): Extension | undefined {
-  const container = CONTAINERS.get(urn.toLowerCase())
-  return container === 'core' ? undefined : container
-}
+  get extensions(): readonly Extension[] {
+    return [...this.#extensions.keys()]
+  }
 
-/** Whether this is the URN of the core User schema, in any case. */
-export function isCoreUser(urn: string): boolean {
-  return CONTAINERS.get(urn.toLowerCase()) === 'core'
+  urnOf(extension: Extension): string {
+    return this.#part(extension).urn
+  }
+
+  /** The attributes of the core schema (without the common ones) or of an extension. */
+  attributesOf(extension?: Extension): Attributes {
+    return extension === undefined ? this.#core : this.#part(extension).attributes
+  }
+
+  /**
+   * What a name from outside means: `userName`, `name.givenName`, `urn:…:2.0:User:department`, in any case.
+   * @returns undefined for a name that no schema knows, for a bare URN and for anything deeper than one sub-attribute
+   */
+  resolve(text: string): AttributePath | undefined {
+    const { container, name } = this.#split(text)
+    if (container === undefined) return undefined
+    const [head = '', tail, ...deeper] = name.toLowerCase().split('.')
+    const attribute =
+      container === 'core' ? (this.#core.get(head) ?? COMMON_ATTRIBUTES.get(head)) : this.#part(container).attributes.get(head)
+    if (attribute === undefined || deeper.length > 0) return undefined
+    const sub = tail === undefined ? undefined : attribute.subAttributes.get(tail)
+    if (tail !== undefined && sub === undefined) return undefined
+    return { ...(container === 'core' ? {} : { extension: container }), attribute, ...(sub === undefined ? {} : { sub }) }
+  }
+
+  /** The short name of an extension by its URN, in any case. */
+  shortNameOf(urn: string): Extension | undefined {
+    const container = this.#containers.get(urn.toLowerCase())
+    return container === 'core' ? undefined : container
+  }
+
+  /** Whether this is the URN of the core schema, in any case. */
+  isCore(urn: string): boolean {
+    return this.#containers.get(urn.toLowerCase()) === 'core'
+  }
+
+  #part(extension: Extension): Part {
+    const part = this.#extensions.get(extension)
+    if (part === undefined) throw new Error(`a ${this.name} has no extension ${extension}`)
+    return part
+  }
+
+  /** Splits at the last colon, since URNs contain dots and attribute names no colon. */
+  #split(text: string): { container: 'core' | Extension | undefined; name: string } {
+    const colon = text.lastIndexOf(':')
+    if (colon < 0) return { container: 'core', name: text }
+    return { container: this.#containers.get(text.slice(0, colon).toLowerCase()), name: text.slice(colon + 1) }
+  }
 }
 
 /** The name as the stored resource has it: `name.givenName`, `campus.netid2`. */
@@ -88,20 +132,8 @@ export function dottedName({ extension, attribute, sub }: AttributePath): string
   return extension === undefined ? name : `${extension}.${name}`
 }
 
-const CONTAINERS: ReadonlyMap<string, 'core' | Extension> = new Map(
-  Object.entries({ core: CORE_USER, ...EXTENSIONS }).flatMap(([name, urn]) => {
-    const lower = urn.toLowerCase()
-    const container = name as 'core' | Extension
-    return [[lower, container] as const, [lower.replace(/:user$/, 'user'), container] as const]
-  }),
-)
-
-/** Splits at the last colon, since URNs contain dots and attribute names no colon. */
-function splitUrn(text: string): { container: 'core' | Extension | undefined; name: string } {
-  const colon = text.lastIndexOf(':')
-  if (colon < 0) return { container: 'core', name: text }
-  return { container: CONTAINERS.get(text.slice(0, colon).toLowerCase()), name: text.slice(colon + 1) }
-}
+/** A schema as it is written down (RFC 7643, section 7). */
+type DeclaredSchema = { readonly id: string; readonly name: string; readonly attributes: readonly Declared[] }
 
 type Declared = {
   readonly name: string
@@ -136,3 +168,11 @@ function oneOf<T extends string>(allowed: readonly T[], value: string): T {
   if (found === undefined) throw new Error(`a schema says "${value}" where one of ${allowed.join(', ')} belongs`)
   return found
 }
+
+export const USER = new ResourceSchema(
+  coreUser,
+  new Map([
+    ['enterprise', enterpriseUser],
+    ['campus', campusUser],
+  ]),
+)

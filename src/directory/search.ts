@@ -5,8 +5,8 @@
  * What is unique lies under `keys`, when a record was made and changed at its top: neither is repeated here.
  */
 import { foldKeyPart, foldText } from './keys.ts'
-import type { Attribute, Attributes, Extension } from './schema.ts'
-import { attributesOf, EXTENSIONS } from './schema.ts'
+import type { Attribute, Attributes } from './schema.ts'
+import { USER } from './schema.ts'
 import { isObject } from './slots.ts'
 import type { Json, JsonObject, Source, UserFields } from './user.ts'
 
@@ -18,8 +18,8 @@ const KEYS: ReadonlySet<string> = new Set(['userName', 'netid', 'netid2', 'netid
 /** Kept elsewhere, or shown to nobody. */
 const LEFT_OUT: ReadonlySet<string> = new Set([...KEYS, 'groups', 'password'])
 
-const EMAIL = attributesOf().get('emails')?.subAttributes.get('value')
-const PHOTO = attributesOf().get('photos')?.subAttributes.get('value')
+const EMAIL = USER.attributesOf().get('emails')?.subAttributes.get('value')
+const PHOTO = USER.attributesOf().get('photos')?.subAttributes.get('value')
 
 type Folding = 'key' | 'text' | 'exact' | 'time' | 'plain'
 
@@ -77,9 +77,8 @@ type Part = {
 
 type Parts = ReadonlyMap<string, Part>
 
-const CORE = partsOf(attributesOf())
-const EXTENSION_PARTS = { enterprise: partsOf(attributesOf('enterprise')), campus: partsOf(attributesOf('campus')) }
-const EXTENSION_NAMES = Object.keys(EXTENSIONS) as readonly Extension[]
+const CORE = partsOf(USER.attributesOf())
+const EXTENSION_PARTS = USER.extensions.map((name) => [name, partsOf(USER.attributesOf(name))] as const)
 
 /**
  * What `Doc.search` holds for a user. Beside the attributes: the `lead` element (primary, else first) of each list but
@@ -90,9 +89,9 @@ export function searchOf({ resource, bindings }: Pick<UserFields, 'resource' | '
 } {
   const search = foldObject(CORE, resource)
   search.active = resource.active !== false
-  for (const name of EXTENSION_NAMES) {
+  for (const [name, parts] of EXTENSION_PARTS) {
     const extension = resource[name]
-    if (isObject(extension)) search[name] = foldObject(EXTENSION_PARTS[name], extension)
+    if (isObject(extension)) search[name] = foldObject(parts, extension)
   }
   const lead = leadOf(search)
   if (lead !== undefined) search.lead = lead

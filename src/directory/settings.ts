@@ -10,7 +10,7 @@ import { FIELDS, fieldNamed } from './fields.ts'
 import type { Settings } from './institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
 import { didYouMean } from './near-miss.ts'
-import { attributesOf, resolvePath } from './schema.ts'
+import { USER } from './schema.ts'
 import { isObject } from './slots.ts'
 import type { Json } from './user.ts'
 
@@ -27,12 +27,12 @@ const FIELD_NAMES: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name))
 
 /** Attributes as slots are called: `name`, `name.givenName`, `campus.program`. */
 const SLOTS: ReadonlySet<string> = new Set([
-  ...Array.from(attributesOf().values(), ({ name, multiValued, subAttributes }) => [
+  ...Array.from(USER.attributesOf().values(), ({ name, multiValued, subAttributes }) => [
     name,
     ...(multiValued ? [] : Array.from(subAttributes.values(), (sub) => `${name}.${sub.name}`)),
   ]).flat(),
-  ...(['enterprise', 'campus'] as const).flatMap((extension) =>
-    Array.from(attributesOf(extension).values(), ({ name }) => `${extension}.${name}`),
+  ...USER.extensions.flatMap((extension) =>
+    Array.from(USER.attributesOf(extension).values(), ({ name }) => `${extension}.${name}`),
   ),
 ])
 
@@ -149,7 +149,7 @@ function unknownName(path: readonly string[], kind: string, name: string, known:
 }
 
 function unknownAttribute(path: readonly string[], name: string): Problem[] {
-  return resolvePath(name.replace(/\[.*\]/, '')) ? [] : unknownName(path, 'SCIM attribute', name, SLOTS)
+  return USER.resolve(name.replace(/\[.*\]/, '')) ? [] : unknownName(path, 'SCIM attribute', name, SLOTS)
 }
 
 function accountTypesIn(settings: Settings): Problem[] {

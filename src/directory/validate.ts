@@ -5,8 +5,8 @@
 import type { ErrorObject } from 'ajv'
 import { Ajv } from 'ajv'
 import type { Problem } from './change.ts'
-import type { Attribute, Attributes, Extension } from './schema.ts'
-import { attributesOf, EXTENSIONS } from './schema.ts'
+import type { Attribute, Attributes } from './schema.ts'
+import { USER } from './schema.ts'
 import type { Resource } from './user.ts'
 
 /** Characters of one string, and elements of one list. */
@@ -31,8 +31,8 @@ export function problemsOf(resource: Resource): Problem[] {
 }
 
 function recordSchema(): object {
-  const extensions = Object.keys(EXTENSIONS).map((name) => [name, objectSchema(attributesOf(name as Extension))])
-  const core = objectSchema(attributesOf())
+  const extensions = USER.extensions.map((name) => [name, objectSchema(USER.attributesOf(name))])
+  const core = objectSchema(USER.attributesOf())
   return { ...core, properties: { ...core.properties, ...Object.fromEntries(extensions) } }
 }
 

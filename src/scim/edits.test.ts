@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Current, Draft, Edit, Refusal } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
+import { USER } from '../directory/schema.ts'
 import { slotsOf } from '../directory/slots.ts'
 import type { Resource, Source, User } from '../directory/user.ts'
 import { createEdit, deleteEdit, patchEdit, putEdit } from './edits.ts'
 import { ScimProblem } from './errors.ts'
 import { mappingOf } from './mapping.ts'
-import { normaliseUser } from './normalise.ts'
+import { normalise } from './normalise.ts'
 import { parsePatch } from './patch-steps.ts'
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
@@ -27,13 +28,13 @@ const institution = (map = {}): Institution => ({
 })
 
 function sent(body: object) {
-  const result = normaliseUser({ userName: 'ada', ...body })
+  const result = normalise(USER, { userName: 'ada', ...body })
   assert(!(result instanceof ScimProblem))
   return result
 }
 
 function steps(...operations: object[]) {
-  const result = parsePatch({ Operations: operations })
+  const result = parsePatch(USER, { Operations: operations })
   assert(!(result instanceof ScimProblem), result instanceof ScimProblem ? result.detail : '')
   return result
 }

@@ -20,6 +20,7 @@ import type { Projection } from './projection.ts'
 import { projectionOf } from './projection.ts'
 import type { UserBytes } from './render.ts'
 import { parsedUser, renderUser, writeUser } from './render.ts'
+import { USER_TYPE } from './resource-type.ts'
 import type { Body } from './respond.ts'
 import { compileSort } from './sort.ts'
 
@@ -40,11 +41,11 @@ type Question = { readonly where: Predicate; readonly isFiltered: boolean }
 export async function listUsers(store: Store, { caller, base }: Asker, request: ListRequest): Promise<Body | ScimProblem> {
   const question = questionOf(caller, request.filter)
   if (question instanceof ScimProblem) return question
-  const path = request.sortBy === undefined ? undefined : compileSort(request.sortBy)
+  const path = request.sortBy === undefined ? undefined : compileSort(USER_TYPE, request.sortBy)
   if (path instanceof ScimProblem) return path
   const sort = path === undefined ? undefined : { path, descending: request.isDescending }
   const { users, total } = await pageOf(store, caller, question, request, sort)
-  const project = projectionOf(request.attributes, request.excludedAttributes)
+  const project = projectionOf(USER_TYPE.schema, request.attributes, request.excludedAttributes)
   const out = new ByteWriter(256 + users.length * TYPICAL_BYTES)
   out.text(`{"schemas":["${LIST_SCHEMA}"],"totalResults":${total},"startIndex":${request.startIndex},`)
   out.text(`"itemsPerPage":${users.length},"Resources":[`)
@@ -75,9 +76,9 @@ function questionOf({ institution, source }: Caller, text: string | undefined): 
   if (text === undefined) return { where: seesAll ? notDeletedBy(source) : boundTo(source), isFiltered: false }
   const node = parseFilter(text)
   if (node instanceof ScimProblem) return node
-  const filter = compileFilter(node, { source })
+  const filter = compileFilter(node, { source, type: USER_TYPE })
   if (filter instanceof ScimProblem) return filter
-  return { where: and(filter, seesAll || asksForOne(node) ? notDeletedBy(source) : boundTo(source)), isFiltered: true }
+  return { where: and(filter, seesAll || asksForOne(USER_TYPE, node) ? notDeletedBy(source) : boundTo(source)), isFiltered: true }
 }
 
 type Page = { readonly users: readonly UserBytes[]; readonly total: number }

@@ -4,7 +4,7 @@
  */
 import fields from '../../schemas/fields.json' with { type: 'json' }
 import type { Institution } from '../directory/institution.ts'
-import { dottedName } from '../directory/schema.ts'
+import { dottedName, USER } from '../directory/schema.ts'
 import { isList, isObject, sameJson } from '../directory/slots.ts'
 import type { Json, Resource } from '../directory/user.ts'
 import { ScimProblem } from './errors.ts'
@@ -49,7 +49,7 @@ function rulesOf(map: FieldMap): readonly Rule[] {
 }
 
 function targetAt(text: string): Target | undefined {
-  const path = parsePatchPath(text)
+  const path = parsePatchPath(USER, text)
   return path instanceof ScimProblem || !('attribute' in path) ? undefined : path
 }
 
@@ -82,7 +82,7 @@ function filled(resource: Resource, view: View, { from, takesLocalPart, path }: 
   const found = valueAt(view, from)
   const value = takesLocalPart && typeof found === 'string' ? localPartOf(found) : found
   if (value === undefined || value === '') return resource
-  const steps = parsePatch({ Operations: [{ op: 'replace', path, value }] })
+  const steps = parsePatch(USER, { Operations: [{ op: 'replace', path, value }] })
   const next = steps instanceof ScimProblem ? steps : patchResource(resource, steps)
   return next instanceof ScimProblem ? resource : next
 }

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { property as all, anything, constantFrom, dictionary, object, oneof, assert as property, string } from 'fast-check'
+import { USER } from '../directory/schema.ts'
 import { problemsOf } from '../directory/validate.ts'
 import { ScimProblem } from './errors.ts'
-import { normaliseUser } from './normalise.ts'
+import { normalise } from './normalise.ts'
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 const CAMPUS = 'urn:ietf:params:scim:schemas:extension:campus:2.0:User'
 
 function sent(body: object) {
-  const result = normaliseUser({ userName: 'ada', ...body })
+  const result = normalise(USER, { userName: 'ada', ...body })
   assert(!(result instanceof ScimProblem), result instanceof ScimProblem ? result.detail : '')
   return result
 }
@@ -151,7 +152,7 @@ describe('a User as clients send it', () => {
     ['a userName of spaces', { userName: '  ' }, 'userName'],
   ] as const) {
     it(`names the attribute that has ${why}`, () => {
-      const result = normaliseUser({ userName: 'ada', ...body })
+      const result = normalise(USER, { userName: 'ada', ...body })
       assert(result instanceof ScimProblem)
       assert.equal(result.code, 'invalidValue')
       assert.match(result.detail, new RegExp(path))
@@ -176,7 +177,7 @@ describe('a User as clients send it', () => {
 
   it('refuses what is no object', () => {
     for (const body of [null, 5, 'x', [], [{ userName: 'a' }]]) {
-      const result = normaliseUser(body)
+      const result = normalise(USER, body)
       assert(result instanceof ScimProblem)
       assert.equal(result.code, 'invalidSyntax')
     }
@@ -207,7 +208,7 @@ describe('a User as clients send it', () => {
     )
     property(
       all(oneof(object(), dictionary(oneof(constantFrom(...names), string()), inner)), (body) => {
-        const result = normaliseUser({ userName: 'x', ...body })
+        const result = normalise(USER, { userName: 'x', ...body })
         if (!(result instanceof ScimProblem)) assert.deepEqual(problemsOf(result.resource), [])
       }),
       { numRuns: 500 },

@@ -1,13 +1,12 @@
 /**
- * A User as a client sent it (POST, PUT) -> the resource as it is stored, and what the client cleared on purpose.
+ * A resource as a client sent it (POST, PUT) -> the resource as it is stored, and what the client cleared on purpose.
  *
  * Names ignore case and are looked up in the schema, so that nothing unknown gets in; what is readOnly is ignored,
  * since clients send back what they read; a password ends here.
  */
 import type { Problem } from '../directory/change.ts'
 import { foldKey } from '../directory/keys.ts'
-import type { Attribute, AttributePath, Extension } from '../directory/schema.ts'
-import { attributesOf, isCoreUser, resolvePath, shortNameOf } from '../directory/schema.ts'
+import type { Attribute, AttributePath, Extension, ResourceSchema } from '../directory/schema.ts'
 import { isObject } from '../directory/slots.ts'
 import type { Json, Resource } from '../directory/user.ts'
 import { problemIn, ScimProblem } from './errors.ts'
@@ -24,6 +23,7 @@ export type Sent = {
 }
 
 type Draft = {
+  readonly schema: ResourceSchema
   readonly resource: { [name: string]: Json }
   readonly cleared: Set<string>
   readonly extensions: Set<Extension>
@@ -31,23 +31,27 @@ type Draft = {
   externalId?: string | null
 }
 
-/** A whole User: it must have a userName (RFC 7643, section 4.1.1). */
-export function normaliseUser(body: unknown): Sent | ScimProblem {
-  if (!isRecord(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a User')
-  const draft: Draft = { resource: {}, cleared: new Set(), extensions: new Set(), faults: [] }
+/** A whole resource: what its core requires, which is its name, must be there (RFC 7643, sections 4.1.1 and 4.2). */
+export function normalise(schema: ResourceSchema, body: unknown): Sent | ScimProblem {
+  if (!isRecord(body)) return new ScimProblem('invalidSyntax', `the body must be a JSON object: a ${schema.name}`)
+  const draft: Draft = { schema, resource: {}, cleared: new Set(), extensions: new Set(), faults: [] }
   addCore(draft, body)
-  if (draft.faults.length === 0 && !hasUserName(draft.resource)) {
-    draft.faults.push({ field: 'userName', code: 'invalidValue', message: 'userName is required' })
+  for (const { name, required } of draft.faults.length === 0 ? schema.attributesOf().values() : []) {
+    if (required && !isName(draft.resource[name]))
+      draft.faults.push({ field: name, code: 'invalidValue', message: `${name} is required` })
   }
-  return draft.faults.length > 0 ? problemIn(draft.faults) : draft
+  if (draft.faults.length > 0) return problemIn(draft.faults)
+  const { resource, cleared, extensions, externalId } = draft
+  return { resource, cleared, extensions, ...(externalId === undefined ? {} : { externalId }) }
 }
 
-export function hasUserName({ userName }: Resource): boolean {
-  return typeof userName === 'string' && foldKey(userName) !== undefined
+/** Whether this can stand for a required name: some text that is more than spaces. */
+export function isName(value: Json | undefined): boolean {
+  return typeof value === 'string' && foldKey(value) !== undefined
 }
 
 function addCore(draft: Draft, body: { readonly [name: string]: unknown }): void {
-  const attributes = attributesOf()
+  const attributes = draft.schema.attributesOf()
   for (const name of Object.keys(body)) {
     const attribute = attributes.get(name.toLowerCase())
     if (attribute !== undefined) addAttribute(draft, { attribute }, body[name])
@@ -57,20 +61,24 @@ function addCore(draft: Draft, body: { readonly [name: string]: unknown }): void
 
 /** A name that is not a core attribute: a URN, a common attribute, a dotted name, or unknown and ignored. */
 function addOther(draft: Draft, name: string, value: unknown): void {
-  const extension = shortNameOf(name)
+  const { schema } = draft
+  const extension = schema.shortNameOf(name)
   if (extension !== undefined) addExtension(draft, extension, value)
-  else if (isCoreUser(name)) {
-    if (isRecord(value)) addCore(draft, withinCore(value))
+  else if (schema.isCore(name)) {
+    if (isRecord(value)) addCore(draft, withinCore(schema, value))
   } else {
-    const path = resolvePath(name)
+    const path = schema.resolve(name)
     if (path?.extension !== undefined) draft.extensions.add(path.extension)
     if (path !== undefined) addAttribute(draft, path, value)
   }
 }
 
 /** What stands under the core URN; the same URN again within it is no attribute, however deep it goes on. */
-export function withinCore(value: { readonly [name: string]: unknown }): { readonly [name: string]: unknown } {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !isCoreUser(name)))
+export function withinCore(
+  schema: ResourceSchema,
+  value: { readonly [name: string]: unknown },
+): { readonly [name: string]: unknown } {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !schema.isCore(name)))
 }
 
 function addExtension(draft: Draft, extension: Extension, value: unknown): void {
@@ -80,7 +88,7 @@ function addExtension(draft: Draft, extension: Extension, value: unknown): void 
     draft.faults.push({ field: extension, code: 'invalidValue', message: `the ${extension} extension must be an object` })
     return
   }
-  const attributes = attributesOf(extension)
+  const attributes = draft.schema.attributesOf(extension)
   for (const name of Object.keys(value)) {
     const attribute = attributes.get(name.toLowerCase())
     if (attribute !== undefined) addAttribute(draft, { extension, attribute }, value[name])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import suite from '../../conformance/cases/filters.json' with { type: 'json' }
-import { CORE_USER, dottedName, EXTENSIONS } from '../directory/schema.ts'
+import { dottedName, EXTENSIONS, USER } from '../directory/schema.ts'
 import { ScimProblem } from './errors.ts'
 import { parsePatchPath, readPatchPath } from './patch-path.ts'
 
@@ -13,15 +13,15 @@ describe('readPatchPath', () => {
     valid: boolean
     parts?: object
   }[]) {
-    if (valid) it(`reads ${id}: ${path}`, () => assert.deepEqual(readPatchPath(path), parts))
-    else it(`refuses ${id}: ${path}`, () => assert.ok(readPatchPath(path) instanceof ScimProblem))
+    if (valid) it(`reads ${id}: ${path}`, () => assert.deepEqual(readPatchPath(USER, path), parts))
+    else it(`refuses ${id}: ${path}`, () => assert.ok(readPatchPath(USER, path) instanceof ScimProblem))
   }
 })
 
 describe('parsePatchPath', () => {
   for (const [path, name] of [
     ['EMAILS[type eq "work"].VALUE', 'emails.value'],
-    [`${CORE_USER}:name.familyName`, 'name.familyName'],
+    [`${USER.urn}:name.familyName`, 'name.familyName'],
     [`${EXTENSIONS.enterprise}:manager.$ref`, 'enterprise.manager.$ref'],
     ['urn:ietf:params:scim:schemas:extension:enterprise:2.0User:department', 'enterprise.department'],
     [`${EXTENSIONS.campus}:tags[value eq "a.b:c]d"]`, 'campus.tags'],
@@ -29,14 +29,14 @@ describe('parsePatchPath', () => {
     ['emails[$ref eq "x"]', undefined],
   ] as const) {
     it(`finds ${name ?? 'nothing'} in ${path}`, () => {
-      const found = parsePatchPath(path)
+      const found = parsePatchPath(USER, path)
       assert.equal(!(found instanceof ScimProblem) && 'attribute' in found ? dottedName(found) : undefined, name)
     })
   }
 
   it('takes the URN of a schema for all of it', () => {
-    assert.deepEqual(parsePatchPath(EXTENSIONS.campus.toUpperCase()), { extension: 'campus' })
-    assert.deepEqual(parsePatchPath(CORE_USER), {})
+    assert.deepEqual(parsePatchPath(USER, EXTENSIONS.campus.toUpperCase()), { extension: 'campus' })
+    assert.deepEqual(parsePatchPath(USER, USER.urn), {})
   })
 
   for (const [path, code, said] of [
@@ -57,7 +57,7 @@ describe('parsePatchPath', () => {
     ['x'.repeat(9000), 'invalidPath', undefined],
   ] as const) {
     it(`refuses ${path.slice(0, 60)}`, () => {
-      const found = parsePatchPath(path)
+      const found = parsePatchPath(USER, path)
       assert.ok(found instanceof ScimProblem)
       assert.equal(found.code, code)
       if (said !== undefined) assert.equal(found.detail, said)
@@ -86,7 +86,7 @@ describe('parsePatchPath', () => {
     )
     fc.assert(
       fc.property(fc.array(fc.oneof(piece, fc.string({ unit: 'binary', maxLength: 3 })), { maxLength: 10 }), (pieces) => {
-        const found = parsePatchPath(pieces.join(''))
+        const found = parsePatchPath(USER, pieces.join(''))
         assert.ok(
           found instanceof ScimProblem ? ['invalidPath', 'invalidFilter'].includes(found.code) : typeof found === 'object',
         )

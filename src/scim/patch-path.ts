@@ -3,8 +3,7 @@
  * filter picks; also the bare URN of a schema, by which clients mean all of it. Cut where the tokens say, never at dots
  * or brackets as such: these also stand in texts.
  */
-import type { Attribute, Extension } from '../directory/schema.ts'
-import { isCoreUser, resolvePath, shortNameOf } from '../directory/schema.ts'
+import type { Attribute, Extension, ResourceSchema } from '../directory/schema.ts'
 import { ScimProblem } from './errors.ts'
 import type { FilterNode, FilterPath } from './filter/node.ts'
 import { readName, textOf } from './filter/node.ts'
@@ -23,17 +22,17 @@ export type PatchPath =
 type WrittenPath = { readonly urn?: string; readonly attr?: string; readonly sub?: string; readonly filter?: FilterNode }
 
 /** @returns the path, or `invalidPath`; `invalidFilter` where the brackets are at fault */
-export function parsePatchPath(text: string): PatchPath | ScimProblem {
-  const written = readPatchPath(text)
+export function parsePatchPath(schema: ResourceSchema, text: string): PatchPath | ScimProblem {
+  const written = readPatchPath(schema, text)
   if (written instanceof ScimProblem) return written
   const { urn, attr, sub, filter } = written
   if (attr === undefined) {
-    const extension = shortNameOf(urn ?? '')
+    const extension = schema.shortNameOf(urn ?? '')
     return extension === undefined ? {} : { extension }
   }
   const name: FilterPath = { ...(urn === undefined ? {} : { urn }), attr, ...(sub === undefined ? {} : { sub }) }
-  const path = resolvePath(textOf(name))
-  if (path === undefined) return new ScimProblem('invalidPath', unknownName(name))
+  const path = schema.resolve(textOf(name))
+  if (path === undefined) return new ScimProblem('invalidPath', unknownName(schema, name))
   if (filter === undefined) return path
   if (!path.attribute.multiValued)
     return new ScimProblem('invalidPath', `${path.attribute.name} has one value and takes no filter`)
@@ -42,13 +41,13 @@ export function parsePatchPath(text: string): PatchPath | ScimProblem {
 }
 
 /** The syntax alone: names are not looked up, but for the URNs of schemas. */
-export function readPatchPath(text: string): WrittenPath | ScimProblem {
+export function readPatchPath(schema: ResourceSchema, text: string): WrittenPath | ScimProblem {
   const tokens = tokensOf(text)
   if (tokens instanceof ScimProblem) return new ScimProblem('invalidPath', tokens.detail)
   const [first, second, ...rest] = tokens
   if (first?.kind !== 'word' || first.at > 0) return wrong('the path must begin with the name of an attribute')
   if (second === undefined || second.isSpaced) return wrong(`${place(first.text.length)} the path must go on without a space`)
-  if (second.kind === 'end') return isSchema(first.text) ? { urn: first.text } : named(first.text)
+  if (second.kind === 'end') return isSchema(schema, first.text) ? { urn: first.text } : named(first.text)
   if (second.kind !== '[') return wrong(`${place(second.at)} the path must end, or go on with "["`)
   return readValuePath(text, first, second, rest)
 }
@@ -74,8 +73,8 @@ function named(text: string): FilterPath | ScimProblem {
   return readName(text) ?? wrong(`${JSON.stringify(text)} is not the name of an attribute`)
 }
 
-function isSchema(text: string): boolean {
-  return isCoreUser(text) || shortNameOf(text) !== undefined
+function isSchema(schema: ResourceSchema, text: string): boolean {
+  return schema.isCore(text) || schema.shortNameOf(text) !== undefined
 }
 
 function wrong(detail: string): ScimProblem {

@@ -4,12 +4,12 @@
  * as names, values repeated from a read.
  */
 import type { Problem } from '../directory/change.ts'
-import type { Attribute, AttributePath, Extension } from '../directory/schema.ts'
-import { attributesOf, dottedName, isCoreUser, resolvePath, shortNameOf } from '../directory/schema.ts'
+import type { Attribute, AttributePath, Extension, ResourceSchema } from '../directory/schema.ts'
+import { dottedName } from '../directory/schema.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 import { problemIn, ScimProblem } from './errors.ts'
 import type { FilterNode } from './filter/node.ts'
-import { hasUserName, withinCore } from './normalise.ts'
+import { isName, withinCore } from './normalise.ts'
 import type { PatchPath } from './patch-path.ts'
 import { parsePatchPath } from './patch-path.ts'
 import { cleanElement, cleanString, cleanValue, isRecord, isUnassigned, unassignedIn } from './values.ts'
@@ -36,13 +36,13 @@ export type Step =
       readonly seed?: JsonObject
     }
 
-type Reading = { readonly steps: Step[]; readonly id: string | undefined }
+type Reading = { readonly schema: ResourceSchema; readonly steps: Step[]; readonly id: string | undefined }
 
 /** Undefined when all is well. */
 type Verdict = ScimProblem | undefined
 
 /** @param id of the record: clients repeat it, and it must be the same */
-export function parsePatch(body: unknown, id?: string): readonly Step[] | ScimProblem {
+export function parsePatch(schema: ResourceSchema, body: unknown, id?: string): readonly Step[] | ScimProblem {
   if (!isRecord(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a PatchOp')
   const operations = member(body, 'operations', 'Operations')
   if (!Array.isArray(operations) || operations.length === 0) {
@@ -51,7 +51,7 @@ export function parsePatch(body: unknown, id?: string): readonly Step[] | ScimPr
   if (operations.length > MAX_OPERATIONS) {
     return new ScimProblem('tooLarge', `at most ${MAX_OPERATIONS} operations fit in one request`)
   }
-  const reading: Reading = { steps: [], id }
+  const reading: Reading = { schema, steps: [], id }
   for (const [index, operation] of operations.entries()) {
     const problem = readOperation(reading, operation, `Operations[${index}]`)
     if (problem !== undefined) return problem
@@ -95,10 +95,11 @@ function readNames(reading: Reading, op: Op, value: { readonly [name: string]: u
 
 /** What no schema knows is ignored, as in a POST; so is what a client repeats from a read. */
 function readName(reading: Reading, op: Op, name: string, value: unknown): Verdict {
-  const extension = shortNameOf(name)
+  const { schema } = reading
+  const extension = schema.shortNameOf(name)
   if (extension !== undefined) return readExtension(reading, op, extension, value)
-  if (isCoreUser(name)) return isRecord(value) ? readNames(reading, op, withinCore(value)) : undefined
-  const path = resolvePath(name)
+  if (schema.isCore(name)) return isRecord(value) ? readNames(reading, op, withinCore(schema, value)) : undefined
+  const path = schema.resolve(name)
   if (path === undefined) return undefined
   if (!isReadOnly(path)) return addStep(reading, op, path, value)
   const { name: known } = path.attribute
@@ -107,7 +108,7 @@ function readName(reading: Reading, op: Op, name: string, value: unknown): Verdi
 }
 
 function readPath(reading: Reading, op: Op, text: string, value: unknown): Verdict {
-  const path = parsePatchPath(text)
+  const path = parsePatchPath(reading.schema, text)
   if (path instanceof ScimProblem) return path
   if (!('attribute' in path)) return readUrn(reading, op, path.extension, value)
   const { attribute, filter } = path
@@ -134,7 +135,7 @@ function readExtension(reading: Reading, op: Op, extension: Extension, value: un
   if (op === 'remove' || isUnassigned(value)) return undefined
   if (!isRecord(value)) return new ScimProblem('invalidValue', `the ${extension} extension must be an object`)
   for (const name of Object.keys(value)) {
-    const attribute = attributesOf(extension).get(name.toLowerCase())
+    const attribute = reading.schema.attributesOf(extension).get(name.toLowerCase())
     const problem = attribute === undefined ? undefined : addStep(reading, op, { extension, attribute }, value[name])
     if (problem !== undefined) return problem
   }
@@ -149,7 +150,7 @@ function addStep(reading: Reading, op: Op, target: Target, value: unknown): Verd
   const faults: Problem[] = []
   const clean = valueFor(op, target, value, faults)
   if (faults.length > 0) return problemIn(faults)
-  if (attribute.required && (clean === undefined || !hasUserName({ userName: clean }))) {
+  if (attribute.required && !isName(clean)) {
     return new ScimProblem('invalidValue', `${attribute.name} is required`)
   }
   const seed = filter === undefined ? undefined : seedOf(target)

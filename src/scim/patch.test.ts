@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { property as all, anything, array, constantFrom, dictionary, oneof, assert as property, record, string } from 'fast-check'
+import { USER } from '../directory/schema.ts'
 import type { Resource } from '../directory/user.ts'
 import { problemsOf } from '../directory/validate.ts'
 import type { ScimCode } from './errors.ts'
@@ -28,7 +29,7 @@ const BEFORE = {
 } as const
 
 function patched(resource: Resource, ...operations: unknown[]): Resource | ScimProblem {
-  const steps = parsePatch({ schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: operations }, ID)
+  const steps = parsePatch(USER, { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: operations }, ID)
   return steps instanceof ScimProblem ? steps : patchResource(resource, steps)
 }
 
@@ -375,7 +376,7 @@ describe('PATCH', () => {
   }
 
   for (const body of [null, [], {}, { Operations: [] }, { Operations: {} }, { operations: 'x' }]) {
-    it(`refuses ${JSON.stringify(body)}`, () => assert.equal((parsePatch(body) as ScimProblem).code, 'invalidSyntax'))
+    it(`refuses ${JSON.stringify(body)}`, () => assert.equal((parsePatch(USER, body) as ScimProblem).code, 'invalidSyntax'))
   }
 
   describe('takes little time for the most that one request can hold', () => {

@@ -2,8 +2,7 @@
  * `attributes` and `excludedAttributes` (RFC 7644, section 3.9): which parts of a resource an answer shows.
  * Names are resolved once a request; unknown ones are harmless. `schemas` and `id` always come.
  */
-import type { Extension } from '../directory/schema.ts'
-import { attributesOf, EXTENSIONS, isCoreUser, resolvePath, shortNameOf } from '../directory/schema.ts'
+import type { ResourceSchema } from '../directory/schema.ts'
 import { isList, isObject } from '../directory/slots.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 
@@ -13,9 +12,13 @@ export type Projection = (resource: JsonObject) => JsonObject
 type Picked = Map<string, 'whole' | Picked>
 
 /** @returns undefined when nothing was asked for: the resource is shown as it is */
-export function projectionOf(attributes: readonly string[], excluded: readonly string[]): Projection | undefined {
-  const shown = attributes.length === 0 ? undefined : pick(attributes)
-  const hidden = pick(excluded)
+export function projectionOf(
+  schema: ResourceSchema,
+  attributes: readonly string[],
+  excluded: readonly string[],
+): Projection | undefined {
+  const shown = attributes.length === 0 ? undefined : pick(schema, attributes)
+  const hidden = pick(schema, excluded)
   for (const name of ['schemas', 'id']) {
     shown?.set(name, 'whole')
     hidden.delete(name)
@@ -33,21 +36,23 @@ export function namesIn(text: string | undefined): readonly string[] {
     .filter((name) => name !== '')
 }
 
-function pick(names: readonly string[]): Picked {
+function pick(schema: ResourceSchema, names: readonly string[]): Picked {
   const picked: Picked = new Map()
   for (const name of names) {
-    const extension = shortNameOf(name)
-    if (extension !== undefined) picked.set(EXTENSIONS[extension], 'whole')
-    else if (isCoreUser(name)) for (const attribute of attributesOf().values()) picked.set(attribute.name, 'whole')
-    else pickPath(picked, name)
+    const extension = schema.shortNameOf(name)
+    if (extension !== undefined) picked.set(schema.urnOf(extension), 'whole')
+    else if (schema.isCore(name)) for (const attribute of schema.attributesOf().values()) picked.set(attribute.name, 'whole')
+    else pickPath(picked, schema, name)
   }
   return picked
 }
 
-function pickPath(picked: Picked, name: string): void {
-  const path = resolvePath(name)
+function pickPath(picked: Picked, schema: ResourceSchema, name: string): void {
+  const path = schema.resolve(name)
   if (path === undefined) return
-  const steps = [...containerOf(path.extension), path.attribute.name, ...(path.sub === undefined ? [] : [path.sub.name])]
+  const { extension, attribute, sub } = path
+  const container = extension === undefined ? [] : [schema.urnOf(extension)]
+  const steps = [...container, attribute.name, ...(sub === undefined ? [] : [sub.name])]
   let here = picked
   for (const [index, step] of steps.entries()) {
     const there = here.get(step)
@@ -59,10 +64,6 @@ function pickPath(picked: Picked, name: string): void {
       here = inner
     }
   }
-}
-
-function containerOf(extension: Extension | undefined): readonly string[] {
-  return extension === undefined ? [] : [EXTENSIONS[extension]]
 }
 
 function show(object: JsonObject, picked: Picked): JsonObject {

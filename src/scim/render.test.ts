@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { USER } from '../directory/schema.ts'
 import type { JsonObject, User } from '../directory/user.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { namesIn, projectionOf } from './projection.ts'
@@ -122,14 +123,14 @@ describe('attributes and excludedAttributes', () => {
       { ...head, schemas: [CORE], userName: 'ada', name: { familyName: 'Lovelace' } },
     ],
   ] as const satisfies readonly (readonly [string, string, string, JsonObject])[]) {
-    it(why, () => assert.deepEqual(projectionOf(namesIn(attributes), namesIn(excluded))?.(all), expected))
+    it(why, () => assert.deepEqual(projectionOf(USER, namesIn(attributes), namesIn(excluded))?.(all), expected))
   }
 
   it('leaves the resource as it was, and is nothing where nothing was asked', () => {
     const before = JSON.stringify(all)
-    projectionOf(['emails.value'], ['name'])?.(all)
+    projectionOf(USER, ['emails.value'], ['name'])?.(all)
     assert.equal(JSON.stringify(all), before)
-    assert.equal(projectionOf(namesIn(undefined), namesIn(' ,')), undefined)
+    assert.equal(projectionOf(USER, namesIn(undefined), namesIn(' ,')), undefined)
   })
 })
 

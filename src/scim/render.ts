@@ -2,15 +2,15 @@
  * User -> the SCIM resource that one client sees: under its own externalId, with its own withheld values in place of
  * what is in force (else it would send them for ever). No schema work here: this runs for every resource of every answer.
  */
-import { CORE_USER, EXTENSIONS } from '../directory/schema.ts'
+import { EXTENSIONS, USER } from '../directory/schema.ts'
 import { withSlot } from '../directory/slots.ts'
 import type { Json, JsonObject, Resource, Source, User, UserFields } from '../directory/user.ts'
 import type { ByteWriter } from './byte-writer.ts'
 
-const CORE_ONLY = [CORE_USER]
-const WITH_ENTERPRISE = [CORE_USER, EXTENSIONS.enterprise]
-const WITH_CAMPUS = [CORE_USER, EXTENSIONS.campus]
-const WITH_BOTH = [CORE_USER, EXTENSIONS.enterprise, EXTENSIONS.campus]
+const CORE_ONLY = [USER.urn]
+const WITH_ENTERPRISE = [USER.urn, EXTENSIONS.enterprise]
+const WITH_CAMPUS = [USER.urn, EXTENSIONS.campus]
+const WITH_BOTH = [USER.urn, EXTENSIONS.enterprise, EXTENSIONS.campus]
 
 const SCHEMAS_TEXT = [CORE_ONLY, WITH_ENTERPRISE, WITH_CAMPUS, WITH_BOTH].map((schemas) => JSON.stringify(schemas))
 

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { CORE_USER, EXTENSIONS } from '../directory/schema.ts'
+import { EXTENSIONS, USER } from '../directory/schema.ts'
 import { ScimProblem } from './errors.ts'
+import { USER_TYPE } from './resource-type.ts'
 import { compileSort } from './sort.ts'
 
 describe('compileSort', () => {
   for (const [sortBy, path] of [
     ['userName', 'keys.userName'],
     ['NAME.familyname', 'search.name.familyName'],
-    [`${CORE_USER}:title`, 'search.title'],
+    [`${USER.urn}:title`, 'search.title'],
     ['id', '_id'],
     ['meta.lastModified', 'lastModified'],
     ['meta.created', 'created'],
@@ -22,7 +23,7 @@ describe('compileSort', () => {
     [`${EXTENSIONS.campus}:netid`, 'keys.netid'],
     [`${EXTENSIONS.campus}:entryYear`, 'search.campus.entryYear'],
   ] as const) {
-    it(`sorts by ${sortBy}`, () => assert.equal(compileSort(sortBy), path))
+    it(`sorts by ${sortBy}`, () => assert.equal(compileSort(USER_TYPE, sortBy), path))
   }
 
   for (const sortBy of [
@@ -39,6 +40,6 @@ describe('compileSort', () => {
     '__proto__',
     'meta',
   ]) {
-    it(`does not sort by ${JSON.stringify(sortBy)}`, () => assert.ok(compileSort(sortBy) instanceof ScimProblem))
+    it(`does not sort by ${JSON.stringify(sortBy)}`, () => assert.ok(compileSort(USER_TYPE, sortBy) instanceof ScimProblem))
   }
 })

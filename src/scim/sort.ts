@@ -8,26 +8,28 @@ import { ScimProblem } from './errors.ts'
 import { storedPath } from './filter/compile.ts'
 import { readName } from './filter/node.ts'
 import { resolveInFilter } from './filter/resolve.ts'
+import type { ResourceType } from './resource-type.ts'
 
 /** Of meta, what is the same for all or unlike for all: an order by it is as good as one by id. */
 const BY_ID: ReadonlySet<string> = new Set(['meta.resourceType', 'meta.location', 'meta.version'])
 
-export function compileSort(sortBy: string): string | ScimProblem {
+export function compileSort(type: ResourceType, sortBy: string): string | ScimProblem {
   const name = readName(sortBy)
   if (name === undefined)
     return new ScimProblem('invalidValue', `sortBy ${JSON.stringify(sortBy)} is not the name of an attribute`)
-  const path = resolveInFilter(name)
+  const path = resolveInFilter(type.schema, name)
   if (path instanceof ScimProblem) return new ScimProblem('invalidValue', `sortBy: ${path.detail}`)
-  return sortPath(path) ?? new ScimProblem('invalidValue', `sortBy: users cannot be sorted by ${dottedName(path)}`)
+  const stored = sortPath(type, path)
+  return stored ?? new ScimProblem('invalidValue', `sortBy: ${type.collection} cannot be sorted by ${dottedName(path)}`)
 }
 
-function sortPath(path: AttributePath): string | undefined {
+function sortPath(type: ResourceType, path: AttributePath): string | undefined {
   const { attribute, sub, extension } = path
   const leaf = sub ?? attribute.subAttributes.get('value') ?? attribute
   if (BY_ID.has(dottedName(path))) return '_id'
   if (leaf.type === 'complex' || attribute.returned === 'never' || !isSearchable(leaf) || UNORDERED.has(attribute.name))
     return undefined
-  if (!attribute.multiValued) return storedPath(leaf === attribute ? path : { ...path, sub: leaf })
+  if (!attribute.multiValued) return storedPath(type, leaf === attribute ? path : { ...path, sub: leaf })
   if (attribute.name === 'emails') return leaf.name === 'value' ? 'keys.email' : undefined
   return extension === undefined ? `search.lead.${attribute.name}.${searchName(leaf)}` : undefined
 }

@@ -3,6 +3,7 @@
  */
 import type { Change, Outcome } from '../directory/change.ts'
 import { keysOf } from '../directory/keys.ts'
+import { USER } from '../directory/schema.ts'
 import { isObject } from '../directory/slots.ts'
 import type { Resource, User } from '../directory/user.ts'
 import type { Caller, ScimDeps } from './deps.ts'
@@ -13,7 +14,7 @@ import { listUsers, shownText } from './list.ts'
 import { listRequestFrom, searchRequestFrom } from './list-request.ts'
 import { mappingOf } from './mapping.ts'
 import type { Sent } from './normalise.ts'
-import { normaliseUser } from './normalise.ts'
+import { normalise } from './normalise.ts'
 import { parsePatch } from './patch-steps.ts'
 import type { Projection } from './projection.ts'
 import { namesIn, projectionOf } from './projection.ts'
@@ -45,7 +46,7 @@ const ID = /^[A-Za-z0-9_-]{1,64}$/
 export async function createUser(deps: Deps, exchange: Exchange): Answer {
   const read = await readJson(exchange.request)
   if (read instanceof ScimProblem) return read
-  const sent = normaliseUser(read.body)
+  const sent = normalise(USER, read.body)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = exchange.caller
   const resource = mappingOf(institution).onto(viewOf(sent))
@@ -70,7 +71,7 @@ export async function readUser({ store }: Deps, exchange: Exchange, id: string):
 export async function replaceUser(deps: Deps, exchange: Exchange, id: string): Answer {
   const read = await readJson(exchange.request)
   if (read instanceof ScimProblem) return read
-  const sent = normaliseUser(read.body)
+  const sent = normalise(USER, read.body)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = exchange.caller
   const edit = putEdit(sent, source, mappingOf(institution))
@@ -80,7 +81,7 @@ export async function replaceUser(deps: Deps, exchange: Exchange, id: string): A
 export async function patchUser(deps: Deps, exchange: Exchange, id: string): Answer {
   const read = await readJson(exchange.request)
   if (read instanceof ScimProblem) return read
-  const steps = parsePatch(read.body, id)
+  const steps = parsePatch(USER, read.body, id)
   if (steps instanceof ScimProblem) return steps
   return submit(deps, exchange, id, { intent: 'update', edit: patchEdit(steps, mappingOf(exchange.caller.institution)) })
 }
@@ -170,5 +171,5 @@ function showUser(user: User, exchange: Exchange, status: 200 | 201): Response {
 }
 
 function projectionIn({ parameter }: Exchange): Projection | undefined {
-  return projectionOf(namesIn(parameter('attributes')), namesIn(parameter('excludedAttributes')))
+  return projectionOf(USER, namesIn(parameter('attributes')), namesIn(parameter('excludedAttributes')))
 }

@@ -7,6 +7,7 @@ import { searchOf } from '../../directory/search.ts'
 import type { Binding, Json, JsonObject, Resource } from '../../directory/user.ts'
 import type { Predicate } from '../../store/predicate.ts'
 import { ScimProblem } from '../errors.ts'
+import { USER_TYPE } from '../resource-type.ts'
 import { compileFilter } from './compile.ts'
 import { holds } from './holds.ts'
 import { parseFilter } from './parse.ts'
@@ -171,7 +172,7 @@ describe('compileFilter', () => {
 
 function compiled(filter: string): Predicate | ScimProblem {
   const node = parseFilter(filter)
-  return node instanceof ScimProblem ? node : compileFilter(node, { source: SOURCE })
+  return node instanceof ScimProblem ? node : compileFilter(node, { source: SOURCE, type: USER_TYPE })
 }
 
 function storedAs(ref: string, sent: JsonObject) {

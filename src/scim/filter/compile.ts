@@ -3,14 +3,14 @@
  * the schema; what cannot be asked is refused with the reason.
  */
 import type { Attribute, AttributePath } from '../../directory/schema.ts'
-import { CORE_USER, dottedName, EXTENSIONS } from '../../directory/schema.ts'
+import { dottedName } from '../../directory/schema.ts'
 import { externalIdTerm, searchName } from '../../directory/search.ts'
 import type { Source } from '../../directory/user.ts'
-import { NETIDS } from '../../directory/user.ts'
 import { COLLECTIONS } from '../../store/collections.ts'
 import type { Predicate } from '../../store/predicate.ts'
 import { EVERYTHING, NOTHING } from '../../store/predicate.ts'
 import { ScimProblem } from '../errors.ts'
+import type { ResourceType } from '../resource-type.ts'
 import { holds } from './holds.ts'
 import { compare } from './literal.ts'
 import type { Comparison, FilterNode } from './node.ts'
@@ -18,28 +18,18 @@ import { resolveInFilter } from './resolve.ts'
 import { compileWithin } from './within.ts'
 
 export type FilterContext = {
+  readonly type: ResourceType
   /** Who asks: `externalId` is what this source calls a person. */
   readonly source: Source
 }
 
 type TermNode = Extract<FilterNode, { readonly op: Comparison | 'pr' }>
 
-/** Paths of values that are not under `search`. */
-const STORED: ReadonlyMap<string, string> = new Map([
-  ['id', '_id'],
-  ['userName', 'keys.userName'],
-  ...NETIDS.map((name) => [`campus.${name}`, `keys.${name}`] as const),
-  ['meta.created', 'created'],
-  ['meta.lastModified', 'lastModified'],
-])
-
-const INDEXED: ReadonlySet<string> = new Set(COLLECTIONS.users.lists)
-
 /** Where a single value lies in the stored record. */
-export function storedPath(path: AttributePath): string {
+export function storedPath({ stored }: ResourceType, path: AttributePath): string {
   const { extension, attribute, sub } = path
   const names = [extension, attribute.name, sub === undefined ? undefined : searchName(sub)].filter((name) => name !== undefined)
-  return STORED.get(dottedName(path)) ?? `search.${names.join('.')}`
+  return stored.get(dottedName(path)) ?? `search.${names.join('.')}`
 }
 
 /** @returns the predicate, or `invalidFilter` or `sensitive` */
@@ -60,68 +50,69 @@ export function compileFilter(node: FilterNode, context: FilterContext): Predica
       return inner instanceof ScimProblem ? inner : { op: 'not', of: inner }
     }
     case 'any':
-      return compileAny(node)
+      return compileAny(node, context)
     default:
       return compileTerm(node, context)
   }
 }
 
-function compileAny(node: Extract<FilterNode, { readonly op: 'any' }>): Predicate | ScimProblem {
-  const path = resolveInFilter(node.path)
+function compileAny(node: Extract<FilterNode, { readonly op: 'any' }>, { type }: FilterContext): Predicate | ScimProblem {
+  const path = resolveInFilter(type.schema, node.path)
   if (path instanceof ScimProblem) return path
   const { attribute } = path
   if (!attribute.multiValued || attribute.name === 'schemas') {
     return new ScimProblem('invalidFilter', `${attribute.name} has one value: brackets go with lists of values such as emails`)
   }
   const where = compileWithin(node.of, attribute, { isStored: true })
-  return where instanceof ScimProblem ? where : anyElement(listPath(path), where)
+  return where instanceof ScimProblem ? where : anyElement(type, listPath(type, path), where)
 }
 
 /**
  * Of several conditions on one element, that by which stores keep an index is also asked by itself: it follows from the
  * whole, and leads to the few records that can satisfy it (`emails[type eq "work" and value eq "x"]`).
  */
-function anyElement(path: string, where: Predicate): Predicate {
+function anyElement({ collection }: ResourceType, path: string, where: Predicate): Predicate {
+  const indexed: readonly string[] = COLLECTIONS[collection].lists
   const whole: Predicate = { op: 'any', path, where }
   const leading =
-    where.op === 'and' ? where.of.find((part) => part.op === 'eq' && INDEXED.has(`${path}.${part.path}`)) : undefined
+    where.op === 'and' ? where.of.find((part) => part.op === 'eq' && indexed.includes(`${path}.${part.path}`)) : undefined
   return leading === undefined ? whole : { op: 'and', of: [{ op: 'any', path, where: leading }, whole] }
 }
 
 function compileTerm(node: TermNode, context: FilterContext): Predicate | ScimProblem {
-  const path = resolveInFilter(node.path)
+  const { type } = context
+  const path = resolveInFilter(type.schema, node.path)
   if (path instanceof ScimProblem) return path
   const { attribute } = path
   if (attribute.returned === 'never') return new ScimProblem('sensitive', `${attribute.name} is never searched`)
-  if (attribute.name === 'schemas') return compareConstants(node, attribute, SCHEMAS)
-  if (attribute.name === 'meta') return compareMeta(node, path)
+  if (attribute.name === 'schemas') return compareConstants(node, attribute, lowered(type.schemas))
+  if (attribute.name === 'meta') return compareMeta(node, path, type)
   if (attribute.name === 'externalId') return compareExternalId(node, attribute, context)
-  return attribute.multiValued ? compareInList(node, path) : compareSingle(node, path)
+  return attribute.multiValued ? compareInList(node, path, type) : compareSingle(node, path, type)
 }
 
-function compareSingle(node: TermNode, path: AttributePath): Predicate | ScimProblem {
-  if (node.op === 'pr') return { op: 'pr', path: storedPath(path) }
+function compareSingle(node: TermNode, path: AttributePath, type: ResourceType): Predicate | ScimProblem {
+  if (node.op === 'pr') return { op: 'pr', path: storedPath(type, path) }
   const { attribute, sub } = path
   const value = sub === undefined ? attribute.subAttributes.get('value') : undefined
   const leaf = value ?? sub ?? attribute
-  return compare(node, leaf, storedPath(value === undefined ? path : { ...path, sub: value }), dottedName(path))
+  return compare(node, leaf, storedPath(type, value === undefined ? path : { ...path, sub: value }), dottedName(path))
 }
 
 /** At least one element; `ne` says that none is equal. A list of objects without more stands for their values. */
-function compareInList(node: TermNode, path: AttributePath): Predicate | ScimProblem {
-  const list = listPath(path)
+function compareInList(node: TermNode, path: AttributePath, type: ResourceType): Predicate | ScimProblem {
+  const list = listPath(type, path)
   if (node.op === 'pr' && path.sub === undefined) return { op: 'pr', path: list }
   if (node.op === 'ne' || (node.op === 'eq' && node.value === null)) {
-    const equal = compareInList(node.op === 'ne' ? { ...node, op: 'eq' } : { op: 'pr', path: node.path }, path)
+    const equal = compareInList(node.op === 'ne' ? { ...node, op: 'eq' } : { op: 'pr', path: node.path }, path, type)
     return equal instanceof ScimProblem ? equal : { op: 'not', of: equal }
   }
   const where = compileWithin({ ...node, path: { attr: path.sub?.name ?? 'value' } }, path.attribute, { isStored: true })
   return where instanceof ScimProblem ? where : { op: 'any', path: list, where }
 }
 
-function listPath({ extension, attribute }: AttributePath): string {
-  if (attribute.name === 'groups') return 'memberOf'
-  return storedPath(extension === undefined ? { attribute } : { extension, attribute })
+function listPath(type: ResourceType, { extension, attribute }: AttributePath): string {
+  return storedPath(type, extension === undefined ? { attribute } : { extension, attribute })
 }
 
 /** The terms of a source all begin with its name, and end with what it calls the person. */
@@ -157,14 +148,9 @@ function externalIdIsAbsent(op: Comparison, isPresent: Predicate): Predicate | S
 /** Values that a record has or has not, and when it has them. */
 type Constants = readonly (readonly [string, Predicate])[]
 
-const SCHEMAS: Constants = [
-  [CORE_USER.toLowerCase(), EVERYTHING],
-  [EXTENSIONS.enterprise.toLowerCase(), { op: 'pr', path: 'search.enterprise' }],
-  [
-    EXTENSIONS.campus.toLowerCase(),
-    { op: 'or', of: ['search.campus', ...NETIDS.map((name) => `keys.${name}`)].map((path) => ({ op: 'pr', path })) },
-  ],
-]
+function lowered(constants: Constants): Constants {
+  return constants.map(([constant, when]) => [constant.toLowerCase(), when])
+}
 
 function compareConstants(node: TermNode, attribute: Attribute, constants: Constants): Predicate | ScimProblem {
   if (node.op === 'pr') return EVERYTHING
@@ -181,10 +167,10 @@ function either(parts: readonly Predicate[]): Predicate {
   return parts.includes(EVERYTHING) ? EVERYTHING : others.length === 0 ? first : { op: 'or', of: parts }
 }
 
-function compareMeta(node: TermNode, path: AttributePath): Predicate | ScimProblem {
+function compareMeta(node: TermNode, path: AttributePath, type: ResourceType): Predicate | ScimProblem {
   if (node.op === 'pr') return EVERYTHING
   const { sub } = path
-  if (sub?.name === 'resourceType') return compareConstants(node, sub, [['User', EVERYTHING]])
-  if (sub === undefined || STORED.has(dottedName(path))) return compareSingle(node, path)
+  if (sub?.name === 'resourceType') return compareConstants(node, sub, [[type.schema.name, EVERYTHING]])
+  if (sub === undefined || type.stored.has(dottedName(path))) return compareSingle(node, path, type)
   return new ScimProblem('invalidFilter', `${dottedName(path)} cannot be searched: ask for id or meta.lastModified`)
 }

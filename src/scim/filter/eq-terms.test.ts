@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { EXTENSIONS } from '../../directory/schema.ts'
 import { ScimProblem } from '../errors.ts'
+import { USER_TYPE } from '../resource-type.ts'
 import { asksForOne } from './eq-terms.ts'
 import { parseFilter } from './parse.ts'
 
@@ -42,5 +43,5 @@ describe('asksForOne', () => {
 function asks(filter: string): boolean {
   const node = parseFilter(filter)
   assert.ok(!(node instanceof ScimProblem))
-  return asksForOne(node)
+  return asksForOne(USER_TYPE, node)
 }

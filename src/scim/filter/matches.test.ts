@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Attribute } from '../../directory/schema.ts'
-import { attributesOf, EXTENSIONS } from '../../directory/schema.ts'
+import { EXTENSIONS, USER } from '../../directory/schema.ts'
 import { searchOf } from '../../directory/search.ts'
 import type { Json, JsonObject } from '../../directory/user.ts'
 import { ScimProblem } from '../errors.ts'
+import { USER_TYPE } from '../resource-type.ts'
 import { compileFilter } from './compile.ts'
 import { holds } from './holds.ts'
 import { matchesElement } from './matches.ts'
@@ -40,7 +41,7 @@ describe('matchesElement', () => {
   })
 
   it('takes the element of a simple list for its value', () => {
-    const tags = attributesOf('campus').get('tags')
+    const tags = USER.attributesOf('campus').get('tags')
     assert.ok(tags)
     assert.equal(matchesElement(read('value eq "chess"'), 'Chess', tags), true)
     assert.equal(matchesElement(read('value eq "chess"'), 'Go', tags), false)
@@ -62,7 +63,7 @@ describe('matchesElement', () => {
   it('agrees with a search for people with such an element', () => {
     fc.assert(
       fc.property(anyFilter, fc.array(anyElement, { maxLength: 3 }), (filter, emails) => {
-        const search = compileFilter({ op: 'any', path: { attr: 'emails' }, of: filter }, { source: 'scim' })
+        const search = compileFilter({ op: 'any', path: { attr: 'emails' }, of: filter }, { source: 'scim', type: USER_TYPE })
         assert.ok(!(search instanceof ScimProblem))
         const person = { search: searchOf({ resource: { emails }, bindings: [] }) }
         assert.equal(
@@ -75,7 +76,7 @@ describe('matchesElement', () => {
   })
 
   it(`reads ${EXTENSIONS.campus}:customFields by name`, () => {
-    const customFields = attributesOf('campus').get('customfields')
+    const customFields = USER.attributesOf('campus').get('customfields')
     assert.ok(customFields)
     assert.equal(matchesElement(read('name eq "locker"'), { name: 'Locker', value: '7' }, customFields), true)
   })
@@ -138,7 +139,7 @@ function compares(op: string, wanted: string, value: Json | undefined): boolean 
 }
 
 function named(name: string): Attribute {
-  const attribute = attributesOf().get(name.toLowerCase())
+  const attribute = USER.attributesOf().get(name.toLowerCase())
   assert.ok(attribute)
   return attribute
 }

@@ -1,0 +1,46 @@
+/**
+ * What sets one resource type apart from another (RFC 7643, section 6): its schema, and where the values that filters
+ * and sorting ask for lie in its stored records.
+ */
+import type { ResourceSchema } from '../directory/schema.ts'
+import { EXTENSIONS, USER } from '../directory/schema.ts'
+import { NETIDS } from '../directory/user.ts'
+import type { Predicate } from '../store/predicate.ts'
+import { EVERYTHING } from '../store/predicate.ts'
+
+export type ResourceType = {
+  readonly schema: ResourceSchema
+  readonly collection: 'users'
+  /** Stored paths of values that are not under `search`, by dotted name. */
+  readonly stored: ReadonlyMap<string, string>
+  /** Names by which one resource is asked for, as `dottedName` has them. */
+  readonly identifying: ReadonlySet<string>
+  /** URNs that a resource can have among its `schemas`, and when it has them. */
+  readonly schemas: readonly (readonly [string, Predicate])[]
+}
+
+const COMMON_STORED = [
+  ['id', '_id'],
+  ['meta.created', 'created'],
+  ['meta.lastModified', 'lastModified'],
+] as const
+
+export const USER_TYPE: ResourceType = {
+  schema: USER,
+  collection: 'users',
+  stored: new Map([
+    ...COMMON_STORED,
+    ['userName', 'keys.userName'],
+    ['groups', 'memberOf'],
+    ...NETIDS.map((name) => [`campus.${name}`, `keys.${name}`] as const),
+  ]),
+  identifying: new Set(['id', 'externalId', 'userName', 'emails', 'emails.value', ...NETIDS.map((name) => `campus.${name}`)]),
+  schemas: [
+    [USER.urn, EVERYTHING],
+    [EXTENSIONS.enterprise, { op: 'pr', path: 'search.enterprise' }],
+    [
+      EXTENSIONS.campus,
+      { op: 'or', of: ['search.campus', ...NETIDS.map((name) => `keys.${name}`)].map((path) => ({ op: 'pr', path })) },
+    ],
+  ],
+}
