@@ -1,0 +1,201 @@
+/**
+ * XML as SAML uses it, read into a tree: strict, small, one reading and no other. What SAML has no use for and attacks
+ * have (DOCTYPE, comments, processing instructions, CDATA) is refused, so that a text has one meaning only.
+ */
+import { SaxesParser } from 'saxes'
+import { NS } from './names.ts'
+
+export type XmlElement = {
+  /** As written: `saml:Issuer`. */
+  readonly name: string
+  readonly prefix: string
+  readonly local: string
+  readonly uri: string
+  /** Without declarations of namespaces. */
+  readonly attributes: readonly XmlAttribute[]
+  /** Prefix -> name of every namespace in scope; '' is the default one. */
+  readonly scope: Scope
+  /** Texts are decoded; no two are neighbours. */
+  readonly children: readonly (XmlElement | string)[]
+}
+
+export type XmlAttribute = {
+  readonly name: string
+  readonly prefix: string
+  readonly local: string
+  readonly uri: string
+  readonly value: string
+}
+
+export type Scope = ReadonlyMap<string, string>
+
+export type XmlLimits = {
+  readonly elements: number
+  readonly depth: number
+  /** Of one element, declarations of namespaces included. */
+  readonly attributes: number
+  /** In scope at one place. */
+  readonly namespaces: number
+}
+
+/** What is wrong with the text, as an end of a sentence about it. */
+export class XmlError extends Error {
+  override name = 'XmlError'
+}
+
+const LIMITS: XmlLimits = { elements: 2500, depth: 64, attributes: 64, namespaces: 64 }
+const DECLARATION =
+  /^<\?xml\s+version\s*=\s*(["'])1\.0\1(\s+encoding\s*=\s*(["'])utf-8\3)?(\s+standalone\s*=\s*(["'])(yes|no)\5)?\s*\?>/i
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
+
+/**
+ * @param options.scope namespaces of the place that the text was taken from
+ * @throws {XmlError}
+ */
+export function parseXml(text: string, options: { readonly limits?: XmlLimits; readonly scope?: Scope } = {}): XmlElement {
+  const { limits = LIMITS, scope = new Map() } = options
+  const body = text.slice(DECLARATION.exec(text)?.[0].length ?? 0)
+  scan(body, limits)
+  return treeOf(body, limits, scope)
+}
+
+/** Before any parser sees it: linear, and most floods end here. */
+function scan(body: string, limits: XmlLimits): void {
+  if (!/^[ \t\r\n]*</.test(body)) throw new XmlError('does not begin with an element')
+  let opened = 0
+  for (let at = body.indexOf('<'); at >= 0; at = body.indexOf('<', at + 1)) {
+    const next = body[at + 1]
+    if (next === '!') throw new XmlError('has a DOCTYPE, a comment or a CDATA section, which no SAML message needs')
+    if (next === '?') throw new XmlError('has a processing instruction, or a declaration that is not of XML 1.0 in UTF-8')
+    if (next !== '/' && ++opened > limits.elements) throw new XmlError(`has more than ${limits.elements} elements`)
+  }
+}
+
+type Open = { -readonly [K in keyof XmlElement]: XmlElement[K] } & { children: (XmlElement | string)[] }
+
+function treeOf(body: string, limits: XmlLimits, outer: Scope): XmlElement {
+  const parser = new SaxesParser({ xmlns: true, position: false, additionalNamespaces: Object.fromEntries(outer) })
+  const open: Open[] = []
+  let root: XmlElement | undefined
+  let attributes = 0
+  parser.on('error', (error) => {
+    throw new XmlError(`is not well-formed: ${error.message}`)
+  })
+  parser.on('opentagstart', () => {
+    attributes = 0
+    if (open.length >= limits.depth) throw new XmlError(`is nested deeper than ${limits.depth} elements`)
+  })
+  parser.on('attribute', () => {
+    if (++attributes > limits.attributes) throw new XmlError(`has an element with more than ${limits.attributes} attributes`)
+  })
+  parser.on('opentag', ({ name, prefix, local, uri, attributes: found, ns }) => {
+    const element: Open = {
+      name,
+      prefix,
+      local,
+      uri,
+      attributes: Object.values(found).filter(isNoDeclaration),
+      scope: scopeWith(open.at(-1)?.scope ?? outer, ns, limits),
+      children: [],
+    }
+    open.at(-1)?.children.push(element)
+    open.push(element)
+  })
+  parser.on('text', (text) => {
+    // The parser itself lets nothing but spaces stand outside of the root.
+    open.at(-1)?.children.push(text)
+  })
+  parser.on('closetag', () => {
+    root = open.pop()
+  })
+  parser.write(body).close()
+  if (root === undefined) throw new XmlError('has no element')
+  return root
+}
+
+function isNoDeclaration({ name, prefix }: XmlAttribute): boolean {
+  return prefix !== 'xmlns' && name !== 'xmlns'
+}
+
+function scopeWith(outer: Scope, declared: Readonly<Record<string, string>>, limits: XmlLimits): Scope {
+  const entries = Object.entries(declared)
+  if (entries.length === 0) return outer
+  for (const [, uri] of entries)
+    if (uri !== '' && !ABSOLUTE.test(uri)) throw new XmlError('has a namespace whose name is no absolute URI')
+  const scope = new Map([...outer, ...entries])
+  if (scope.size > limits.namespaces) throw new XmlError(`has more than ${limits.namespaces} namespaces`)
+  return scope
+}
+
+export function isNamed(element: XmlElement, uri: string, local: string): boolean {
+  return element.local === local && element.uri === uri
+}
+
+/** The value of an attribute without a prefix, or of a namespace when one is given. */
+export function attributeOf(element: XmlElement, local: string, uri = ''): string | undefined {
+  return element.attributes.find((attribute) => attribute.local === local && attribute.uri === uri)?.value
+}
+
+/** The elements inside one that holds nothing but elements. @throws {XmlError} where other text stands between them */
+export function elementsOf(element: XmlElement): XmlElement[] {
+  const elements: XmlElement[] = []
+  for (const child of element.children) {
+    if (typeof child !== 'string') elements.push(child)
+    else if (/[^ \t\r\n]/.test(child)) throw new XmlError(`has text in ${element.name}, where only elements belong`)
+  }
+  return elements
+}
+
+/** The text of an element that holds nothing else. @throws {XmlError} where it holds an element */
+export function textOf(element: XmlElement): string {
+  const [text = '', ...more] = element.children
+  if (typeof text === 'string' && more.length === 0) return text
+  throw new XmlError(`has elements in ${element.name}, where only text belongs`)
+}
+
+/** Every element, from the outside in, in document order. */
+export function* everyElement(element: XmlElement): Generator<XmlElement> {
+  yield element
+  for (const child of element.children) if (typeof child !== 'string') yield* everyElement(child)
+}
+
+/** Those attributes that name their element: ID, Id, id, in any case, and xml:id. */
+export function isIdAttribute({ local, uri }: XmlAttribute): boolean {
+  return local.toLowerCase() === 'id' && (uri === '' || uri === NS.xml)
+}
+
+export type Sequence = {
+  /** The next element, when it is called so. */
+  take(uri: string, local: string): XmlElement | undefined
+  /** @throws {XmlError} when the next element is called otherwise, or none is left */
+  need(uri: string, local: string): XmlElement
+  /** All that are left. */
+  rest(): readonly XmlElement[]
+  /** @throws {XmlError} when elements are left */
+  end(): void
+}
+
+/** Goes through the elements of an element that a schema has in a fixed order. */
+export function sequenceOf(element: XmlElement): Sequence {
+  const elements = elementsOf(element)
+  let at = 0
+  const take = (uri: string, local: string) => {
+    const next = elements[at]
+    if (next === undefined || !isNamed(next, uri, local)) return
+    at++
+    return next
+  }
+  const found = () => elements[at]?.name.slice(0, 100) ?? 'its end'
+  return {
+    take,
+    need(uri, local) {
+      const next = take(uri, local)
+      if (next === undefined) throw new XmlError(`has ${found()} in ${element.name}, where ${local} belongs`)
+      return next
+    },
+    rest: () => elements.slice(at),
+    end() {
+      if (at < elements.length) throw new XmlError(`has ${found()} in ${element.name}, where it does not belong`)
+    },
+  }
+}
