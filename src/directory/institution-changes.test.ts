@@ -101,9 +101,9 @@ describe('institutions', () => {
     })
 
     it('are called as the institution unless they are given a name', async () => {
-      await create('plain', { sftp: {} })
+      await create('plain', { sftp: { keys: [] } })
       assert.equal(await holder('plain'), 'plain')
-      await create('none')
+      await create('none', { sftp: { pickUp: [] } })
       assert.equal(await holder('none'), undefined)
     })
 

@@ -40,6 +40,24 @@ export type SftpSettings = {
   readonly keys?: readonly string[]
   /** Addresses and ranges to come from; from anywhere when there are none. */
   readonly addresses?: readonly string[]
+  /** Servers of the institution from which files are fetched. */
+  readonly pickUp?: readonly PickUpSettings[]
+}
+
+export type PickUpSettings = {
+  /** Tells it from others of the institution, and stands in the audit trail. */
+  readonly name: string
+  readonly host: string
+  readonly port?: number
+  readonly username: string
+  /** Fingerprints (`SHA256:…`) of the keys that the server may show. */
+  readonly hostKeys?: readonly string[]
+  /** Where the user arrives when absent. */
+  readonly folder?: string
+  /** A file name with `*` for any letters; any file when absent. */
+  readonly pattern?: string
+  /** What becomes of a file there that was fetched; `leave` when absent. */
+  readonly after?: 'leave' | 'rename'
 }
 
 export const FILE_MODES = ['upsert', 'update', 'roster'] as const
@@ -120,7 +138,7 @@ export async function getInstitution(store: Store, id: string): Promise<Institut
  * @returns undefined where no drop box is set up
  */
 export function sftpUserOf(id: string, { sftp }: Settings): string | undefined {
-  return sftp && (sftp.username ?? id).toLowerCase()
+  return (sftp?.username ?? (sftp?.keys && id))?.toLowerCase()
 }
 
 export async function institutionOfSftpUser(store: Store, username: string): Promise<Institution | undefined> {

@@ -2,6 +2,7 @@
  * What a file's name says of it: which source of the institution sends it, how it is meant, which columns it must have.
  */
 import type { FileSourceSettings, Institution } from '../directory/institution.ts'
+import { fitsPattern } from '../directory/name-pattern.ts'
 import type { Source } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
 import type { HeaderRules } from './columns.ts'
@@ -18,7 +19,7 @@ export type FileSource = {
  * @param source of a file that no pattern fits
  */
 export function fileSource({ settings }: Institution, fileName: string, source: Source = 'file'): FileSource {
-  const found = settings.files?.sources?.find(({ pattern }) => fits(fileName, pattern))
+  const found = settings.files?.sources?.find(({ pattern }) => fitsPattern(fileName, pattern))
   if (found === undefined) return { source, mode: 'upsert', constants: {} }
   const name = found.name ?? nameFrom(found.pattern)
   return { source: name === '' ? 'file' : `file:${name}`, mode: found.mode ?? 'upsert', constants: found.constants ?? {} }
@@ -43,22 +44,6 @@ export function headerRules(institution: Institution, { mode, constants }: FileS
     required: isUpdate ? [] : requiredInFiles(institution).filter((field) => !given.has(field)),
     oneOf: isUpdate ? (matchOrder ?? MATCH_KEYS) : [],
   }
-}
-
-function fits(fileName: string, pattern: string): boolean {
-  const parts = pattern.toLowerCase().split('*')
-  const [first = '', ...rest] = parts
-  let left = fileName.toLowerCase()
-  if (rest.length === 0) return left === first
-  const last = rest.pop() ?? ''
-  if (!left.startsWith(first) || left.length < first.length + last.length || !left.endsWith(last)) return false
-  left = left.slice(first.length, left.length - last.length)
-  for (const part of rest) {
-    const at = left.indexOf(part)
-    if (at < 0) return false
-    left = left.slice(at + part.length)
-  }
-  return true
 }
 
 /** `students` of `students-*.csv`. */

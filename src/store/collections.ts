@@ -43,7 +43,8 @@ export const COLLECTIONS = {
   },
   /** What became of each uploaded file. */
   runs: {
-    unique: [],
+    /** Which file of which server it was, for those that were fetched. */
+    unique: ['fetched'],
     indexes: [
       ['file', '_id'],
       ['series', '_id'],
@@ -58,6 +59,8 @@ export const COLLECTIONS = {
   leases: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   /** What this server signs its JWTs with: the public keys, and the private ones sealed. */
   signingKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
+  /** Key pairs by which an institution's own server lets us in, the private halves sealed. */
+  pickUpKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   /** Answers to requests that carry an Idempotency-Key. */
   idempotency: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
 } as const satisfies Record<string, Collection>
