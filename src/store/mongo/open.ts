@@ -71,6 +71,7 @@ class MongoStore implements Store {
   readonly #outbox: Outbox
   readonly #writer: Writer
   readonly #reads: ReadonlyMap<CollectionName, Reads>
+  readonly #turns: Turns
   readonly #exclusive: Exclusive
   readonly #timer: NodeJS.Timeout
 
@@ -80,7 +81,8 @@ class MongoStore implements Store {
     this.#where = where
     this.#outbox = new Outbox(db, abilities)
     this.#writer = new Writer(db, this.#outbox, abilities)
-    this.#exclusive = abilities.isMongo ? (work) => work() : new Turns(db).exclusive
+    this.#turns = new Turns(db)
+    this.#exclusive = abilities.isMongo ? (work) => work() : this.#turns.exclusive
     const names = Object.keys(COLLECTIONS) as CollectionName[]
     this.#reads = new Map(names.map((name) => [name, new Reads(db.collection<Stored>(name), COLLECTIONS[name], abilities)]))
     this.#timer = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_MS).unref()
@@ -129,6 +131,7 @@ class MongoStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
+    await this.#turns.ended()
     await this.#client.close()
   }
 

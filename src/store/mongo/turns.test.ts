@@ -53,6 +53,15 @@ describe('turns', { skip: 'missing' in server && server.missing }, () => {
     assert.deepEqual(order, ['request', 'first batch', 'second batch'])
   })
 
+  it('are given back when they have ended, so that nobody waits for the lease of a store that was closed', async () => {
+    const db = await connected()
+    const turns = new Turns(db)
+    await turns.exclusive(async () => {})
+    await turns.ended()
+    const last = await db.collection('turns').find().sort({ _id: -1 }).limit(1).next()
+    assert.equal(last?.isOver, true)
+  })
+
   it('go on when work fails, and the failure is told to whoever gave it', async () => {
     const turns = new Turns(await connected())
     const failing = turns.exclusive(() => Promise.reject(new Error('no')))

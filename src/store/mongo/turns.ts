@@ -27,6 +27,7 @@ export class Turns {
   readonly #leaseMs: number
   readonly #jobs: Job[] = []
   #isRunning = false
+  #running: Promise<void> = Promise.resolve()
 
   constructor(db: Db, leaseMs = LEASE_MS) {
     this.#turns = db.collection<Turn>('turns')
@@ -36,8 +37,13 @@ export class Turns {
   readonly exclusive: Exclusive = <T>(work: () => Promise<T>, lane: Lane = 'request') => {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     this.#jobs.push({ lane, run: () => work().then(resolve, reject), fail: reject })
-    if (!this.#isRunning) void this.#work()
+    if (!this.#isRunning) this.#running = this.#work()
     return promise
+  }
+
+  /** Resolves when the turn that is had is given back: whoever closes before lets the next one wait for its lease. */
+  ended(): Promise<void> {
+    return this.#running
   }
 
   async #work(): Promise<void> {
