@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { ConfigError, configFrom, isLoopback, originOf } from './config.ts'
+import { ConfigError, configFrom, isLocalOnly, isLoopback, originOf } from './config.ts'
 
 describe('the configuration', () => {
   it('needs nothing: every variable has a default', () => {
@@ -38,6 +38,21 @@ describe('the configuration', () => {
     ],
     ['hands a MongoDB address on', { DATABASE_URL: 'mongodb://a/b' }, { database: { kind: 'mongo', uri: 'mongodb://a/b' } }],
     ['reads a log level in capitals', { LOG_LEVEL: 'DEBUG' }, { logLevel: 'debug' }],
+    [
+      'sends e-mail where it is told to',
+      { SMTP_URL: 'smtp://roll%40uni.edu:a%2Fb@mail.uni.edu', MAIL_FROM: 'Roll <roll@uni.edu>' },
+      {
+        mail: {
+          server: { host: 'mail.uni.edu', port: 587, isTls: false, user: 'roll@uni.edu', password: 'a/b' },
+          from: 'Roll <roll@uni.edu>',
+        },
+      },
+    ],
+    [
+      'sends e-mail over TLS',
+      { SMTP_URL: 'smtps://mail.uni.edu', MAIL_FROM: 'roll@uni.edu' },
+      { mail: { server: { host: 'mail.uni.edu', port: 465, isTls: true }, from: 'roll@uni.edu' } },
+    ],
     ['ignores what it does not know', { POTR: '1', NODE_ENV: 'test' }, { port: 3000 }],
   ] as const)
     it(why, () => assert.partialDeepStrictEqual(configFrom(environment), part))
@@ -58,6 +73,10 @@ describe('the configuration', () => {
     ['DATABASE_URL', 'sqlite:', /path of a file/],
     ['LOG_LEVEL', 'debgu', /did you mean "debug"\?/],
     ['SECRET_KEY', 'short', /^SECRET_KEY has 5 characters/],
+    ['SMTP_URL', 'mail.uni.edu', /^SMTP_URL is "mail.uni.edu"; it should be smtp:\/\/HOST:PORT/],
+    ['SMTP_URL', 'https://mail.uni.edu', /it should be smtp/],
+    ['SMTP_URL', 'smtp://mail.uni.edu/?pool=true', /it should be smtp/],
+    ['SMTP_URL', 'smtp://mail.uni.edu', /^MAIL_FROM is missing: /],
   ] as const)
     it(`refuses ${variable}=${found} and says what would be right`, () => {
       assert.throws(
@@ -71,7 +90,22 @@ describe('the configuration', () => {
       () => configFrom({ DATABASE_URL: 'postgres://ada:secret@db/roll' }),
       (error) => !String(error).includes('secret'),
     )
+    assert.throws(
+      () => configFrom({ SMTP_URL: 'mailto://ada:secret@mail' }),
+      (error) => !String(error).includes('secret'),
+    )
   })
+
+  for (const [isLocal, environment] of [
+    [true, {}],
+    [true, { HOST: '::1' }],
+    [true, { HOST: '0.0.0.0', PUBLIC_URL: 'http://localhost:8080' }],
+    [false, { HOST: '0.0.0.0' }],
+    [false, { PUBLIC_URL: 'https://roll.uni.edu' }],
+  ] as const)
+    it(`knows whether only this machine reaches the server: ${JSON.stringify(environment)}`, () => {
+      assert.equal(isLocalOnly(configFrom(environment)), isLocal)
+    })
 
   it('knows which addresses only this machine can reach', () => {
     for (const host of ['127.0.0.1', '127.8.0.1', '::1', 'localhost']) assert.ok(isLoopback(host), host)

@@ -22,6 +22,20 @@ export type Config = {
   readonly sftpHost: string
   readonly logLevel: LogLevel
   readonly secretKey?: string
+  readonly mail?: MailConfig
+}
+
+export type MailConfig = {
+  readonly server: {
+    readonly host: string
+    readonly port: number
+    /** TLS from the first byte; else STARTTLS where it is offered. */
+    readonly isTls: boolean
+    readonly user?: string
+    readonly password?: string
+  }
+  /** The sender. */
+  readonly from: string
 }
 
 /** What the help of `serve` prints, in this order. */
@@ -35,6 +49,8 @@ export const VARIABLES = {
   SFTP_HOST: 'address of the SFTP drop box (HOST)',
   LOG_LEVEL: `${LOG_LEVELS.join(', ')} (info)`,
   SECRET_KEY: 'seals secrets at rest, at least 16 characters (made and kept in DATA_DIR)',
+  SMTP_URL: 'where e-mail goes out, smtp://USER:PASSWORD@HOST:587 or smtps://… (none goes out)',
+  MAIL_FROM: 'sender of e-mail, needed with SMTP_URL, for example matricula@uni.edu',
 } as const
 
 type Variable = keyof typeof VARIABLES
@@ -52,6 +68,7 @@ export function configFrom(environment: Environment): Config {
   const publicUrl = given('PUBLIC_URL')
   const databaseUrl = given('DATABASE_URL')
   const secretKey = given('SECRET_KEY')
+  const smtpUrl = given('SMTP_URL')
   return {
     host,
     port: portIn('PORT', given('PORT') ?? '3000'),
@@ -62,12 +79,18 @@ export function configFrom(environment: Environment): Config {
     sftpHost: hostIn('SFTP_HOST', given('SFTP_HOST') ?? host),
     logLevel: logLevelIn(given('LOG_LEVEL') ?? 'info'),
     ...(secretKey !== undefined && { secretKey: secretKeyIn(secretKey) }),
+    ...(smtpUrl !== undefined && { mail: mailIn(smtpUrl, given('MAIL_FROM')) }),
   }
 }
 
 /** Whether only programs on this machine can reach the address. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** Whether clients reach the server on this machine alone: it is being tried out. */
+export function isLocalOnly({ publicUrl, host, port }: Config): boolean {
+  return isLoopback(new URL(publicUrl ?? originOf(host, port)).hostname.replace(/^\[(.*)\]$/, '$1'))
 }
 
 /** `http://HOST:PORT` as it is written in a URL. */
@@ -124,6 +147,28 @@ function secretKeyIn(found: string): string {
   throw new ConfigError(
     `SECRET_KEY has ${found.length} characters; it should have at least 16, for example from: openssl rand -base64 32`,
   )
+}
+
+function mailIn(found: string, from: string | undefined): MailConfig {
+  const right = 'smtp://HOST:PORT or smtps://…, with USER:PASSWORD@ before the host where they are needed'
+  const url = URL.canParse(found) ? new URL(found) : undefined
+  const isTls = url?.protocol === 'smtps:'
+  if (!url || !(isTls || url.protocol === 'smtp:') || !url.hostname || !/^\/?$/.test(url.pathname) || url.search || url.hash)
+    throw wrong('SMTP_URL', hideUser(found), right)
+  if (from === undefined)
+    throw new ConfigError('MAIL_FROM is missing: e-mail through SMTP_URL needs a sender, for example matricula@uni.edu')
+  if (!/^([^<>@]*<)?[^\s<>@]+@[A-Za-z0-9.-]+>?$/.test(from))
+    throw wrong('MAIL_FROM', from, 'an address, for example matricula@uni.edu or Matricula <matricula@uni.edu>')
+  const user = decodeURIComponent(url.username)
+  return {
+    server: {
+      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: url.port === '' ? (isTls ? 465 : 587) : Number(url.port),
+      isTls,
+      ...(user !== '' && { user, password: decodeURIComponent(url.password) }),
+    },
+    from,
+  }
 }
 
 function wrong(name: Variable, found: string, right: string): ConfigError {

@@ -39,17 +39,22 @@ Example:
     const id = institutionIn(options.institution)
     const summaries = await withStore(terminal, async (store) => {
       const institution = await knownInstitution(store, id)
-      const [{ oneAtATime }, { openFolders }] = await Promise.all([
+      const [{ oneAtATime }, { openFolders }, { deliverNow, tellOf }] = await Promise.all([
         import('../flatfile/process.ts'),
         import('../flatfile/folders.ts'),
+        import('./file-telling.ts'),
       ])
-      const folders = await openFolders(configFrom(terminal.environment).dataDir, id)
+      const config = configFrom(terminal.environment)
+      const folders = await openFolders(config.dataDir, id)
       using progress = openProgressLine(process.stderr)
-      const processing = { store, institution, folders, by: actor(), onProgress: progress.on }
-      return await oneAtATime(processing, async (onProgress) => {
+      const tell = (summary: Summary) => tellOf(store, institution, summary)
+      const processing = { store, institution, folders, by: actor(), onProgress: progress.on, tell }
+      const done = await oneAtATime(processing, async (onProgress) => {
         const work = { ...processing, onProgress }
         return options.approve === undefined ? await all(work) : [await approve(options.approve, work)]
       })
+      await deliverNow(store, institution, config, terminal)
+      return done
     })
     if (summaries === undefined) throw new Refusal(`another run is at the files of ${id}: try again when it is done`)
     if (summaries.length === 0) terminal.say('There was nothing to do.')

@@ -109,16 +109,20 @@ async function rehearse({ store, institution, file, approve, reports, progress }
 }
 
 async function carryOut({ store, institution, terminal, file, approve, reports, progress }: Work): Promise<Summary> {
-  const [{ importFile: importCopy, oneAtATime }, { openFolders }] = await Promise.all([
+  const [{ importFile: importCopy, oneAtATime }, { openFolders }, { deliverNow, tellOf }] = await Promise.all([
     import('../flatfile/process.ts'),
     import('../flatfile/folders.ts'),
+    import('./file-telling.ts'),
   ])
-  const folders = await openFolders(configFrom(terminal.environment).dataDir, institution._id)
-  const processing = { store, institution, folders, by: actor(), onProgress: progress.on }
+  const config = configFrom(terminal.environment)
+  const folders = await openFolders(config.dataDir, institution._id)
+  const tell = (told: Summary) => tellOf(store, institution, told)
+  const processing = { store, institution, folders, by: actor(), onProgress: progress.on, tell }
   const summary = await oneAtATime(processing, (onProgress) => {
     const given = { path: file, name: basename(file), isApproved: approve, reports }
     return importCopy(given, { ...processing, onProgress })
   })
   if (summary === undefined) throw new Refusal(`another run is at the files of ${institution._id}: try again when it is done`)
+  await deliverNow(store, institution, config, terminal)
   return summary
 }

@@ -3,12 +3,17 @@
  */
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
+import { sealWith } from '../auth/seal.ts'
+import { secretKeyFrom } from '../auth/secret-key.ts'
+import { settingSealer } from '../auth/setting-secrets.ts'
+import { configFrom } from '../config.ts'
 import type { Problem } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import { listInstitutions } from '../directory/institution.ts'
+import type { SealSecret } from '../directory/secret-settings.ts'
 import type { Json } from '../directory/user.ts'
 import { actor } from './actor.ts'
-import type { Command } from './command.ts'
+import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
 import { knownInstitution, unknownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
@@ -34,7 +39,7 @@ Examples:
     const [id] = words
     if (options.name === undefined) throw new Misuse('--name is missing')
     const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
-    const given = { id, name: options.name, settings, by: actor(), now: Date.now() }
+    const given = { id, name: options.name, settings, sealSecret: sealerFor(id, terminal), by: actor(), now: Date.now() }
     const { createInstitution, checks } = await loadChanges()
     const made = await withStore(terminal, (store) => createInstitution(store, { ...given, checks }))
     if (made.kind === 'invalid') throw new Refusal(problemsIn(made.problems))
@@ -103,7 +108,15 @@ Examples:
     const name = options.name === undefined ? {} : { name: options.name }
     const { changeInstitution, checks } = await loadChanges()
     return await withStore(terminal, async (store) => {
-      const changed = await changeInstitution(store, { id, settings, ...name, checks, by: actor(), now: Date.now() })
+      const changed = await changeInstitution(store, {
+        id,
+        settings,
+        ...name,
+        checks,
+        sealSecret: sealerFor(id, terminal),
+        by: actor(),
+        now: Date.now(),
+      })
       if (changed.kind === 'missing') throw await unknownInstitution(store, id)
       if (changed.kind === 'invalid') throw new Refusal(problemsIn(changed.problems))
       const slots = changed.kind === 'changed' ? changed.differences.map(({ slot }) => slot) : []
@@ -126,6 +139,11 @@ async function loadChanges() {
     import('../sftp/settings.ts'),
   ])
   return { ...changes, checks: [sftpProblems] }
+}
+
+/** The key is asked for, and made where there is none, only when there is a secret to seal. */
+function sealerFor(institution: string, { environment }: Terminal): SealSecret {
+  return settingSealer(institution, async () => sealWith(await secretKeyFrom(configFrom(environment))))
 }
 
 function shown({ _id, name, settings, created, lastModified }: Institution) {

@@ -2,6 +2,7 @@
  * From the words on the command line to the command that does it. One place where errors become a line and exit code 1.
  */
 import packageFile from '../../package.json' with { type: 'json' }
+import { SealError } from '../auth/seal.ts'
 import { ConfigError } from '../config.ts'
 import { nearMiss } from '../directory/near-miss.ts'
 import { StoreError } from '../store/store.ts'
@@ -25,11 +26,16 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     }
     return await command.run(rest, terminal)
   } catch (error) {
-    if (!(error instanceof Refusal || error instanceof ConfigError || error instanceof StoreError)) throw error
+    if (!isForPeople(error)) throw error
     terminal.say(`matricula: ${error.message}`)
     if (error instanceof Misuse) terminal.say(`See: ${['matricula', ...path, '--help'].join(' ')}`)
     return NOT_DONE
   }
+}
+
+/** Its message says what to mend; of any other error the place in the code matters too. */
+function isForPeople(error: unknown): error is Error {
+  return [Refusal, ConfigError, StoreError, SealError].some((kind) => error instanceof kind)
 }
 
 /** Follows the words down to the command that runs; `path` becomes the words that led there. */

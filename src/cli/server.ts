@@ -8,9 +8,14 @@ import type { Config } from '../config.ts'
 import { originOf } from '../config.ts'
 import type { DailyRunOptions } from '../flatfile/daily-run.ts'
 import { openDailyRun } from '../flatfile/daily-run.ts'
+import type { DeliveryOptions, Senders } from '../jobs/deliveries.ts'
+import { deliverDue } from '../jobs/deliveries.ts'
+import type { Rounds } from '../jobs/rounds.ts'
+import { openRounds } from '../jobs/rounds.ts'
 import type { Log } from '../observe/log.ts'
 import { openMetrics } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
+import { sendersFrom, tellOf } from './file-telling.ts'
 import { openHttpServer } from './http-server.ts'
 import { openStore } from './open-store.ts'
 
@@ -24,16 +29,33 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const seal = sealWith(await secretKeyFrom(config))
   const appAt = (port: number) => createApp({ store, publicUrl: publicUrlAt(port), log, metrics, seal, dataDir: config.dataDir })
   const { port } = opening.use(await openHttpServer(config, appAt))
-  opening.use(openDailyRun({ store, dataDir: config.dataDir, ...told(log) }))
+  const deliveries = opening.use(openDeliveries(store, sendersFrom(config, seal), log))
+  opening.use(openDailyRun({ store, dataDir: config.dataDir, ...telling(store, deliveries, log) }))
   const all = opening.move()
   return { publicUrl: publicUrlAt(port), store, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 /** What a run did is told by numbers; its file and its people stand in the store. */
-function told(log: Log): Pick<DailyRunOptions, 'onSummary' | 'onFailure'> {
+function telling(store: Store, deliveries: Rounds, log: Log): Pick<DailyRunOptions, 'tell' | 'onSummary' | 'onFailure'> {
   return {
-    onSummary: (institution, { run, result, reason, rows, counts }) =>
-      log.info({ institution, run, result, ...(reason !== null && { reason }), rows, counts }, 'file run'),
+    tell: (institution, summary) => tellOf(store, institution, summary),
+    onSummary: (institution, { run, result, reason, rows, counts }) => {
+      log.info({ institution, run, result, ...(reason !== null && { reason }), rows, counts }, 'file run')
+      deliveries.look().catch((err) => log.error({ err }, 'deliveries failed'))
+    },
     onFailure: (institution, error) => log.error({ institution, err: error }, 'file run failed'),
   }
+}
+
+function openDeliveries(store: Store, senders: Senders, log: Log): Rounds {
+  const onFailed: DeliveryOptions['onFailed'] = ({ institution, message, to, attempts }, why, retryAt) => {
+    const about = { institution, message: message.id, to: to.kind, attempts: attempts + 1, why }
+    if (retryAt === undefined) log.error(about, 'a delivery was given up')
+    else log.warn({ ...about, retryAt: new Date(retryAt).toISOString() }, 'a delivery failed')
+  }
+  return openRounds({
+    store,
+    visit: (institution, stop) => deliverDue(institution, { store, senders, onFailed }, stop),
+    onFailure: (institution, err) => log.error({ institution, err }, 'deliveries failed'),
+  })
 }

@@ -7,6 +7,8 @@ import type { Problem } from './change.ts'
 import { newId } from './ids.ts'
 import type { Institution, Settings } from './institution.ts'
 import { getInstitution, INSTITUTION_ID, sftpUserOf } from './institution.ts'
+import type { SealSecret } from './secret-settings.ts'
+import { sealSecrets } from './secret-settings.ts'
 import type { SettingsCheck } from './settings.ts'
 import { checkSettings, mergeSettings, settingsByPath } from './settings.ts'
 import type { Difference } from './settle.ts'
@@ -31,6 +33,8 @@ type Given = {
   readonly settings?: Json
   /** Of the channels, for settings that are theirs. */
   readonly checks?: readonly SettingsCheck[]
+  /** Without it no new secret is taken. */
+  readonly sealSecret?: SealSecret
   readonly by: Actor
   readonly now: number
 }
@@ -41,18 +45,19 @@ export async function createInstitution(store: Store, given: Given & { readonly 
   const checked = checkSettings(mergeSettings({}, given.settings ?? {}), given.checks)
   const problems = [...idProblems(id), ...nameProblems(name), ...(checked.kind === 'ok' ? [] : checked.problems)]
   if (checked.kind !== 'ok' || problems.length > 0) return { kind: 'invalid', problems }
+  const settings = await sealSecrets(checked.settings, {}, given.sealSecret ?? takeNoSecret)
   const version = newId(now)
   const institution: Institution = {
     _id: id,
     institution: HOUSE,
     version,
-    ...keysOf(id, checked.settings),
+    ...keysOf(id, settings),
     name,
-    settings: checked.settings,
+    settings,
     created: now,
     lastModified: now,
   }
-  const event = eventOf('institution.created', institution, by, differencesOf({}, checked.settings))
+  const event = eventOf('institution.created', institution, by, differencesOf({}, settings))
   const [result] = await store.write([{ collection: 'institutions', op: 'insert', doc: institution, events: [event] }])
   if (result?.kind === 'duplicate' && result.key === 'sftpUser') return { kind: 'invalid', problems: [userTaken(institution)] }
   return result?.kind === 'ok' ? { kind: 'created', institution } : { kind: 'exists' }
@@ -67,15 +72,16 @@ export async function changeInstitution(store: Store, given: Given & { readonly 
     const checked = checkSettings(mergeSettings(current.settings as Json, given.settings ?? {}), given.checks)
     const problems = [...nameProblems(name), ...(checked.kind === 'ok' ? [] : checked.problems)]
     if (checked.kind !== 'ok' || problems.length > 0) return { kind: 'invalid', problems }
-    const differences = [...nameDifference(current.name, name), ...differencesOf(current.settings, checked.settings)]
+    const settings = await sealSecrets(checked.settings, current.settings, given.sealSecret ?? takeNoSecret)
+    const differences = [...nameDifference(current.name, name), ...differencesOf(current.settings, settings)]
     if (differences.length === 0) return { kind: 'unchanged', institution: current }
     const { keys: _, ...rest } = current
     const institution: Institution = {
       ...rest,
-      ...keysOf(current._id, checked.settings),
+      ...keysOf(current._id, settings),
       version: newId(given.now),
       name,
-      settings: checked.settings,
+      settings,
       lastModified: given.now,
     }
     const event = eventOf('settings.changed', institution, given.by, differences)
@@ -85,6 +91,11 @@ export async function changeInstitution(store: Store, given: Given & { readonly 
     if (result?.kind === 'ok') return { kind: 'changed', institution, differences }
     if (result?.kind === 'duplicate') return { kind: 'invalid', problems: [userTaken(institution)] }
   }
+}
+
+function takeNoSecret(secret: string, current: string | undefined): string {
+  if (secret === current) return current
+  throw new Error('a secret is among the settings, and nothing was given to seal it with')
 }
 
 function keysOf(id: string, settings: Settings): Pick<Institution, 'keys'> {

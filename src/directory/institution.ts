@@ -71,6 +71,15 @@ export type FileSettings = {
   readonly sources?: readonly FileSourceSettings[]
   readonly thresholds?: { readonly [threshold in Threshold]?: { readonly percent?: number; readonly atLeast?: number } }
   readonly limits?: { readonly [limit: string]: number }
+  /** Who is told what became of a file. */
+  readonly notify?: {
+    readonly webhook?: {
+      readonly url: string
+      /** Sealed. */
+      readonly secret: string
+    }
+    readonly email?: readonly string[]
+  }
 }
 
 export type FileSourceSettings = {

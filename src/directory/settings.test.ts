@@ -33,6 +33,10 @@ describe('settings', () => {
         columns: { 'Matrikelnummer (neu)': 'netid' },
         sources: [{ pattern: '*.csv', mode: 'roster', constants: { account_type: 'Student' } }],
         thresholds: { shrunk: { percent: 50, atLeast: 20 } },
+        notify: {
+          webhook: { url: 'https://hooks.uni.edu:8443/roll?x=1', secret: `whsec_${'QUJD'.repeat(8)}` },
+          email: ['registrar@uni.edu', "o'brien+roll@uni.edu"],
+        },
       },
       saml: {
         idp: { entityId: 'https://idp', ssoUrl: 'https://idp/sso', certificates: ['MIIC'] },
@@ -68,6 +72,24 @@ describe('settings', () => {
       'names the near miss of a value',
       { scim: { sees: 'al' } },
       /^scim\.sees is "al"; it should be one of own, all \(did you mean "all"\?\)$/,
+    ],
+    ...['http://uni.edu/hook', 'https://ada:secret@uni.edu/', 'http://127.0.0.1.uni.edu/', 'https://', 'uni.edu/hook'].map(
+      (url) =>
+        [
+          `asks for an https URL, which ${url} is not`,
+          { files: { notify: { webhook: { url, secret: `whsec_${'QUJD'.repeat(8)}` } } } },
+          /^files\.notify\.webhook\.url is ".+"; it should be an https URL/,
+        ] as const,
+    ),
+    [
+      'asks for the secret of a webhook',
+      { files: { notify: { webhook: { url: 'https://uni.edu/' } } } },
+      /^files\.notify\.webhook\.secret is missing/,
+    ],
+    [
+      'takes one address in each place',
+      { files: { notify: { email: ['a@uni.edu, b@uni.edu'] } } },
+      /^files\.notify\.email\[0\] is "a@uni\.edu, b@uni\.edu"; it should be an e-mail address/,
     ],
     [
       'says what is right for a number',

@@ -71,14 +71,18 @@ function problemOf(error: ErrorObject): Problem[] {
   // The branch that failed has its own, better error.
   if (error.keyword === 'if') return []
   const place = error.instancePath.split('/').slice(1).map(unescaped)
-  const { properties, description } = (error.parentSchema ?? {}) as { properties?: object; description?: string }
+  const { properties, description, writeOnly } = (error.parentSchema ?? {}) as {
+    properties?: object
+    description?: string
+    writeOnly?: boolean
+  }
   if (error.keyword === 'additionalProperties')
     return [unknownSetting(place, String(error.params.additionalProperty), properties)]
   if (error.keyword === 'required') {
     const missing = written([...place, String(error.params.missingProperty)])
     return [problem(place, 'missing', `${missing} is missing; ${written(place)} should be ${description}`)]
   }
-  const found = `${written(place) || 'what was given'} is ${shown(error.data)}`
+  const found = `${written(place) || 'what was given'} is ${writeOnly ? 'something else' : shown(error.data)}`
   return [problem(place, 'value', `${found}; it should be ${rightFor(error, description)}`)]
 }
 

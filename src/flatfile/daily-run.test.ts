@@ -5,9 +5,9 @@ import { describe, it } from 'node:test'
 import { temporaryFile } from '../../test/stores.ts'
 import { getInstitution } from '../directory/institution.ts'
 import { createInstitution } from '../directory/institution-changes.ts'
+import type { Rounds } from '../jobs/rounds.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
-import type { DailyRun } from './daily-run.ts'
 import { openDailyRun } from './daily-run.ts'
 import { openFolders } from './folders.ts'
 import { receive } from './receive.ts'
@@ -62,7 +62,7 @@ async function open(id: string, time: string) {
   assert.ok(institution)
   let now = Date.parse(time)
   const done: string[] = []
-  const run: DailyRun = opened.use(
+  const run: Rounds = opened.use(
     openDailyRun({
       store,
       dataDir,

@@ -3,9 +3,10 @@
  * what was missed while none was is caught up with. Runs that were interrupted go on as soon as somebody looks.
  */
 import type { Institution } from '../directory/institution.ts'
-import { listInstitutions } from '../directory/institution.ts'
 import { lastDue } from '../jobs/daily.ts'
 import { isDone, markDone } from '../jobs/once-a-day.ts'
+import type { Rounds } from '../jobs/rounds.ts'
+import { openRounds } from '../jobs/rounds.ts'
 import type { Store } from '../store/store.ts'
 import { openFolders } from './folders.ts'
 import { goOn, oneAtATime, unfinishedRuns } from './process.ts'
@@ -14,6 +15,8 @@ import type { Summary } from './summary.ts'
 export type DailyRunOptions = {
   readonly store: Store
   readonly dataDir: string
+  /** Called before the end of a run is recorded, so that none goes untold; once more where it was interrupted then. */
+  readonly tell?: (institution: Institution, summary: Summary) => Promise<void>
   readonly onSummary: (institution: string, summary: Summary) => void
   readonly onFailure: (institution: string, error: unknown) => void
   /** How often the clock is looked at. */
@@ -22,56 +25,16 @@ export type DailyRunOptions = {
   readonly now?: () => number
 }
 
-export type DailyRun = AsyncDisposable & {
-  /** Looks at the clock; resolves when all that was to be done is done. */
-  look(): Promise<void>
-}
-
 const DEFAULT_RUN_AT = '07:00'
-const LOOK_EVERY_MS = 60_000
 const NAME = 'files'
-/** Institutions whose files are gone through side by side in one process. */
-const SIDE_BY_SIDE = 4
 
 /** Closing interrupts what is under way: it goes on at the next start. */
-export function openDailyRun(options: DailyRunOptions): DailyRun {
-  const { store, everyMs = LOOK_EVERY_MS, onFailure } = options
-  const stop = new AbortController()
-  const busy = new Map<string, Promise<void>>()
-
-  async function look(): Promise<void> {
-    const waiting = (await listInstitutions(store)).filter(({ _id }) => !busy.has(_id))
-    const next = waiting.values()
-    const worker = async () => {
-      for (const institution of next) {
-        if (stop.signal.aborted) return
-        if (busy.has(institution._id)) continue
-        const visiting = visit(institution, options, stop.signal).catch((error) => {
-          if (error !== stop.signal.reason) onFailure(institution._id, error)
-        })
-        busy.set(institution._id, visiting)
-        await visiting
-        busy.delete(institution._id)
-      }
-    }
-    await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))
-  }
-
-  const looks = () => void look().catch((error) => onFailure('', error))
-  const timer = setInterval(looks, everyMs)
-  timer.unref()
-  return {
-    look,
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer)
-      stop.abort(new Error('the server is closing'))
-      await Promise.all(busy.values())
-    },
-  }
+export function openDailyRun(options: DailyRunOptions): Rounds {
+  return openRounds({ ...options, visit: (institution, stop) => visit(institution, options, stop) })
 }
 
 async function visit(institution: Institution, options: DailyRunOptions, stop: AbortSignal): Promise<void> {
-  const { store, dataDir, onSummary, now = Date.now } = options
+  const { store, dataDir, tell, onSummary, now = Date.now } = options
   const { runAt = DEFAULT_RUN_AT, timeZone = 'UTC' } = institution.settings.files ?? {}
   const due = lastDue(now(), runAt, timeZone)
   const isDue = !(await isDone(store, institution, NAME, due))
@@ -83,6 +46,7 @@ async function visit(institution: Institution, options: DailyRunOptions, stop: A
     folders,
     by: { source: 'file' },
     onProgress: () => stop.throwIfAborted(),
+    ...(tell && { tell: (summary: Summary) => tell(institution, summary) }),
     now,
   } as const
   await oneAtATime(processing, async (onProgress) => {

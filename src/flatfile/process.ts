@@ -25,6 +25,8 @@ export type Processing = {
   readonly folders: Folders
   readonly by: Actor
   readonly onProgress?: OnProgress
+  /** Called before the end of a run is recorded, so that none goes untold; once more where it was interrupted then. */
+  readonly tell?: (summary: Summary) => Promise<void>
   /** Epoch milliseconds. */
   readonly now?: () => number
 }
@@ -133,6 +135,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
       current = await moveRun(store, current, { state: 'applying', rows })
     },
   })
+  await options.tell?.(summary)
   current = await moveRun(store, current, { state: summary.result, ended: now(), rows: summary.rows, summary })
   await tidyUp(current, folder, options)
   return summary

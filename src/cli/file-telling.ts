@@ -1,0 +1,62 @@
+/**
+ * What goes out after a file run: the summary, by webhook and e-mail to whom the institution's settings name.
+ */
+import { basename } from 'node:path'
+import type { Seal } from '../auth/seal.ts'
+import { sealWith } from '../auth/seal.ts'
+import { secretKeyFrom } from '../auth/secret-key.ts'
+import { openSetting } from '../auth/setting-secrets.ts'
+import type { Config } from '../config.ts'
+import { isLocalOnly, isLoopback } from '../config.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { JsonObject } from '../directory/user.ts'
+import type { Summary } from '../flatfile/summary.ts'
+import type { Message, Senders } from '../jobs/deliveries.ts'
+import { deliverDue, postMessage } from '../jobs/deliveries.ts'
+import { mailSender } from '../jobs/mail.ts'
+import { webhookSender } from '../jobs/webhook.ts'
+import type { Store } from '../store/store.ts'
+import type { Terminal } from './command.ts'
+import { summaryText } from './file-summary.ts'
+
+const WORDS = { processed: 'was processed', held: 'is held', rejected: 'was rejected' } as const
+
+/** Puts the summary in the store for whoever is to be told. */
+export function tellOf(store: Store, institution: Institution, summary: Summary): Promise<void> {
+  const now = Date.now()
+  return postMessage(store, institution, messageOf(institution, summary, now), now)
+}
+
+function messageOf({ _id, name }: Institution, summary: Summary, now: number): Message {
+  const { run, file, result } = summary
+  // Where the report lies on this machine is nobody's business elsewhere.
+  const told: Summary = { ...summary, report: summary.report === null ? null : basename(summary.report) }
+  const approve =
+    result === 'held' ? `\n\nTo let it through: matricula files run --institution ${_id} --approve ${JSON.stringify(file)}` : ''
+  return {
+    id: `${run}-${result}`,
+    type: `file.${result}`,
+    at: now,
+    data: { institution: _id, ...told } as unknown as JsonObject,
+    subject: `${name}: ${file} ${WORDS[result]}`,
+    text: `${summaryText(told)}${approve}\n`,
+  }
+}
+
+export function sendersFrom(config: Config, seal: Seal): Senders {
+  const { mail } = config
+  const openSecret = (institution: string, sealed: string) => openSetting(seal, institution, sealed)
+  return {
+    webhook: webhookSender({ openSecret, isLocal: isLocalOnly(config) }),
+    ...(mail && { email: mailSender({ ...mail, isLocal: isLoopback(mail.server.host) }) }),
+  }
+}
+
+/** One attempt before a command ends; what fails is tried again by a server. */
+export async function deliverNow(store: Store, institution: Institution, config: Config, terminal: Terminal): Promise<void> {
+  if (institution.settings.files?.notify === undefined) return
+  const onFailed = ({ to }: { readonly to: { readonly kind: string } }, why: string) =>
+    terminal.say(`The summary did not go out by ${to.kind}: ${why}. A running server tries again.`)
+  const senders = sendersFrom(config, sealWith(await secretKeyFrom(config)))
+  await deliverDue(institution, { store, senders, onFailed }, new AbortController().signal)
+}
