@@ -3,20 +3,15 @@
  */
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
-import { sealWith } from '../auth/seal.ts'
-import { secretKeyFrom } from '../auth/secret-key.ts'
-import { settingSealer } from '../auth/setting-secrets.ts'
-import { configFrom } from '../config.ts'
-import type { Problem } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import { listInstitutions } from '../directory/institution.ts'
-import type { SealSecret } from '../directory/secret-settings.ts'
 import type { Json } from '../directory/user.ts'
 import { actor } from './actor.ts'
-import type { Command, Terminal } from './command.ts'
+import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
 import { knownInstitution, unknownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
+import { problemsIn, settingsChanges } from './settings-changes.ts'
 import { table } from './table.ts'
 
 const SETTINGS_HELP = `  --settings F  JSON from the file F, or from standard input when F is -; merged into what is set:
@@ -39,9 +34,9 @@ Examples:
     const [id] = words
     if (options.name === undefined) throw new Misuse('--name is missing')
     const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
-    const given = { id, name: options.name, settings, sealSecret: sealerFor(id, terminal), by: actor(), now: Date.now() }
-    const { createInstitution, checks } = await loadChanges()
-    const made = await withStore(terminal, (store) => createInstitution(store, { ...given, checks }))
+    const given = { id, name: options.name, settings, by: actor(), now: Date.now() }
+    const { createInstitution, rules } = await settingsChanges(id, terminal)
+    const made = await withStore(terminal, (store) => createInstitution(store, { ...given, ...rules }))
     if (made.kind === 'invalid') throw new Refusal(problemsIn(made.problems))
     if (made.kind === 'exists') throw new Refusal(`there is an institution ${id} already`)
     terminal.say(`Institution ${id} is made. Next: matricula token create ${id} --scope scim`)
@@ -106,17 +101,9 @@ Examples:
       throw new Misuse('--settings is missing: what should change?')
     const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
     const name = options.name === undefined ? {} : { name: options.name }
-    const { changeInstitution, checks } = await loadChanges()
+    const { changeInstitution, rules } = await settingsChanges(id, terminal)
     return await withStore(terminal, async (store) => {
-      const changed = await changeInstitution(store, {
-        id,
-        settings,
-        ...name,
-        checks,
-        sealSecret: sealerFor(id, terminal),
-        by: actor(),
-        now: Date.now(),
-      })
+      const changed = await changeInstitution(store, { id, settings, ...name, ...rules, by: actor(), now: Date.now() })
       if (changed.kind === 'missing') throw await unknownInstitution(store, id)
       if (changed.kind === 'invalid') throw new Refusal(problemsIn(changed.problems))
       const slots = changed.kind === 'changed' ? changed.differences.map(({ slot }) => slot) : []
@@ -132,27 +119,8 @@ export const institution: Command = {
   commands: { create, list, show, set },
 }
 
-/** Loaded here: other commands check no settings, and start sooner without what compiles the schema. */
-async function loadChanges() {
-  const [changes, { sftpProblems }] = await Promise.all([
-    import('../directory/institution-changes.ts'),
-    import('../sftp/settings.ts'),
-  ])
-  return { ...changes, checks: [sftpProblems] }
-}
-
-/** The key is asked for, and made where there is none, only when there is a secret to seal. */
-function sealerFor(institution: string, { environment }: Terminal): SealSecret {
-  return settingSealer(institution, async () => sealWith(await secretKeyFrom(configFrom(environment))))
-}
-
 function shown({ _id, name, settings, created, lastModified }: Institution) {
   return { id: _id, name, settings, created: new Date(created).toISOString(), lastModified: new Date(lastModified).toISOString() }
-}
-
-function problemsIn(problems: readonly Problem[]): string {
-  const messages = problems.map(({ message }) => message)
-  return messages.length === 1 ? String(messages[0]) : `${messages.length} things are wrong:\n  ${messages.join('\n  ')}`
 }
 
 async function settingsFrom(file: string): Promise<Json> {
