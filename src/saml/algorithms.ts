@@ -10,8 +10,12 @@ export type SignatureAlgorithm = {
   readonly isPss?: boolean
 }
 
+/** What this service signs with. */
+export const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'
+export const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256'
+
 export const SIGNATURES: ReadonlyMap<string, SignatureAlgorithm> = new Map([
-  ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha256', { hash: 'sha256', keyType: 'rsa' }],
+  [RSA_SHA256, { hash: 'sha256', keyType: 'rsa' }],
   ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha384', { hash: 'sha384', keyType: 'rsa' }],
   ['http://www.w3.org/2001/04/xmldsig-more#rsa-sha512', { hash: 'sha512', keyType: 'rsa' }],
   ['http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1', { hash: 'sha256', keyType: 'rsa', isPss: true }],
@@ -23,7 +27,7 @@ export const SIGNATURES: ReadonlyMap<string, SignatureAlgorithm> = new Map([
 ])
 
 export const DIGESTS: ReadonlyMap<string, SignatureAlgorithm['hash']> = new Map([
-  ['http://www.w3.org/2001/04/xmlenc#sha256', 'sha256'],
+  [SHA256, 'sha256'],
   ['http://www.w3.org/2001/04/xmldsig-more#sha384', 'sha384'],
   ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
 ])

@@ -56,11 +56,11 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-function escapedText(text: string): string {
+export function escapedText(text: string): string {
   return text.replace(/[&<>\r]/g, (found) => ESCAPED[found] ?? '')
 }
 
-function escapedValue(value: string): string {
+export function escapedValue(value: string): string {
   return value.replace(/[&<"\t\n\r]/g, (found) => ESCAPED[found] ?? '')
 }
 

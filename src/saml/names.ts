@@ -11,8 +11,12 @@ export const NS = {
   xenc11: 'http://www.w3.org/2009/xmlenc11#',
   xml: 'http://www.w3.org/XML/1998/namespace',
   xsi: 'http://www.w3.org/2001/XMLSchema-instance',
+  md: 'urn:oasis:names:tc:SAML:2.0:metadata',
+  mdui: 'urn:oasis:names:tc:SAML:metadata:ui',
 } as const
 
 export const STATUS_SUCCESS = 'urn:oasis:names:tc:SAML:2.0:status:Success'
 export const FORMAT_ENTITY = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
 export const METHOD_BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer'
+export const BINDING_POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'
+export const BINDING_REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect'

@@ -7,10 +7,10 @@
  * anything done about the person. A response that is refused here uses nothing up.
  */
 import type { KeyObject } from 'node:crypto'
-import { certificateIn } from '../directory/certificate.ts'
 import type { IdpSettings } from '../directory/institution.ts'
 import type { Statements } from './assertion.ts'
 import { checkIssued, readAssertion } from './assertion.ts'
+import { certificateIn } from './certificates.ts'
 import type { DecryptOptions } from './decrypt.ts'
 import { decrypted } from './decrypt.ts'
 import { messageText } from './message.ts'
