@@ -160,6 +160,11 @@ export async function listInstitutions(store: Store): Promise<Institution[]> {
   return (await allDocs(store, 'institutions', HOUSE, EVERYTHING)) as Institution[]
 }
 
+/** All identity providers of an institution, in the order of its settings. */
+export function idpsOf({ saml = {} }: Settings): readonly IdpSettings[] {
+  return [...(saml.idp === undefined ? [] : [saml.idp]), ...(saml.idps ?? [])]
+}
+
 /** For a server: answers are at most five seconds old; an institution nobody has made is asked for each time. */
 export function institutionCache(store: Store, now: () => number): FreshCache<Institution> {
   return freshCache({ load: (id) => getInstitution(store, id), now })

@@ -37,7 +37,7 @@ type SpKey = {
 }
 
 /** One for each institution, which is its `_id`. */
-type SpKeysDoc = Doc & { readonly keys: readonly SpKey[] }
+type SpKeysDoc = Doc & { readonly ring: readonly SpKey[] }
 
 const COLLECTION = 'samlKeys'
 const PURPOSE = 'saml key'
@@ -61,7 +61,7 @@ export function openSpKeys(
     async get(institution) {
       const known = await cache.get(institution)
       if (known) return known
-      const doc = { ...head(institution, clock.now()), keys: [await makeKey('signing', institution, seal, clock.now())] }
+      const doc = { ...head(institution, clock.now()), ring: [await makeKey('signing', institution, seal, clock.now())] }
       // Where another process was faster, its key is the one.
       await store.write([{ collection: COLLECTION, op: 'insert', doc }])
       const made = await load(institution)
@@ -103,9 +103,9 @@ async function rollOver(
 ): Promise<RolledOver> {
   for (;;) {
     const current = await storedKeys(store, institution)
-    const keys = await change(current?.keys ?? [])
-    if (typeof keys === 'string') return { kind: keys }
-    const doc: SpKeysDoc = { ...head(institution, now), keys }
+    const ring = await change(current?.ring ?? [])
+    if (typeof ring === 'string') return { kind: ring }
+    const doc: SpKeysDoc = { ...head(institution, now), ring }
     const { version } = doc
     const event = { _id: version, institution, version, subject: institution, kind: `saml_keys.rollover_${done}`, at: now, ...by }
     const [written] = await store.write([
@@ -127,13 +127,18 @@ async function storedKeys(store: Store, institution: string): Promise<SpKeysDoc 
 
 async function makeKey(state: SpKey['state'], institution: string, seal: Seal, now: number): Promise<SpKey> {
   const { privateKey } = await generate('rsa', { modulusLength: MODULUS_BITS })
-  const made = selfSigned({ privateKey, commonName: `${institution} Matricula`.slice(0, 64), notBefore: now, notAfter: now + LASTS_MS })
+  const made = selfSigned({
+    privateKey,
+    commonName: `${institution} Matricula`.slice(0, 64),
+    notBefore: now,
+    notAfter: now + LASTS_MS,
+  })
   const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }))
   return { state, certificate: made.toString('base64'), privateKey: seal.seal(PURPOSE, institution, pem) }
 }
 
-function openedKeys({ institution, keys }: SpKeysDoc, seal: Seal): SpKeys {
-  const opened = keys.map(({ state, certificate, privateKey }) => {
+function openedKeys({ institution, ring }: SpKeysDoc, seal: Seal): SpKeys {
+  const opened = ring.map(({ state, certificate, privateKey }) => {
     return { state, certificate, pem: seal.open(PURPOSE, institution, privateKey) }
   })
   const signing = opened.find(({ state }) => state === 'signing')

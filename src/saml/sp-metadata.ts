@@ -1,8 +1,9 @@
 /**
  * What identity providers must know of an institution's service provider (SAML Metadata 2.4.4, MDUI 2.1, signed).
  */
-import type { Institution } from '../directory/institution.ts'
 import { hash } from 'node:crypto'
+import type { Institution, Settings } from '../directory/institution.ts'
+import { idpsOf } from '../directory/institution.ts'
 import { AUTHENTICATED_ENCRYPTIONS, RSA_OAEP } from './algorithms.ts'
 import { escapedText, escapedValue } from './canonical.ts'
 import { BINDING_POST, NS } from './names.ts'
@@ -15,17 +16,75 @@ export type SpMetadataOptions = {
   readonly entityId: string
   readonly acsUrl: string
   readonly keys: SpKeys
-  readonly signsRequests: boolean
-  readonly attributes: readonly RequestedAttribute[]
 }
 
-export type RequestedAttribute = { readonly name: string; readonly friendlyName: string; readonly isRequired: boolean }
-
 export function spMetadata(options: SpMetadataOptions): string {
-  const { entityId, keys } = options
-  const inside = descriptor(options) + contact(options)
+  const inside = descriptor(options)
   const id = `_${hash('sha256', inside, 'hex')}`
   const names = `xmlns:md="${NS.md}" xmlns:mdui="${NS.mdui}" xmlns:ds="${NS.ds}"`
-  const head = `<md:EntityDescriptor ${names} ID="${id}" entityID="${escapedValue(entityId)}">`
-  return signedXml({ id, head, tail: `${inside}</md:EntityDescriptor>` }, keys.signer)
+  const head = `<md:EntityDescriptor ${names} ID="${id}" entityID="${escapedValue(options.entityId)}">`
+  return signedXml({ id, head, tail: `${inside}</md:EntityDescriptor>` }, options.keys.signer)
+}
+
+function descriptor({ institution, acsUrl, keys }: SpMetadataOptions): string {
+  const { name, settings } = institution
+  const signs = idpsOf(settings).some(({ signRequests }) => signRequests === true)
+  const flags = `AuthnRequestsSigned="${signs}" WantAssertionsSigned="true"`
+  const formats = ['persistent', 'transient'].map((format) =>
+    element('NameIDFormat', `urn:oasis:names:tc:SAML:2.0:nameid-format:${format}`),
+  )
+  return (
+    `<md:SPSSODescriptor ${flags} protocolSupportEnumeration="${NS.samlp}">` +
+    `<md:Extensions><mdui:UIInfo><mdui:DisplayName xml:lang="en">${escapedText(name)}</mdui:DisplayName></mdui:UIInfo></md:Extensions>` +
+    keys.certificates.map(keyDescriptors).join('') +
+    formats.join('') +
+    `<md:AssertionConsumerService Binding="${BINDING_POST}" Location="${escapedValue(acsUrl)}" index="0" isDefault="true"/>` +
+    `<md:AttributeConsumingService index="0" isDefault="true">${element('ServiceName', name, ' xml:lang="en"')}` +
+    `${requested(settings).join('')}</md:AttributeConsumingService>` +
+    '</md:SPSSODescriptor>'
+  )
+}
+
+function element(name: string, text: string, attributes = ''): string {
+  return `<md:${name}${attributes}>${escapedText(text)}</md:${name}>`
+}
+
+/** One for each use: some identity providers read no descriptor without a use. */
+function keyDescriptors(certificate: string): string {
+  const info = `<ds:KeyInfo><ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>`
+  const methods = [...AUTHENTICATED_ENCRYPTIONS, RSA_OAEP].map((name) => `<md:EncryptionMethod Algorithm="${name}"/>`)
+  return (
+    `<md:KeyDescriptor use="signing">${info}</md:KeyDescriptor>` +
+    `<md:KeyDescriptor use="encryption">${info}${methods.join('')}</md:KeyDescriptor>`
+  )
+}
+
+/** What is asked for unless the institution maps other names: name, what people call it, whether nobody is made without. */
+const USUAL: { readonly [field: string]: readonly [name: string, friendlyName: string, isRequired: boolean] } = {
+  netid: ['urn:oid:0.9.2342.19200300.100.1.1', 'uid', false],
+  email: ['urn:oid:0.9.2342.19200300.100.1.3', 'mail', true],
+  first_name: ['urn:oid:2.5.4.42', 'givenName', true],
+  last_name: ['urn:oid:2.5.4.4', 'sn', true],
+  account_type: ['urn:oid:1.3.6.1.4.1.5923.1.1.1.1', 'eduPersonAffiliation', false],
+}
+
+function requested({ saml = {} }: Settings): string[] {
+  const { attributes = {}, accountType = {} } = saml
+  const own: { readonly [field: string]: readonly string[] } = {
+    ...attributes,
+    ...(accountType.attribute !== undefined && { account_type: [accountType.attribute] }),
+  }
+  const usual = Object.entries(USUAL).flatMap(([field, [name, friendlyName, isRequired]]) =>
+    Object.hasOwn(own, field) ? [] : [requestedAttribute(name, isRequired, ` FriendlyName="${friendlyName}"`)],
+  )
+  const mapped = Object.entries(own).flatMap(([field, names]) =>
+    names.map((name) => requestedAttribute(name, names.length === 1 && USUAL[field]?.[2] === true)),
+  )
+  return [...usual, ...mapped]
+}
+
+function requestedAttribute(name: string, isRequired: boolean, friendlyName = ''): string {
+  const format = name.includes(':') ? 'uri' : 'basic'
+  const named = `Name="${escapedValue(name)}" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:${format}"`
+  return `<md:RequestedAttribute ${named}${friendlyName} isRequired="${isRequired}"/>`
 }

@@ -59,6 +59,8 @@ export const COLLECTIONS = {
   leases: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   /** What goes out to others, until it is delivered or given up. */
   deliveries: { unique: [], indexes: [['due', '_id']], lists: [], counted: [], apart: [], expires: false },
+  /** The keys of each institution's SAML service provider. */
+  samlKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   /** What this server signs its JWTs with: the public keys, and the private ones sealed. */
   signingKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
   /** Key pairs by which an institution's own server lets us in, the private halves sealed. */
