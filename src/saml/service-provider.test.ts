@@ -7,7 +7,7 @@ import { anInstitution } from '../../test/builders.ts'
 import { parseDom } from '../../test/saml/dom.js'
 import { temporaryFile } from '../../test/stores.ts'
 import { sealWith } from '../auth/seal.ts'
-import type { IdpSettings } from '../directory/institution.ts'
+import type { IdpSettings, Institution } from '../directory/institution.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { NS } from './names.ts'
@@ -42,12 +42,14 @@ describe('a service provider', () => {
   })
   after(() => store[Symbol.asyncDispose]())
 
+  const metadataOf = async (institution: Institution, provider = sp) => (await provider.metadata(institution)).text()
   const all = (root: XmlElement, local: string) => [...everyElement(root)].filter((element) => element.local === local)
   const certificatesIn = (root: XmlElement) => [...new Set(all(root, 'X509Certificate').map(textOf))]
 
   it('tells of itself in metadata that it signs', async () => {
     const institution = { ...anInstitution({}, 'north'), name: 'Science & Arts <North>' }
-    const xml = await sp.metadata(institution)
+    assert.equal((await sp.metadata(institution)).headers.get('content-type'), 'application/samlmetadata+xml')
+    const xml = await metadataOf(institution)
     const root = parseXml(xml)
     const [certificate] = certificatesIn(root)
     assert.ok(holds(xml, String(certificate)))
@@ -69,7 +71,7 @@ describe('a service provider', () => {
       accountType: { attribute: 'userType' },
     }
     const asked = async (saml: object) =>
-      all(parseXml(await sp.metadata(anInstitution({ saml }, 'asking'))), 'RequestedAttribute').map(
+      all(parseXml(await metadataOf(anInstitution({ saml }, 'asking'))), 'RequestedAttribute').map(
         (element) => `${attributeOf(element, 'Name')} ${attributeOf(element, 'isRequired')}`,
       )
     assert.deepEqual(await asked({}), [
@@ -91,10 +93,10 @@ describe('a service provider', () => {
 
   it('shows both certificates during a rollover', async () => {
     const institution = anInstitution({}, 'rolling')
-    const [before] = certificatesIn(parseXml(await sp.metadata(institution)))
+    const [before] = certificatesIn(parseXml(await metadataOf(institution)))
     await beginRollover(store, seal, { institution: 'rolling', by: { source: 'admin' }, now: Date.now() })
     const fresh = openServiceProvider({ store, seal, publicUrl: 'https://roll.uni.edu' })
-    const xml = await fresh.metadata(institution)
+    const xml = await metadataOf(institution, fresh)
     const found = certificatesIn(parseXml(xml))
     assert.equal(found.length, 2)
     assert.ok(found.includes(String(before)))
@@ -105,7 +107,7 @@ describe('a service provider', () => {
   it('says that it signs requests where an identity provider wants that', async () => {
     const flag = async (signRequests: boolean) => {
       const institution = anInstitution({ saml: { idp: { ...idp, signRequests } } }, `flag-${signRequests}`)
-      const [descriptor] = all(parseXml(await sp.metadata(institution)), 'SPSSODescriptor')
+      const [descriptor] = all(parseXml(await metadataOf(institution)), 'SPSSODescriptor')
       return descriptor && attributeOf(descriptor, 'AuthnRequestsSigned')
     }
     assert.deepEqual([await flag(true), await flag(false)], ['true', 'false'])
@@ -129,7 +131,7 @@ describe('a service provider', () => {
     const institution = anInstitution({}, 'signing')
     const { url } = await sp.request(institution, { ...idp, signRequests: true })
     const [, signed = '', signature = ''] = /[?&](SAMLRequest=.*)&Signature=([^&]+)$/.exec(url) ?? []
-    const [certificate] = certificatesIn(parseXml(await sp.metadata(institution)))
+    const [certificate] = certificatesIn(parseXml(await metadataOf(institution)))
     const key = new X509Certificate(Buffer.from(String(certificate), 'base64')).publicKey
     assert.match(signed, /&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256$/)
     assert.ok(verify('sha256', Buffer.from(signed), key, Buffer.from(decodeURIComponent(signature), 'base64')))
@@ -141,7 +143,7 @@ describe('a service provider', () => {
     assert.ok(asked.binding === 'post')
     assert.equal(asked.url, idp.ssoUrl)
     const xml = Buffer.from(asked.fields.SAMLRequest ?? '', 'base64').toString()
-    const [certificate] = certificatesIn(parseXml(await sp.metadata(institution)))
+    const [certificate] = certificatesIn(parseXml(await metadataOf(institution)))
     assert.ok(holds(xml, String(certificate)))
     assert.deepEqual(
       parseXml(xml).children.map((child) => typeof child === 'object' && child.local),

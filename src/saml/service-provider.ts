@@ -14,12 +14,12 @@ export type ServiceProvider = {
   /** What a response must be for. */
   context(institution: Institution): Promise<VerifyContext['sp']>
   /** Its metadata, signed. */
-  metadata(institution: Institution): Promise<string>
+  metadata(institution: Institution): Promise<Response>
   /** A question to this identity provider, signed where it wants that. */
   request(institution: Institution, idp: IdpSettings): Promise<AuthnRequest>
 }
 
-export const METADATA_TYPE = 'application/samlmetadata+xml'
+const METADATA_TYPE = 'application/samlmetadata+xml'
 
 export type ServiceProviderOptions = {
   readonly store: Store
@@ -41,7 +41,8 @@ export function openServiceProvider({ store, seal, publicUrl }: ServiceProviderO
       return { ...namesOf(institution), decryptionKeys: known?.decryptionKeys ?? [] }
     },
     async metadata(institution) {
-      return spMetadata({ institution, ...namesOf(institution), keys: await keys.get(institution._id) })
+      const xml = spMetadata({ institution, ...namesOf(institution), keys: await keys.get(institution._id) })
+      return new Response(xml, { headers: { 'content-type': METADATA_TYPE } })
     },
     async request(institution, idp) {
       const about = { idp, ...namesOf(institution), now: Date.now() }
