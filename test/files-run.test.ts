@@ -6,21 +6,16 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { run } from '../src/cli/run.ts'
 import { allDocs } from '../src/directory/each-doc.ts'
-import { flatUserOf } from '../src/directory/flat-record.ts'
-import type { Settings } from '../src/directory/institution.ts'
-import { createInstitution } from '../src/directory/institution-changes.ts'
-import type { User } from '../src/directory/user.ts'
 import type { Summary } from '../src/flatfile/summary.ts'
 import { takeLease } from '../src/jobs/lease.ts'
-import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
-import { forEachStore, temporaryFile } from './stores.ts'
+import { FileDesk } from './file-desk.ts'
+import { forEachStore } from './stores.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const KILLS = Number(process.env.CRASHES ?? 4)
@@ -28,110 +23,85 @@ const HEADER = 'netid,email,first_name,last_name,account_type,account_status,cit
 
 await forEachStore((name, place) => {
   describe(`a run of a flat file, on ${name}`, () => {
-    const { url, open } = place()
-    const folder = dirname(temporaryFile('people.csv'))
-    const environment = { DATABASE_URL: url, DATA_DIR: folder }
+    const at = place()
+    const { open } = at
+    const desk = new FileDesk(at)
+    const { folder, environment } = desk
     // A FerretDB writes as many rows in a minute as others in a second.
     const size = name === 'ferretdb' ? 20 : 200
-    let made = 0
-
-    async function anInstitution(settings: Settings = {}): Promise<string> {
-      await using store = await open()
-      const id = `north-${made++}`
-      await createInstitution(store, { id, name: id, settings: settings as never, by: { source: 'admin' }, now: Date.now() })
-      return id
-    }
-
-    async function matricula(...args: readonly string[]): Promise<{ code: number; out: string[]; said: string }> {
-      const out: string[] = []
-      const said: string[] = []
-      const code = await run(args, { environment, out: (line) => void out.push(line), say: (line) => void said.push(line) })
-      return { code, out, said: said.join('\n') }
-    }
-
-    async function imported(institution: string, lines: readonly string[], ...more: readonly string[]) {
-      const file = join(folder, 'people.csv')
-      writeFileSync(file, lines.join('\n'))
-      const { code, out, said } = await matricula('import', file, '--institution', institution, '--json', ...more)
-      assert.equal(out.length, 1, said)
-      return { code, summary: JSON.parse(out[0] as string) as Summary }
-    }
-
-    async function people(institution: string): Promise<{ readonly [field: string]: unknown }[]> {
-      await using store = await open()
-      const users = (await allDocs(store, 'users', institution, EVERYTHING)) as User[]
-      return users.map(({ resource }) => flatUserOf(resource) as { readonly [field: string]: unknown })
-    }
 
     it('holds a file that has lost half its rows, says so, and changes nothing', async () => {
-      const institution = await anInstitution()
-      await imported(institution, [HEADER, ...rows(60)])
-      const { code, summary } = await imported(institution, [HEADER, ...rows(30, { city: 'Oslo' })])
+      const institution = await desk.institution()
+      await desk.imported(institution, [HEADER, ...rows(60)])
+      const { code, summary } = await desk.imported(institution, [HEADER, ...rows(30, { city: 'Oslo' })])
       assert.deepEqual([code, summary.result, summary.reason], [3, 'held', 'shrunk'])
       assert.match(summary.message, /30 of 60 rows \(50 %\) are missing against the last file of this name.*Nothing was changed/)
-      assert.equal((await people(institution)).filter(({ city }) => city === 'Oslo').length, 0)
+      assert.equal((await desk.people(institution)).filter(({ city }) => city === 'Oslo').length, 0)
     })
 
     it('holds a file whose status column has turned to 0, until it is approved', async () => {
-      const institution = await anInstitution()
-      await imported(institution, [HEADER, ...rows(40)])
-      const { code, summary } = await imported(institution, [HEADER, ...rows(40, { status: '0' })])
+      const institution = await desk.institution()
+      await desk.imported(institution, [HEADER, ...rows(40)])
+      const { code, summary } = await desk.imported(institution, [HEADER, ...rows(40, { status: '0' })])
       assert.deepEqual([code, summary.reason, summary.deactivated], [3, 'too_many_deactivated', 40])
       assert.match(summary.message, /40 of 40 rows \(100 %\) would deactivate people, more than 10 %/)
-      assert.equal((await people(institution)).filter(({ account_status }) => account_status === 'inactive').length, 0)
-      const listed = await matricula('files', 'list', '--institution', institution, '--state', 'held', '--json')
+      assert.equal((await desk.people(institution)).filter(({ account_status }) => account_status === 'inactive').length, 0)
+      const listed = await desk.matricula('files', 'list', '--institution', institution, '--state', 'held', '--json')
       assert.equal(JSON.parse(listed.out[0] as string)[0].file, 'people.csv')
-      const approved = await matricula('files', 'run', '--institution', institution, '--approve', 'people.csv', '--json')
+      const approved = await desk.matricula('files', 'run', '--institution', institution, '--approve', 'people.csv', '--json')
       assert.equal(approved.code, 0, approved.said)
-      assert.equal((await people(institution)).filter(({ account_status }) => account_status === 'inactive').length, 40)
-      assert.equal((await matricula('files', 'run', '--institution', institution, '--approve', 'people.csv')).code, 1)
+      assert.equal((await desk.people(institution)).filter(({ account_status }) => account_status === 'inactive').length, 40)
+      assert.equal((await desk.matricula('files', 'run', '--institution', institution, '--approve', 'people.csv')).code, 1)
     })
 
     it('counts thresholds from 20 rows up', async () => {
-      const institution = await anInstitution()
-      await imported(institution, [HEADER, ...rows(19)])
-      const { code, summary } = await imported(institution, [HEADER, ...rows(19, { status: '0' })])
+      const institution = await desk.institution()
+      await desk.imported(institution, [HEADER, ...rows(19)])
+      const { code, summary } = await desk.imported(institution, [HEADER, ...rows(19, { status: '0' })])
       assert.deepEqual([code, summary.counts.updated], [0, 19])
     })
 
     it('says in a dry run what the run then does, and writes nothing', async () => {
-      const institution = await anInstitution()
+      const institution = await desk.institution()
       const lines = [HEADER, ...rows(5), '7,n7@uni.edu,Ana,Ode,Pilot,,', ...rows(2, { city: 'Rome' })]
-      const dry = await imported(institution, lines, '--dry-run')
-      assert.equal((await people(institution)).length, 0)
-      const real = await imported(institution, lines)
+      const dry = await desk.imported(institution, lines, '--dry-run')
+      assert.equal((await desk.people(institution)).length, 0)
+      const real = await desk.imported(institution, lines)
       assert.deepEqual([dry.code, dry.summary.counts], [real.code, real.summary.counts])
       assert.deepEqual(real.summary.counts, { created: 5, updated: 2, unchanged: 0, conflict: 0, invalid: 1 })
     })
 
     it('gives the table back with outcome, reason and fix, ready to mend and send again', async () => {
-      const institution = await anInstitution()
+      const institution = await desk.institution()
       const report = join(folder, 'report.csv')
       const bad = '007,bad@uni.edu,=1+1,"Ode, jr.",Pilot,,'
-      const first = await imported(institution, [HEADER, ...rows(1), bad], '--report', report)
+      const first = await desk.imported(institution, [HEADER, ...rows(1), bad], '--report', report)
       assert.equal(first.code, 2)
       const told = readFileSync(report, 'utf8')
       assert.ok(told.startsWith(`\ufeffoutcome,reason,fix,${HEADER}\r\ncreated,,,0,`), told)
       assert.match(told, /\r\ninvalid,account_type_unknown,".*one of Student.*",007,bad@uni.edu,'=1\+1,"Ode, jr.",Pilot,,\r\n$/)
       const mended = told.replace(',Pilot,', ',Staff,').split('\r\n')
-      const second = await imported(institution, mended, '--report', report)
+      const second = await desk.imported(institution, mended, '--report', report)
       assert.deepEqual(second.summary.counts, { created: 1, updated: 0, unchanged: 1, conflict: 0, invalid: 0 })
-      assert.ok((await people(institution)).some(({ first_name, netid }) => first_name === '=1+1' && netid === '007'))
+      assert.ok((await desk.people(institution)).some(({ first_name, netid }) => first_name === '=1+1' && netid === '007'))
       assert.ok(readFileSync(report, 'utf8').startsWith(`\ufeffoutcome,reason,fix,${HEADER}\r\nunchanged,,,0,`))
     })
 
     it('takes a source, a mode and constants by the name of the file', async () => {
       const sources = [{ pattern: 'people*.csv', name: 'hr', mode: 'update', constants: { account_status: 'inactive' } }] as const
-      const institution = await anInstitution()
-      await imported(institution, [HEADER, ...rows(2)])
+      const institution = await desk.institution()
+      await desk.imported(institution, [HEADER, ...rows(2)])
       const settings = join(folder, 'settings.json')
       writeFileSync(settings, JSON.stringify({ files: { sources } }))
-      assert.equal((await matricula('institution', 'set', institution, '--settings', settings)).code, 0)
-      const { code, summary } = await imported(institution, ['NetID', '1', 'nobody'])
+      assert.equal((await desk.matricula('institution', 'set', institution, '--settings', settings)).code, 0)
+      const { code, summary } = await desk.imported(institution, ['NetID', '1', 'nobody'])
       assert.deepEqual([code, summary.source, summary.mode], [2, 'file:hr', 'update'])
       assert.deepEqual(summary.counts, { created: 0, updated: 1, unchanged: 0, conflict: 0, invalid: 1 })
       assert.deepEqual(Object.keys(summary.problems ?? {}), ['person_unknown'])
-      assert.deepEqual((await people(institution)).map(({ account_status }) => account_status).sort(), ['active', 'inactive'])
+      assert.deepEqual((await desk.people(institution)).map(({ account_status }) => account_status).sort(), [
+        'active',
+        'inactive',
+      ])
     })
 
     it('leaves a field alone whose cell is empty, unless the institution says otherwise', async () => {
@@ -139,39 +109,39 @@ await forEachStore((name, place) => {
         [{}, 'Rome'],
         [{ emptyClears: ['file'] }, undefined],
       ] as const) {
-        const institution = await anInstitution(settings)
-        await imported(institution, [HEADER, ...rows(1, { city: 'Rome' })])
-        await imported(institution, [HEADER, ...rows(1)])
+        const institution = await desk.institution(settings)
+        await desk.imported(institution, [HEADER, ...rows(1, { city: 'Rome' })])
+        await desk.imported(institution, [HEADER, ...rows(1)])
         assert.deepEqual(
-          (await people(institution)).map((person) => person.city),
+          (await desk.people(institution)).map((person) => person.city),
           [city],
         )
       }
     })
 
     it('names what another source has the say over', async () => {
-      const institution = await anInstitution({
+      const institution = await desk.institution({
         authority: { city: ['file:sis', 'file'] },
         files: { sources: [{ pattern: 'sis.csv' }] },
       })
       const report = join(folder, 'withheld.csv')
       const sis = join(folder, 'sis.csv')
       writeFileSync(sis, [HEADER, ...rows(1, { city: 'Rome' })].join('\n'))
-      assert.equal((await matricula('import', sis, '--institution', institution)).code, 0)
-      await imported(institution, [HEADER, ...rows(1, { city: 'Oslo' })], '--report', report)
+      assert.equal((await desk.matricula('import', sis, '--institution', institution)).code, 0)
+      await desk.imported(institution, [HEADER, ...rows(1, { city: 'Oslo' })], '--report', report)
       assert.match(readFileSync(report, 'utf8'), /\r\nupdated,withheld,another source has the say over city,0,/)
       assert.deepEqual(
-        (await people(institution)).map(({ city }) => city),
+        (await desk.people(institution)).map(({ city }) => city),
         ['Rome'],
       )
     })
 
     it('goes through files of an institution one at a time, and says so', async () => {
-      const institution = await anInstitution()
+      const institution = await desk.institution()
       await using store = await open()
       await using lease = await takeLease({ store, institution, name: 'files' })
       assert.ok(lease !== undefined)
-      const { code, said } = await matricula('files', 'run', '--institution', institution)
+      const { code, said } = await desk.matricula('files', 'run', '--institution', institution)
       assert.deepEqual([code, said], [1, `matricula: another run is at the files of ${institution}: try again when it is done`])
     })
 
@@ -181,18 +151,18 @@ await forEachStore((name, place) => {
       const lines = [HEADER, ...rows(5 * size), ...['Rome', 'Rome', 'Oslo'].flatMap((city) => rows(3 * size, { city }))]
       const file = join(folder, 'many.csv')
       writeFileSync(file, lines.join('\n'))
-      const undisturbed = await anInstitution()
+      const undisturbed = await desk.institution()
       const began = performance.now()
       const wanted = JSON.parse(await finished(undisturbed, file)) as Summary
       const spentMs = performance.now() - began
       for (let kill = 0; kill < KILLS; kill++) {
-        const institution = await anInstitution()
+        const institution = await desk.institution()
         await killedAfter(spentMs * (0.35 + (0.65 * (kill + Math.random())) / KILLS), institution, file)
-        const resumed = await matricula('files', 'run', '--institution', institution, '--json')
+        const resumed = await desk.matricula('files', 'run', '--institution', institution, '--json')
         const summary =
           resumed.out[0] === undefined ? await lastSummary(institution, file) : (JSON.parse(resumed.out[0]) as Summary)
         assert.deepEqual(summary.counts, wanted.counts)
-        assert.deepEqual(byNetid(await people(institution)), byNetid(await people(undisturbed)))
+        assert.deepEqual(byNetid(await desk.people(institution)), byNetid(await desk.people(undisturbed)))
         await using store = await open()
         assert.deepEqual(await rowsWithEvents(store, institution), await rowsWithEvents(store, undisturbed))
       }
@@ -221,7 +191,7 @@ await forEachStore((name, place) => {
 
     /** The kill came too early, before the file was taken, or too late. */
     async function lastSummary(institution: string, file: string): Promise<Summary> {
-      const listed = await matricula('files', 'list', '--institution', institution, '--json')
+      const listed = await desk.matricula('files', 'list', '--institution', institution, '--json')
       const [last] = JSON.parse(listed.out[0] ?? '[]')
       return last?.summary ?? JSON.parse(await finished(institution, file))
     }

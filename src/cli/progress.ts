@@ -16,6 +16,7 @@ const CLEAR_LINE = '\r\u001b[2K'
 const SAID: { readonly [step in Progress['step']]: string } = {
   reading: 'Reading',
   planning: 'Planning',
+  comparing: 'Comparing',
   applying: 'Applying',
 }
 

@@ -91,6 +91,8 @@ export type FileSourceSettings = {
   readonly mode?: (typeof FILE_MODES)[number]
   /** What every row of the file says, by field. */
   readonly constants?: { readonly [field: string]: string | number | boolean | null | readonly string[] }
+  /** Of a roster: whoever is missing from so many files in a row is deactivated; 3 when absent. */
+  readonly deactivateAfter?: number
 }
 
 export type SamlSettings = {

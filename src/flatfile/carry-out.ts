@@ -11,7 +11,8 @@ import type { Change, Outcome } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
 import type { FileSource } from './file-source.ts'
-import { inChunks, isChange, TURN } from './plan.ts'
+import { inChunks, linesOf, openLineWriter } from './lines.ts'
+import { isChange, TURN } from './plan.ts'
 import type { OnProgress } from './progress.ts'
 import type { RowReader } from './row-change.ts'
 import { columnNames } from './row-change.ts'
@@ -21,7 +22,7 @@ import { Tally } from './tally.ts'
 import type { Verdict } from './verdict.ts'
 import { refusedRow, verdictOf } from './verdict.ts'
 import type { Judged } from './verdict-file.ts'
-import { judgedRows, lineOf, openLineWriter } from './verdict-file.ts'
+import { judgedRows } from './verdict-file.ts'
 
 /** Rows applied in one call, planned in it slice by slice while the slice before is being written. */
 const CHUNK = 2000
@@ -57,7 +58,7 @@ export async function carryOut(options: CarryOutOptions): Promise<Tally> {
     for await (const chunk of inChunks(judgedRows(spool, plan), CHUNK)) {
       const done = await carryOutChunk(chunk, ids, options)
       for (const { verdict, outcome } of done) tally.add(verdict, outcome)
-      await verdicts.write(done.map(({ verdict }) => lineOf(verdict)).join(''))
+      await verdicts.write(linesOf(done.map(({ verdict }) => verdict)))
       onProgress({ step: 'applying', rows: tally.rows, of: rows })
     }
     await verdicts.close()

@@ -12,7 +12,12 @@ export type FileSource = {
   readonly source: Source
   readonly mode: NonNullable<FileSourceSettings['mode']>
   readonly constants: NonNullable<FileSourceSettings['constants']>
+  /** In mode `roster`: from how many files in a row a person may be missing before the source lets the person go. */
+  readonly deactivateAfter: number
 }
+
+/** One night may be lost, and the next one late. */
+const DEACTIVATE_AFTER = 3
 
 /**
  * @param fileName without its folder; the first pattern that fits decides, in any case
@@ -20,9 +25,15 @@ export type FileSource = {
  */
 export function fileSource({ settings }: Institution, fileName: string, source: Source = 'file'): FileSource {
   const found = settings.files?.sources?.find(({ pattern }) => fitsPattern(fileName, pattern))
-  if (found === undefined) return { source, mode: 'upsert', constants: {} }
+  const deactivateAfter = found?.deactivateAfter ?? DEACTIVATE_AFTER
+  if (found === undefined) return { source, mode: 'upsert', constants: {}, deactivateAfter }
   const name = found.name ?? nameFrom(found.pattern)
-  return { source: name === '' ? 'file' : `file:${name}`, mode: found.mode ?? 'upsert', constants: found.constants ?? {} }
+  return {
+    source: name === '' ? 'file' : `file:${name}`,
+    mode: found.mode ?? 'upsert',
+    constants: found.constants ?? {},
+    deactivateAfter,
+  }
 }
 
 /** What a new person needs from a file, whatever an institution asks for beyond. */

@@ -4,7 +4,7 @@
  */
 import { foldKey } from '../directory/keys.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
-import type { RowValues } from './cells.ts'
+import type { CellReader, RowValues } from './cells.ts'
 import { cellReader } from './cells.ts'
 import type { Column } from './columns.ts'
 import type { FileLimits } from './limits.ts'
@@ -26,7 +26,7 @@ export async function scanKeys(
   table: Table,
   { limits, spool, onRows }: { readonly limits: FileLimits; readonly spool: string; readonly onRows: (rows: number) => void },
 ): Promise<Scan> {
-  const read = cellReader(keyColumns(table), limits)
+  const read = keyReader(table, limits)
   const mentions = new Mentions()
   let count = 0
   async function* scanned() {
@@ -42,10 +42,12 @@ export async function scanKeys(
   return { rows: count, lastAsked: (name) => mentions.lastRow(name.replace(/^userName:/, 'email:')) }
 }
 
-function keyColumns({ header }: Table): readonly Column[] {
-  return header.columns.map(({ heading, field }) => {
+/** Reads the match keys of a row alone. */
+export function keyReader({ header }: Table, limits: FileLimits): CellReader {
+  const columns = header.columns.map(({ heading, field }): Column => {
     return field !== undefined && MATCH_KEYS.some((key) => key === field) ? { heading, field } : { heading }
   })
+  return cellReader(columns, limits)
 }
 
 function note(mentions: Mentions, row: number, { values }: RowValues): void {

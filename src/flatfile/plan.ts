@@ -12,7 +12,9 @@ import type { CellProblem } from './cells.ts'
 import type { FileSource } from './file-source.ts'
 import { scanKeys } from './key-scan.ts'
 import type { FileLimits } from './limits.ts'
+import { inChunks, linesOf, openLineWriter } from './lines.ts'
 import type { OnProgress } from './progress.ts'
+import type { Row } from './row.ts'
 import type { RowReader } from './row-change.ts'
 import { columnNames } from './row-change.ts'
 import { readSpool } from './spool.ts'
@@ -20,7 +22,6 @@ import type { Table } from './table.ts'
 import { Tally } from './tally.ts'
 import type { PlannedVerdict, Verdict } from './verdict.ts'
 import { refusedRow, verdictOf } from './verdict.ts'
-import { lineOf, openLineWriter } from './verdict-file.ts'
 
 /** How many rows are planned in one go. */
 const CHUNK = 1000
@@ -41,18 +42,23 @@ export type PlanOptions = {
   /** Epoch milliseconds. */
   readonly now: () => number
   readonly onProgress: OnProgress
+  /** Hears of every row. */
+  readonly onRow?: (row: Row, outcome: Outcome | undefined) => void
 }
 
 /** @throws {FileRefused} before any row is planned, where a row of the file cannot be read at all */
 export async function planFile(options: PlanOptions): Promise<Tally> {
-  const { table, limits, spool, path, onProgress } = options
+  const { table, limits, spool, path, onProgress, onRow } = options
   const scan = await scanKeys(table, { limits, spool, onRows: (rows) => onProgress({ step: 'reading', rows }) })
   const tally = new Tally()
   const verdicts = openLineWriter(path)
   try {
     for await (const judged of planned(options, scan.lastAsked)) {
-      for (const { verdict, outcome } of judged) tally.add(verdict, outcome)
-      await verdicts.write(judged.map(({ verdict }) => lineOf(verdict)).join(''))
+      for (const { row, verdict, outcome } of judged) {
+        tally.add(verdict, outcome)
+        onRow?.(row, outcome)
+      }
+      await verdicts.write(linesOf(judged.map(({ verdict }) => verdict)))
       onProgress({ step: 'planning', rows: tally.rows, of: scan.rows })
     }
     await verdicts.close()
@@ -62,24 +68,24 @@ export async function planFile(options: PlanOptions): Promise<Tally> {
   return tally
 }
 
-type Planned = { readonly verdict: PlannedVerdict; readonly outcome?: Outcome }
+type Planned = { readonly row: Row; readonly verdict: PlannedVerdict; readonly outcome?: Outcome }
 
 async function* planned(options: PlanOptions, lastAsked: (name: string) => number): AsyncGenerator<readonly Planned[]> {
   const { table, file, read, spool } = options
   const rehearsal = openRehearsal({ ...options, lastAsked })
   const telling = { source: file.source, columnOf: columnNames(table.header.columns), isNew: rehearsal.isNew }
   for await (const rows of inChunks(readSpool(spool), CHUNK)) {
-    const asked: (readonly [row: number, Change | readonly CellProblem[]])[] = []
+    const asked: (readonly [row: Row, Change | readonly CellProblem[]])[] = []
     for (const [index, row] of rows.entries()) {
       if (index % TURN === 0) await nextTurn()
-      asked.push([row.number, read(row)])
+      asked.push([row, read(row)])
     }
     const outcomes = (await rehearsal.plan(asked.flatMap(([, one]) => (isChange(one) ? [one] : [])))).values()
     yield asked.map(([row, one]) => {
-      if (!isChange(one)) return { verdict: refusedRow(row, one) }
+      if (!isChange(one)) return { row, verdict: refusedRow(row.number, one) }
       const outcome = outcomes.next().value as Outcome
-      const verdict = verdictOf(row, outcome, telling)
-      return { verdict: { ...verdict, ...standIn(verdict, outcome, lastAsked) }, outcome }
+      const verdict = verdictOf(row.number, outcome, telling)
+      return { row, verdict: { ...verdict, ...standIn(verdict, outcome, lastAsked) }, outcome }
     })
   }
 }
@@ -94,14 +100,4 @@ function standIn({ row, outcome, id }: Verdict, planned: Outcome, lastAsked: (na
 
 export function isChange(read: Change | readonly CellProblem[]): read is Change {
   return 'edit' in read
-}
-
-/** The same in pieces of one size; the last may be smaller. */
-export async function* inChunks<T>(pieces: AsyncIterable<readonly T[]>, size: number): AsyncGenerator<readonly T[]> {
-  const left: T[] = []
-  for await (const piece of pieces) {
-    for (const one of piece) left.push(one)
-    while (left.length >= size) yield left.splice(0, size)
-  }
-  if (left.length > 0) yield left
 }

@@ -1,18 +1,21 @@
 /**
  * The report of a file, by the end of its name: `.csv` is the table as it was sent with outcome, reason and fix in front,
- * ready to mend and send again; `.ndjson` one object a row; `.json` the summary.
+ * ready to mend and send again; `.ndjson` one object a row; `.json` the summary. Whoever is missing from a roster comes
+ * after the rows.
  */
 import { writeFile } from 'node:fs/promises'
 import { csvLine } from './disarm.ts'
+import { linesOf, openLineWriter, readLines } from './lines.ts'
+import type { MissingVerdict, PlannedMissing } from './missing.ts'
+import { IN_FRONT, isReport } from './report-columns.ts'
 import type { Row } from './row.ts'
 import { textOf } from './row.ts'
 import type { Summary } from './summary.ts'
 import type { Table } from './table.ts'
-import type { Verdict } from './verdict.ts'
-import { judgedRows, lineOf, openLineWriter, readVerdicts } from './verdict-file.ts'
+import type { PlannedVerdict, Verdict } from './verdict.ts'
+import { judgedRows } from './verdict-file.ts'
 
 const BOM = '\ufeff'
-const IN_FRONT = ['outcome', 'reason', 'fix'] as const
 
 export const REPORT_FORMATS = ['.csv', '.ndjson', '.json'] as const
 
@@ -23,13 +26,15 @@ export type Report = {
   readonly spool: string
   /** Where the verdicts on all rows stand. */
   readonly verdicts: string
+  /** Where those on people who are missing stand. */
+  readonly missing?: string
 }
 
 export async function writeReport(path: string, report: Report): Promise<void> {
   const format = formatOf(path)
   switch (format) {
     case '.ndjson':
-      return writeVerdicts(path, report.verdicts)
+      return writeVerdicts(path, report)
     case '.json':
       return writeSummary(path, report.summary)
     case '.csv':
@@ -66,22 +71,24 @@ function writeSummary(path: string, summary: Summary): Promise<void> {
   return writeFile(path, `${JSON.stringify(summary, null, 2)}\n`, { mode: 0o600 })
 }
 
-async function writeVerdicts(path: string, verdicts: string): Promise<void> {
+async function writeVerdicts(path: string, { verdicts, missing }: Report): Promise<void> {
   const lines = openLineWriter(path)
   try {
-    for await (const { standsFor: _, ...verdict } of readVerdicts(verdicts)) {
-      await lines.write(lineOf(verdict))
+    for await (const some of readLines<PlannedVerdict>(verdicts)) {
+      await lines.write(linesOf(some.map(({ standsFor: _, ...verdict }) => verdict)))
     }
+    for await (const some of missingIn(missing)) await lines.write(linesOf(some))
     await lines.close()
   } finally {
     lines.abandon()
   }
 }
 
-async function writeTable(path: string, { table, spool, verdicts }: Report): Promise<void> {
+async function writeTable(path: string, { table, spool, verdicts, missing }: Report): Promise<void> {
   const headings = table.header.columns.map(({ heading }) => heading)
   // A report that was mended and sent again has them already.
-  const skip = IN_FRONT.every((name, index) => headings[index] === name) ? IN_FRONT.length : 0
+  const skip = isReport(headings) ? IN_FRONT.length : 0
+  const columns = table.header.columns.slice(skip)
   const lines = openLineWriter(path)
   try {
     await lines.write(BOM + csvLine([...IN_FRONT, ...headings.slice(skip)]))
@@ -90,13 +97,22 @@ async function writeTable(path: string, { table, spool, verdicts }: Report): Pro
         judged.map(({ row, verdict }) => csvLine([...inFront(verdict), ...cellsOf(row, headings.length).slice(skip)])).join(''),
       )
     }
+    for await (const some of missingIn(missing)) {
+      const cells = ({ person }: MissingVerdict) => columns.map(({ field }) => (field === undefined ? '' : (person[field] ?? '')))
+      await lines.write(some.map((one) => csvLine([...inFront(one), ...cells(one)])).join(''))
+    }
     await lines.close()
   } finally {
     lines.abandon()
   }
 }
 
-function inFront({ outcome, problems, withheld = [] }: Verdict): string[] {
+async function* missingIn(path: string | undefined): AsyncGenerator<readonly MissingVerdict[]> {
+  if (path === undefined) return
+  for await (const some of readLines<PlannedMissing>(path)) yield some.map(({ times: _, isWritten: __, ...told }) => told)
+}
+
+function inFront({ outcome, problems, withheld = [] }: Verdict | MissingVerdict): string[] {
   const codes = new Set([...problems.map(({ code }) => code), ...(withheld.length > 0 ? ['withheld'] : [])])
   const kept = withheld.length > 0 ? [`another source has the say over ${withheld.join(', ')}`] : []
   return [outcome, [...codes].join('; '), [...problems.map(({ message }) => message), ...kept].join('; ')]

@@ -9,6 +9,7 @@ import { cellReader } from './cells.ts'
 import type { Column } from './columns.ts'
 import type { FileSource } from './file-source.ts'
 import type { FileLimits } from './limits.ts'
+import { asPresent } from './roster.ts'
 import type { Row } from './row.ts'
 
 export type RowReader = (row: Row) => Change | readonly CellProblem[]
@@ -30,7 +31,16 @@ export function rowReader(options: {
     const flat = { ...blanks?.(row), ...Object.fromEntries(values), ...file.constants }
     const change = flatChange(flat, { ...sender, source: file.source, row: row.number })
     if (!('edit' in change)) return change.map((problem) => ({ ...problem, ...columnOf(problem.field) }))
-    return file.mode === 'update' ? { ...change, intent: 'update' } : change
+    switch (file.mode) {
+      case 'upsert':
+        return change
+      case 'update':
+        return { ...change, intent: 'update' }
+      case 'roster':
+        return asPresent(change, (flat.account_status ?? '') !== '')
+      default:
+        return file.mode satisfies never
+    }
   }
 }
 

@@ -2,20 +2,25 @@
  * One flat file, from its bytes to its report: read and planned first, judged by the thresholds as a whole, and only
  * then done. A file is processed, held or rejected; of a held or rejected one nothing is done.
  */
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FlatSender } from '../directory/flat-change.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
+import { Attendance } from './attendance.ts'
 import { carryOut } from './carry-out.ts'
 import type { FileSource } from './file-source.ts'
 import { fileSource, headerRules } from './file-source.ts'
+import { keyReader } from './key-scan.ts'
 import type { FileLimits } from './limits.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { planFile } from './plan.ts'
 import type { OnProgress } from './progress.ts'
 import { FileRefused } from './refusal.ts'
 import { writeRefusal, writeReport } from './report.ts'
+import { carryOutMissing, planMissing } from './roster.ts'
 import type { RowReader } from './row-change.ts'
 import { rowReader } from './row-change.ts'
 import type { Summary } from './summary.ts'
@@ -23,6 +28,7 @@ import { rejected, summaryOf } from './summary.ts'
 import type { Table } from './table.ts'
 import { openTable } from './table.ts'
 import type { Tally } from './tally.ts'
+import type { Hold } from './thresholds.ts'
 import { holdFor } from './thresholds.ts'
 
 export type RunOptions = {
@@ -70,6 +76,9 @@ type Opened = {
   /** Verdicts of the first pass, and of the second. */
   readonly plan: string
   readonly done: string
+  /** Verdicts on who is missing from a roster, likewise; without the first nobody is looked for. */
+  readonly missingPlan: string
+  readonly missingDone: string
 }
 
 /** @throws {StoreError} when the store failed; the run can be resumed then */
@@ -83,7 +92,13 @@ export async function runFile(options: RunOptions): Promise<Summary> {
     const sender: Omit<FlatSender, 'row' | 'source'> = { institution, run, ...(credential !== undefined && { credential }) }
     const read = rowReader({ columns: table.header.columns, limits, file, sender })
     const at = (name: string) => join(options.folder, name)
-    const paths = { spool: at('rows.ndjson'), plan: at(PLAN), done: at('done.ndjson') }
+    const paths = {
+      spool: at('rows.ndjson'),
+      plan: at(PLAN),
+      done: at('done.ndjson'),
+      missingPlan: at('missing.ndjson'),
+      missingDone: at('missing-done.ndjson'),
+    }
     return await runTable({ table, file, limits, read, ...paths }, options)
   } catch (error) {
     if (!(error instanceof FileRefused)) throw error
@@ -94,42 +109,62 @@ export async function runFile(options: RunOptions): Promise<Summary> {
 }
 
 async function runTable(opened: Opened, options: RunOptions): Promise<Summary> {
-  const { table, file, spool, plan, done } = opened
+  const { plan, missingPlan } = opened
   const { institution, isDryRun = false, isApproved = false, planned, lastRows, onPlanned } = options
-  const about = { options, file, table, spool }
-  if (planned !== undefined) {
-    const tally = await carry(opened, options, planned.rows, true)
-    return tell(summaryOf({ ...about, result: 'processed', tally }), done, about)
-  }
-  const tally = await planFile({ ...options, ...opened, path: plan, ...withDefaults(options) })
+  if (planned !== undefined) return tell(await carry(opened, options, planned.rows), 'processed', opened, options)
+  const tally = await planAll(opened, options)
+  const would = { tally, verdicts: plan, missing: missingPlan }
   const hold = isApproved ? undefined : holdFor(tally, institution.settings.files?.thresholds, lastRows)
-  if (hold !== undefined) return tell(summaryOf({ ...about, result: 'held', tally, hold }), plan, about)
-  if (isDryRun) return tell(summaryOf({ ...about, result: 'processed', tally }), plan, about)
+  if (hold !== undefined) return tell({ ...would, hold }, 'held', opened, options)
+  if (isDryRun) return tell(would, 'processed', opened, options)
   await onPlanned?.(tally.rows)
-  const { created, updated } = tally.counts
-  if (created + updated === 0) return tell(summaryOf({ ...about, result: 'processed', tally }), plan, about)
-  const applied = await carry(opened, options, tally.rows, false)
-  return tell(summaryOf({ ...about, result: 'processed', tally: applied, plan: tally }), done, about)
+  return tell(await carry(opened, options, tally.rows, tally), 'processed', opened, options)
 }
 
-function carry(
-  { table, file, read, spool, plan, done }: Opened,
-  options: RunOptions,
-  rows: number,
-  isResumed: boolean,
-): Promise<Tally> {
-  return carryOut({ ...options, ...withDefaults(options), table, file, read, spool, plan, path: done, rows, isResumed })
+/** What came of a pass, and where the verdicts stand. */
+type Came = {
+  readonly tally: Tally
+  readonly verdicts: string
+  readonly missing: string
+  readonly plan?: Tally
+  readonly hold?: Hold
+}
+
+/** The rows, and of a roster those who are missing. */
+async function planAll(opened: Opened, options: RunOptions): Promise<Tally> {
+  const { table, limits, file, plan, missingPlan } = opened
+  // One that was planned before may say something else.
+  await rm(missingPlan, { force: true })
+  const attendance = file.mode === 'roster' ? new Attendance(keyReader(table, limits)) : undefined
+  const onRow = attendance?.note.bind(attendance)
+  const work = { ...options, ...opened, ...withDefaults(options) }
+  const tally = await planFile({ ...work, path: plan, ...(onRow !== undefined && { onRow }) })
+  if (attendance === undefined) return tally
+  tally.notLooked = tally.rows === 0 ? 'the file is empty' : attendance.fault
+  if (tally.notLooked === undefined) tally.missing = await planMissing({ ...work, attendance, path: missingPlan })
+  return tally
+}
+
+/** @param planned what the plan came to; unknown where another process has made it, and may have done some of it */
+async function carry(opened: Opened, options: RunOptions, rows: number, planned?: Tally): Promise<Came> {
+  const { plan, done, missingPlan, missingDone } = opened
+  const work = { ...options, ...opened, ...withDefaults(options) }
+  const isIdle = planned !== undefined && planned.counts.created + planned.counts.updated === 0
+  const tally = isIdle ? planned : await carryOut({ ...work, path: done, rows, isResumed: planned === undefined })
+  if (existsSync(missingPlan)) tally.missing = await carryOutMissing({ ...work, plan: missingPlan, path: missingDone })
+  return { tally, verdicts: isIdle ? plan : done, missing: missingDone, ...(planned !== undefined && { plan: planned }) }
+}
+
+async function tell(came: Came, result: 'processed' | 'held', opened: Opened, options: RunOptions): Promise<Summary> {
+  const { table, file, spool } = opened
+  const { verdicts, missing } = came
+  const summary = summaryOf({ ...came, options, file, table, result })
+  for (const path of options.reports) {
+    await writeReport(path, { summary, table, spool, verdicts, ...(existsSync(missing) && { missing }) })
+  }
+  return summary
 }
 
 function withDefaults({ now = Date.now, onProgress = () => {} }: RunOptions) {
   return { now, onProgress }
-}
-
-async function tell(
-  summary: Summary,
-  verdicts: string,
-  { options, table, spool }: { readonly options: RunOptions; readonly table: Table; readonly spool: string },
-): Promise<Summary> {
-  for (const path of options.reports) await writeReport(path, { summary, table, spool, verdicts })
-  return summary
 }

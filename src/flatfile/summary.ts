@@ -29,7 +29,10 @@ export type Summary = {
   readonly mode: FileSource['mode']
   /** The field to blame for a rejected file, where there is one. */
   readonly field?: string
+  /** People who are turned inactive, by their rows or for being missing. */
   readonly deactivated?: number
+  /** Of a roster: who is missing from the file; null when nobody could be looked for. */
+  readonly missing?: { readonly people: number; readonly deactivated: number } | null
   readonly keysChanged?: number
   /** Refused rows by the code of what is wrong. */
   readonly problems?: { readonly [code: string]: number }
@@ -70,23 +73,28 @@ export function summaryOf(
     header: { row: header.row, columns: header.columns.map(({ field }) => field ?? null) },
     rows: tally.rows,
     counts: tally.counts,
-    deactivated: plan.deactivated,
+    deactivated: plan.deactivated + (tally.missing?.deactivated ?? 0),
+    ...(about.file.mode === 'roster' && { missing: missingIn(tally) }),
     keysChanged: plan.keysChanged,
     problems: tally.problems,
     format,
     ...(encoding !== undefined && { encoding }),
     ...(delimiter !== undefined && { delimiter }),
     ...(sheet !== undefined && { sheet }),
-    notices: [...table.notices, ...ownNotices(about.file, tally)],
+    notices: [...table.notices, ...ownNotices(about.file, tally, plan)],
   }
 }
 
-function ownNotices({ mode, constants }: FileSource, { rows }: Tally): string[] {
+function missingIn({ missing }: Tally): NonNullable<Summary['missing']> | null {
+  return missing === undefined ? null : { people: missing.people, deactivated: missing.deactivated }
+}
+
+function ownNotices({ constants }: FileSource, { rows }: Tally, { notLooked }: Tally): string[] {
   const fixed = Object.keys(constants)
   return [
     ...(rows === 0 ? ['the file has no rows below its header'] : []),
     ...(fixed.length > 0 ? [`${fixed.join(', ')} as the settings say for files of this name`] : []),
-    ...(mode === 'roster' ? ['people who are missing from the file were left as they are'] : []),
+    ...(notLooked === undefined ? [] : [`nobody counts as missing from this file: ${notLooked}`]),
   ]
 }
 
@@ -115,10 +123,15 @@ function common({ options, file }: About) {
   }
 }
 
-function said({ rows, refused }: Tally, isDryRun: boolean): string {
+function said({ rows, refused, missing }: Tally, isDryRun: boolean): string {
   if (rows === 0) return 'there was nothing to do'
-  const done = isDryRun ? 'nothing was written: this is what would be' : 'the file was processed'
-  return refused === 0 ? done : `${done}; ${refused} of ${rows} rows cannot be used as they are, the report says why`
+  return [
+    isDryRun ? 'nothing was written: this is what would be' : 'the file was processed',
+    ...(refused === 0 ? [] : [`${refused} of ${rows} rows cannot be used as they are, the report says why`]),
+    ...(missing === undefined || missing.people === 0
+      ? []
+      : [`people missing from the file: ${missing.people}, deactivated for it: ${missing.deactivated}`]),
+  ].join('; ')
 }
 
 function heldMessage({ message }: Hold): string {

@@ -8,6 +8,7 @@ import { detect } from './detect.ts'
 import type { FileLimits } from './limits.ts'
 import { DEFAULT_LIMITS, overLimit } from './limits.ts'
 import { FileRefused } from './refusal.ts'
+import { isAboutMissing, isReport } from './report-columns.ts'
 import type { Row, Sheet, Source } from './row.ts'
 import { textOf } from './row.ts'
 import { openXls } from './xls.ts'
@@ -130,15 +131,17 @@ function tableOf(source: Source, { sheet, header }: Found, limits: FileLimits): 
     ...(sheet.name !== undefined && { sheet: sheet.name }),
     header: { row: header.row, columns: header.columns },
     notices: [...source.notices, ...sheetNotices(source, sheet), ...columnNotices(header)],
-    rows: () => rowsBelow(header.row, sheet, limits),
+    rows: () => rowsBelow(header, sheet, limits),
     [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
   }
 }
 
-async function* rowsBelow(headerRow: number, sheet: Sheet, limits: FileLimits): AsyncGenerator<readonly Row[]> {
+async function* rowsBelow(header: Header, sheet: Sheet, limits: FileLimits): AsyncGenerator<readonly Row[]> {
+  const hasMissing = isReport(header.columns.map(({ heading }) => heading))
   let count = 0
   for await (const rows of sheet.rows()) {
-    const below = (rows[0]?.number ?? 0) > headerRow ? rows : rows.filter(({ number }) => number > headerRow)
+    let below = (rows[0]?.number ?? 0) > header.row ? rows : rows.filter(({ number }) => number > header.row)
+    if (hasMissing) below = below.filter((row) => !isAboutMissing(row))
     count += below.length
     if (count > limits.rows) throw overLimit('rows', limits)
     if (below.length > 0) yield below

@@ -2,7 +2,9 @@
  * What a file does, in numbers: what thresholds are judged on and summaries show.
  */
 import type { Outcome } from '../directory/change.ts'
+import type { Slot } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
+import type { Missing, MissingPlan } from './roster.ts'
 import type { Counts, RowOutcome, Verdict } from './verdict.ts'
 import { NO_COUNTS } from './verdict.ts'
 
@@ -10,10 +12,16 @@ export class Tally {
   readonly #counts: { [outcome in RowOutcome]: number } = { ...NO_COUNTS }
   readonly #problems = new Map<string, number>()
   rows = 0
+  /** Rows that change what is known of a person, and do not only take the person onto a roster. */
+  changed = 0
   /** Rows that turn an active person inactive. */
   deactivated = 0
   /** Rows that give a person another value for a match key. */
   keysChanged = 0
+  /** Of a roster: who is missing from the file. */
+  missing: Missing | MissingPlan | undefined
+  /** Why nobody was looked for, though the file is a roster. */
+  notLooked: string | undefined
 
   /** @param outcome where the row came as far as the directory */
   add(verdict: Verdict, outcome?: Outcome): void {
@@ -22,8 +30,9 @@ export class Tally {
     const [first] = verdict.problems
     if (first !== undefined) this.#problems.set(first.code, (this.#problems.get(first.code) ?? 0) + 1)
     if (outcome?.kind !== 'updated') return
-    const { before, user } = outcome
+    const { before, user, changed } = outcome
     if (before === undefined) return
+    if (!isTakenOnly(changed)) this.changed++
     if (before.resource.active !== false && user.resource.active === false) this.deactivated++
     if (MATCH_KEYS.some((key) => before.keys[key] !== undefined && before.keys[key] !== user.keys[key])) this.keysChanged++
   }
@@ -40,4 +49,8 @@ export class Tally {
   get problems(): { readonly [code: string]: number } {
     return Object.fromEntries([...this.#problems].sort(([, a], [, b]) => b - a))
   }
+}
+
+function isTakenOnly(changed: readonly Slot[]): boolean {
+  return changed.length > 0 && changed.every((slot) => slot.startsWith('binding['))
 }

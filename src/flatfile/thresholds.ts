@@ -23,12 +23,13 @@ export type Hold = { readonly code: HoldCode; readonly message: string }
 
 export type HoldCode = 'too_many_refused' | 'too_many_updated' | 'too_many_deactivated' | 'too_many_keys_changed' | 'shrunk'
 
-const SAID: { readonly [threshold in Threshold]: { readonly code: HoldCode; readonly what: string } } = {
-  deactivated: { code: 'too_many_deactivated', what: 'would deactivate people' },
-  shrunk: { code: 'shrunk', what: 'are missing against the last file of this name' },
-  keysChanged: { code: 'too_many_keys_changed', what: 'would give people another netid or e-mail address' },
-  invalid: { code: 'too_many_refused', what: 'cannot be used' },
-  updated: { code: 'too_many_updated', what: 'would change people' },
+/** The gravest first. */
+const CODES: { readonly [threshold in Threshold]: HoldCode } = {
+  deactivated: 'too_many_deactivated',
+  shrunk: 'shrunk',
+  keysChanged: 'too_many_keys_changed',
+  invalid: 'too_many_refused',
+  updated: 'too_many_updated',
 }
 
 /**
@@ -36,35 +37,56 @@ const SAID: { readonly [threshold in Threshold]: { readonly code: HoldCode; read
  * @returns why the file waits for approval: the gravest reason by its code, all of them in the message
  */
 export function holdFor(tally: Tally, settings: FileSettings['thresholds'] = {}, lastRows?: number): Hold | undefined {
-  const crossed = (Object.keys(SAID) as Threshold[]).flatMap((threshold) => {
+  const crossed = (Object.keys(CODES) as Threshold[]).flatMap((threshold) => {
     const bound = { ...DEFAULT_THRESHOLDS[threshold], ...settings[threshold] }
-    const { count, of } = measure(threshold, tally, lastRows)
+    const measured = measure(threshold, tally, lastRows)
+    const { count, of } = measured
     if (of < FEWEST_ROWS || count < bound.atLeast || (count * 100) / of <= bound.percent) return []
-    return [{ ...SAID[threshold], sentence: sentence(threshold, count, of, bound) }]
+    return [{ code: CODES[threshold], sentence: sentence(threshold, measured, bound) }]
   })
   const [first] = crossed
   if (first === undefined) return undefined
   return { code: first.code, message: crossed.map(({ sentence: one }) => one).join('; ') }
 }
 
-function measure(threshold: Threshold, tally: Tally, lastRows = 0): { count: number; of: number } {
+/** `50 of 100 rows`, and what they do. */
+type Measured = { readonly count: number; readonly of: number; readonly who: 'rows' | 'people'; readonly what: string }
+
+function measure(threshold: Threshold, tally: Tally, lastRows: number | undefined): Measured {
+  const rows = { of: tally.rows, who: 'rows' } as const
   switch (threshold) {
     case 'invalid':
-      return { count: tally.refused, of: tally.rows }
+      return { ...rows, count: tally.refused, what: 'cannot be used' }
     case 'updated':
-      return { count: tally.counts.updated, of: tally.rows }
+      return { ...rows, count: tally.changed, what: 'would change people' }
     case 'deactivated':
-      return { count: tally.deactivated, of: tally.rows }
+      return deactivated(tally)
     case 'keysChanged':
-      return { count: tally.keysChanged, of: tally.rows }
+      return { ...rows, count: tally.keysChanged, what: 'would give people another netid or e-mail address' }
     case 'shrunk':
-      return { count: lastRows - tally.rows, of: lastRows }
+      return shrunk(tally, lastRows)
     default:
       return threshold satisfies never
   }
 }
 
-function sentence(threshold: Threshold, count: number, of: number, { percent }: Bound): string {
+function deactivated({ rows, deactivated: byRow, missing }: Tally): Measured {
+  const byAbsence = missing?.deactivated ?? 0
+  if (byAbsence === 0) return { count: byRow, of: rows, who: 'rows', what: 'would deactivate people' }
+  const what = `would be deactivated, ${byAbsence} of them for being missing from the file`
+  return { count: byRow + byAbsence, of: rows + byAbsence, who: 'people', what }
+}
+
+/** Of a roster it is known who is missing; those who were missing before have been looked at then. */
+function shrunk({ rows, missing }: Tally, lastRows = 0): Measured {
+  if (missing === undefined || !('of' in missing) || missing.of === 0) {
+    return { count: lastRows - rows, of: lastRows, who: 'rows', what: 'are missing against the last file of this name' }
+  }
+  const { people, fresh, of } = missing
+  return { count: fresh, of: of - (people - fresh), who: 'people', what: 'of this source are missing from the file' }
+}
+
+function sentence(threshold: Threshold, { count, of, who, what }: Measured, { percent }: Bound): string {
   const share = Math.round((count * 100) / of)
-  return `${count} of ${of} rows (${share} %) ${SAID[threshold].what}, more than ${percent} % (setting files.thresholds.${threshold})`
+  return `${count} of ${of} ${who} (${share} %) ${what}, more than ${percent} % (setting files.thresholds.${threshold})`
 }

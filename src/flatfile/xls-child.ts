@@ -39,7 +39,7 @@ async function replyFor(path: string, folder: string, limits: FileLimits): Promi
     const sheet = book.Sheets[name]
     if (sheet === undefined || (sheet['!type'] ?? 'sheet') !== 'sheet') continue
     const file = join(folder, `sheet-${index}.ndjson`)
-    await writeSpool(file, batches(sheet, has1904Dates, limits))
+    await writeSpool(file, batches(sheet, has1904Dates, limits), false)
     sheets.push({ name, hidden: (book.Workbook?.Sheets?.[index]?.Hidden ?? 0) !== 0, file })
   }
   return { kind: 'read', sheets }

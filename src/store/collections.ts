@@ -55,6 +55,8 @@ export const COLLECTIONS = {
     apart: [],
     expires: false,
   },
+  /** Who was missing from the last file of a roster, and which file that was. */
+  absences: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
   /** Work that one process at a time may do, and for which day it was done. */
   leases: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   /** What goes out to others, until it is delivered or given up. */

@@ -1,0 +1,54 @@
+/**
+ * Who is in a file: the records that its rows found, and the keys that refused rows name, since nobody is missing for
+ * a row that has to be mended.
+ */
+import type { Outcome } from '../directory/change.ts'
+import { foldKey } from '../directory/keys.ts'
+import type { User } from '../directory/user.ts'
+import { namesOf } from '../directory/working-set.ts'
+import type { CellReader } from './cells.ts'
+import type { Row } from './row.ts'
+import { Seen } from './seen.ts'
+
+export class Attendance {
+  readonly #readKeys: CellReader
+  readonly #records = new Seen()
+  readonly #keys = new Seen()
+  #hasKeys = false
+  /** The first row of which cannot be told whom it is about. */
+  #unclearRow: number | undefined
+
+  /** @param readKeys reads the match keys of a row alone */
+  constructor(readKeys: CellReader) {
+    this.#readKeys = readKeys
+  }
+
+  /** @param outcome where the row came as far as the directory */
+  note(row: Row, outcome: Outcome | undefined): void {
+    if (outcome !== undefined && 'user' in outcome) this.#records.add(outcome.user._id)
+    else this.#noteKeys(row)
+  }
+
+  /** A row in which no cell for a key is filled is about nobody who is on the roll. */
+  #noteKeys(row: Row): void {
+    const { values, problems } = this.#readKeys(row)
+    let isClear = problems.length === 0
+    for (const [field, value] of values) {
+      const folded = foldKey(value)
+      if (folded === undefined) continue
+      this.#keys.add(`${field}:${folded}`)
+      this.#hasKeys = true
+      isClear ||= problems.every(({ code }) => code !== 'too_many_cells')
+    }
+    if (!isClear) this.#unclearRow ??= row.number
+  }
+
+  /** Why nobody can be said to be missing, if so. */
+  get fault(): string | undefined {
+    return this.#unclearRow === undefined ? undefined : `row ${this.#unclearRow} does not let see whom it is about`
+  }
+
+  has(user: User): boolean {
+    return this.#records.has(user._id) || (this.#hasKeys && namesOf(user).some((name) => this.#keys.has(name)))
+  }
+}

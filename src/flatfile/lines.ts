@@ -1,0 +1,61 @@
+/**
+ * What a run puts down on its way and reads again: one object a line of JSON, never held in memory as a whole.
+ */
+import { once } from 'node:events'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+
+export type LineWriter = {
+  /** Resolves when more can be taken. */
+  write(text: string): Promise<void>
+  /** Resolves when all of it stands on the disk. */
+  close(): Promise<void>
+  /** Gives up what is not written yet. */
+  abandon(): void
+}
+
+/**
+ * Makes the file anew, readable by its owner alone.
+ * @param isLasting whether it is to outlive a power cut
+ */
+export function openLineWriter(path: string, isLasting = true): LineWriter {
+  const file = createWriteStream(path, { mode: 0o600, flush: isLasting })
+  const done = finished(file)
+  // Awaited by close; until then a full disk must not end the process.
+  done.catch(() => {})
+  return {
+    async write(text) {
+      if (text !== '' && !file.write(text)) await Promise.race([once(file, 'drain'), done])
+    },
+    async close() {
+      file.end()
+      await done
+    },
+    abandon: () => file.destroy(),
+  }
+}
+
+export function linesOf(objects: readonly object[]): string {
+  return objects.map((one) => `${JSON.stringify(one)}\n`).join('')
+}
+
+/** Some at a time. @param path of a file that is whole */
+export async function* readLines<T>(path: string): AsyncGenerator<readonly T[]> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of createReadStream(path, { highWaterMark: 64 * 1024 })) {
+    const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    if (lines.length > 0) yield lines.map((line) => JSON.parse(line) as T)
+  }
+}
+
+/** The same in pieces of one size; the last may be smaller. */
+export async function* inChunks<T>(pieces: AsyncIterable<readonly T[]>, size: number): AsyncGenerator<readonly T[]> {
+  const left: T[] = []
+  for await (const piece of pieces) {
+    for (const one of piece) left.push(one)
+    while (left.length >= size) yield left.splice(0, size)
+  }
+  if (left.length > 0) yield left
+}
