@@ -7,15 +7,28 @@ import type { Table } from './schema.ts'
 
 const LINE_FEED = 10
 
-export function textOf({ apart }: Table, doc: Doc): string {
-  if (apart.length === 0) return JSON.stringify(doc)
-  const head: { [field: string]: unknown } = { ...doc }
+/** JSON by value: one that stands in several documents of a write is put into text once. */
+export type Texts = Map<unknown, string>
+
+/** Without `search`, which has a column of its own. */
+export function textOf({ apart }: Table, doc: Doc, texts: Texts): string {
+  // Undefined leaves a field out of the JSON; deleting it would make the object, and with it the JSON, slow.
+  const head: { [field: string]: unknown } = { ...doc, search: undefined }
   let rest = ''
   for (const field of apart) {
-    delete head[field]
-    rest += `\n${doc[field] === undefined ? '' : JSON.stringify(doc[field])}`
+    const value = doc[field]
+    rest += value === undefined ? '\n' : `\n${jsonOf(value, texts)}`
+    if (value !== undefined) head[field] = undefined
   }
   return JSON.stringify(head) + rest
+}
+
+function jsonOf(value: unknown, texts: Texts): string {
+  const known = texts.get(value)
+  if (known !== undefined) return known
+  const text = JSON.stringify(value)
+  texts.set(value, text)
+  return text
 }
 
 export function docFrom({ apart }: Table, text: string): Doc {

@@ -5,6 +5,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Scalar } from '../predicate.ts'
 import type { Doc } from '../store.ts'
+import type { Texts } from './doc-text.ts'
 import { textOf } from './doc-text.ts'
 import type { Table } from './schema.ts'
 
@@ -21,8 +22,9 @@ export type Row = {
   readonly doc: string
 }
 
-export function rowOf(table: Table, doc: Doc): Row {
-  const { search, ...shown } = doc
+/** @param texts of the write that the document belongs to */
+export function rowOf(table: Table, doc: Doc, texts: Texts = new Map()): Row {
+  const { search } = doc
   return {
     institution: doc.institution,
     id: doc._id,
@@ -30,7 +32,7 @@ export function rowOf(table: Table, doc: Doc): Row {
     cells: cellsOf(table, doc),
     lists: listsOf(table, doc),
     search: search === undefined ? null : JSON.stringify(search),
-    doc: textOf(table, shown as Doc),
+    doc: textOf(table, doc, texts),
   }
 }
 
@@ -42,7 +44,10 @@ function cellsOf(table: Table, doc: Doc): (Scalar | null)[] {
 }
 
 export function listsOf(table: Table, doc: object): Scalar[][] {
-  return table.lists.map((list) => [...new Set(elementsAt(doc, list.path.split('.')))])
+  return table.lists.map(({ segments }) => {
+    const elements = elementsAt(doc, segments)
+    return elements.length < 2 ? elements : [...new Set(elements)]
+  })
 }
 
 /** SQLite knows no booleans: kept as blobs they stay apart from numbers, and in order behind text. */
@@ -56,15 +61,20 @@ function valueAt(doc: unknown, path: string): unknown {
 
 /** The scalars in the list at a path, or at the rest of the path in each element of the list on the way. */
 function elementsAt(value: unknown, path: readonly string[]): Scalar[] {
-  for (const [at, name] of path.entries()) {
-    if (Array.isArray(value)) return scalars(value.map((element) => path.slice(at).reduce(member, element)))
-    value = member(value, name)
+  for (let at = 0; at < path.length; at++) {
+    value = member(value, path[at] as string)
+    if (Array.isArray(value)) return scalarsIn(value, path.slice(at + 1))
   }
-  return Array.isArray(value) ? scalars(value) : []
+  return []
 }
 
-function scalars(values: readonly unknown[]): Scalar[] {
-  return values.map(scalar).filter((value) => value !== undefined)
+function scalarsIn(list: readonly unknown[], path: readonly string[]): Scalar[] {
+  const found: Scalar[] = []
+  for (const element of list) {
+    const value = scalar(path.reduce(member, element))
+    if (value !== undefined) found.push(value)
+  }
+  return found
 }
 
 function scalar(value: unknown): Scalar | undefined {

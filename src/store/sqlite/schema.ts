@@ -8,7 +8,12 @@ import { COLLECTIONS } from '../collections.ts'
 /** In place of an absent value where order matters: behind every number, text and boolean. */
 export const ABSENT = `x'ff'`
 
-export type List = { readonly path: string; readonly table: string; readonly isCounted: boolean }
+export type List = {
+  readonly path: string
+  readonly segments: readonly string[]
+  readonly table: string
+  readonly isCounted: boolean
+}
 
 export type Table = {
   readonly name: string
@@ -46,6 +51,7 @@ function tableOf(name: string, collection: Collection): Table {
     indexes: collection.indexes,
     lists: collection.lists.map((path) => ({
       path,
+      segments: path.split('.'),
       table: quoted(`${name}/${path}`),
       isCounted: collection.counted.includes(path) && !collection.expires,
     })),

@@ -10,9 +10,11 @@ import type { Doc, Lane, Query, Store, Write, WriteResult } from '../store.ts'
 import { StoreError } from '../store.ts'
 import type { Answer, CallAnswer, Job } from './commit.ts'
 import { READ_COUNT, TOTAL } from './counts.ts'
+import type { Texts } from './doc-text.ts'
 import { docFrom, docFromBytes } from './doc-text.ts'
 import { FEW } from './driver.ts'
 import { storeError } from './faults.ts'
+import { packed } from './message.ts'
 import type { Plan } from './plan.ts'
 import { countedBy, DOC_BYTES, lookUpQuestion, planCount, planFind } from './plan.ts'
 import type { Answers, Question } from './reading.ts'
@@ -173,7 +175,7 @@ class SqliteStore implements Store {
 }
 
 async function commit(writer: Writer, calls: readonly (readonly Job[])[]): Promise<readonly CallAnswer[]> {
-  const reply = await writer.ask(calls)
+  const reply = await writer.ask(packed(calls))
   if (reply === 'ready') throw new Error('the writer thread answered out of turn')
   if ('fault' in reply) throw new StoreError(reply.fault, reply.message)
   return reply
@@ -182,12 +184,13 @@ async function commit(writer: Writer, calls: readonly (readonly Job[])[]): Promi
 function jobOf(tables: Tables, write: Write): Job {
   const collection = write.collection
   const table = tableIn(tables, collection)
-  const events = (write.events ?? []).map((event) => rowOf(tableIn(tables, 'events'), event))
+  const texts: Texts = new Map()
+  const events = (write.events ?? []).map((event) => rowOf(tableIn(tables, 'events'), event, texts))
   switch (write.op) {
     case 'insert':
-      return { op: 'insert', collection, events, row: rowOf(table, write.doc) }
+      return { op: 'insert', collection, events, row: rowOf(table, write.doc, texts) }
     case 'replace':
-      return { op: 'replace', collection, events, row: rowOf(table, write.doc), expected: write.expected }
+      return { op: 'replace', collection, events, row: rowOf(table, write.doc, texts), expected: write.expected }
     case 'delete':
       return { op: 'delete', collection, events, institution: write.institution, id: write.id, expected: write.expected }
     default:

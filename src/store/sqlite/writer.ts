@@ -4,16 +4,18 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Collection } from '../collections.ts'
-import type { CallAnswer, Job } from './commit.ts'
+import type { CallAnswer } from './commit.ts'
 import { Committer } from './commit.ts'
 import type { Fault } from './faults.ts'
 import { faultOf } from './faults.ts'
+import type { Message } from './message.ts'
+import { unpacked } from './message.ts'
 import type { WriterOptions } from './migrate.ts'
 import { openForWriting } from './migrate.ts'
 import { tablesOf } from './schema.ts'
 
 export type WriterData = WriterOptions & { readonly collections: Readonly<Record<string, Collection>> }
-export type WriterRequest = 'close' | readonly (readonly Job[])[]
+export type WriterRequest = 'close' | Message
 export type WriterReply = 'ready' | Fault | readonly CallAnswer[]
 
 const port = parentPort
@@ -26,7 +28,7 @@ function serve(port: NonNullable<typeof parentPort>, options: WriterData): void 
     const db = openForWriting(options, tables)
     const committer = new Committer(db, options.path, tables)
     port.on('message', (request: WriterRequest) => {
-      if (request !== 'close') return reply(committer.commit(request))
+      if (request !== 'close') return reply(committer.commit(unpacked(request)))
       // Another process may be reading: then the log stays, and whoever opens the file next reads it.
       db.exec('pragma busy_timeout = 0; pragma wal_checkpoint(truncate)')
       db.close()
