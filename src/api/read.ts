@@ -2,6 +2,7 @@
  * GET: one person, lists of them, and what happened to one.
  */
 
+import { inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldOwners, toldDifferences } from '../directory/flat-told.ts'
 import type { Difference } from '../directory/settle.ts'
@@ -81,7 +82,7 @@ function provenanceOf(user: User): object {
 }
 
 function toldEvent(event: Doc): object {
-  const { _id: id, kind, at, source, credential, run, row, matchedOn, differences, withheld } = event
+  const { _id: id, kind, at, source, credential, run, row, matchedOn, differences, withheld } = inFull(event)
   const told = isList(differences as Json) ? (differences as readonly Difference[]).flatMap(toldDifferences) : []
   const optional = { credential, run, row, matched_on: matchedOn, withheld }
   return {

@@ -4,6 +4,7 @@
 import { createInterface } from 'node:readline/promises'
 import { configFrom, originOf } from '../config.ts'
 import { allDocs, eachDoc } from '../directory/each-doc.ts'
+import { inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { foldKey } from '../directory/keys.ts'
 import { slotOwners } from '../directory/provenance.ts'
@@ -182,7 +183,8 @@ function shown(user: User, scimUrl: string) {
   }
 }
 
-function eventShown({ _id, institution: _i, version: _v, subject: _s, at, ...event }: Doc) {
+function eventShown(stored: Doc) {
+  const { _id, institution: _i, version: _v, subject: _s, at, ...event } = inFull(stored)
   return { id: _id, at: typeof at === 'number' ? iso(at) : at, ...event }
 }
 

@@ -71,7 +71,6 @@ export type Outcome =
       /** The record as this change met it; absent for a new person. */
       readonly before?: User
       readonly matchedOn?: MatchKey | 'userName' | 'id'
-      readonly changed: readonly Slot[]
       /** Slots that a higher-ranked source keeps. */
       readonly withheld: readonly Slot[]
     }

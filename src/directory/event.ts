@@ -3,8 +3,9 @@
  */
 import type { Doc } from '../store/store.ts'
 import type { Change } from './change.ts'
-import type { Difference } from './settle.ts'
-import type { Slot, User } from './user.ts'
+import type { Difference, Settled } from './settle.ts'
+import { differencesFromNothing } from './settle.ts'
+import type { Resource, Slot, User } from './user.ts'
 
 export type EventKind =
   | 'user.created'
@@ -14,17 +15,21 @@ export type EventKind =
   | 'user.deleted'
   | 'user.key_released'
 
-/** @param user the record after the change: the event has the id of its version */
+/**
+ * @param user the record after the change: the event has the id of its version
+ * @param made what a new person was made of; such an event holds the record instead of a difference for each slot
+ */
 export function eventOf(options: {
   readonly kind: EventKind
   readonly user: User
   readonly change: Change
-  readonly matchedOn: string | undefined
+  readonly matchedOn?: string | undefined
   readonly differences: readonly Difference[]
-  readonly withheld: readonly Slot[]
-  readonly contested: readonly Slot[]
+  readonly made?: Settled
+  readonly withheld?: readonly Slot[]
+  readonly contested?: readonly Slot[]
 }): Doc {
-  const { user, change, matchedOn, differences, withheld, contested } = options
+  const { user, change, matchedOn, differences, made, withheld = [], contested = [] } = options
   return {
     _id: user.version,
     institution: user.institution,
@@ -40,7 +45,30 @@ export function eventOf(options: {
     differences,
     ...(withheld.length === 0 ? {} : { withheld }),
     ...(contested.length === 0 ? {} : { contested }),
+    ...(made === undefined ? {} : { resource: user.resource, ...filledIn(user.resource, made.resource) }),
   }
+}
+
+function filledIn(resource: Resource, made: Resource): { readonly filledIn?: readonly string[] } {
+  const names = Object.keys(resource).filter((name) => made[name] === undefined)
+  return names.length === 0 ? {} : { filledIn: names }
+}
+
+/** The event as it is told, with what the change did slot by slot: that of a new person is stored in a shorter form. */
+export function inFull(event: Doc): Doc {
+  const { resource, filledIn = [], ...told } = event as Made
+  if (resource === undefined) return event
+  const apart = new Set([...filledIn, ...told.differences.map(({ slot }) => slot)])
+  const made = differencesFromNothing(resource).filter(({ slot }) => !apart.has(slot))
+  return { ...told, differences: [...made, ...told.differences] }
+}
+
+type Made = Doc & {
+  readonly resource?: Resource
+  /** Slots of it that nobody sent. */
+  readonly filledIn?: readonly Slot[]
+  /** What is no slot of the resource, and what has no owner. */
+  readonly differences: readonly Difference[]
 }
 
 /** What the event is called, told by what differs. */

@@ -9,7 +9,6 @@ import type { Institution } from './institution.ts'
 import { conflictOf, DEFAULT_RULES, givesUpKeys, match } from './match.ts'
 import type { Body } from './record.ts'
 import { bindingDifferences, bodyOf, keysRegained } from './record.ts'
-import { searchOf } from './search.ts'
 import type { Settled } from './settle.ts'
 import { sameClaims, seenBy, settle } from './settle.ts'
 import type { Key, Keys, User } from './user.ts'
@@ -89,7 +88,6 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   ]
   const matchedOn = met?.on
   const told = {
-    changed: differences.map(({ slot }) => slot),
     withheld: settled.withheld,
     ...(user === undefined ? {} : { before: user }),
     ...(matchedOn === undefined ? {} : { matchedOn }),
@@ -103,7 +101,8 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   const next = recordOf(body, now)
   const kind = kindOf(change, user === undefined, differences)
   const { withheld, contested } = settled
-  set.put(next, eventOf({ kind, user: next, change, matchedOn, differences, withheld, contested }))
+  const made = user === undefined ? { made: settled } : {}
+  set.put(next, eventOf({ kind, user: next, change, matchedOn, differences, withheld, contested, ...made }))
   return {
     outcome: { kind: user === undefined ? 'created' : 'updated', user: next, ...told },
     restsOn: [...restsOn, ...released],
@@ -147,18 +146,14 @@ function releaseKeys(change: Change, body: Body, context: PlanContext): string[]
       context.now,
     )
     const differences = [{ slot: `key[${key}]`, old: value }]
-    context.set.put(
-      next,
-      eventOf({ kind: 'user.key_released', user: next, change, matchedOn: undefined, differences, withheld: [], contested: [] }),
-    )
+    context.set.put(next, eventOf({ kind: 'user.key_released', user: next, change, differences }))
     released.push(holder._id)
   }
   return released
 }
 
 function recordOf(body: Body, now: number): User {
-  const user = { ...body, version: newId(now), lastModified: now } as User
-  return { ...user, search: searchOf(user) }
+  return { ...body, version: newId(now), lastModified: now } as User
 }
 
 function recordsOf(outcome: Outcome): readonly string[] {

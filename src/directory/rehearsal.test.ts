@@ -83,7 +83,7 @@ function inShort(outcome: Outcome): unknown {
     case 'created':
     case 'updated':
     case 'unchanged':
-      return [outcome.kind, outcome.matchedOn, outcome.changed, keysOf(outcome.user)]
+      return [outcome.kind, outcome.matchedOn, { ...outcome.user.resource, ...keysOf(outcome.user) }]
     case 'conflict':
       return [outcome.kind, outcome.code, outcome.key, outcome.records.length]
     default:

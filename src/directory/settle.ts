@@ -18,6 +18,7 @@ export type Settled = {
   readonly resource: Resource
   readonly provenance: User['provenance']
   readonly claims: readonly Claim[]
+  /** None for a new person, of whom everything is new. */
   readonly differences: readonly Difference[]
   readonly withheld: readonly Slot[]
   /** Slots that went back to the source they were taken from. */
@@ -102,10 +103,8 @@ function rebuilt(resource: Resource, before: ReadonlyMap<Slot, Json>, after: Rea
 }
 
 function allNew(wanted: Resource, by: { readonly source: Source; readonly now: number }): Settled {
-  const slots = slotsOf(wanted)
-  const differences = Array.from(slots, ([slot, value]) => differenceOf(slot, undefined, value))
-  const provenance = [{ source: by.source, at: by.now, slots: [...slots.keys()] }]
-  return { resource: wanted, provenance, claims: [], differences, withheld: [], contested: [] }
+  const provenance = [{ source: by.source, at: by.now, slots: [...slotsOf(wanted).keys()] }]
+  return { resource: wanted, provenance, claims: [], differences: [], withheld: [], contested: [] }
 }
 
 function isKept(
@@ -152,6 +151,11 @@ function nextOwner(source: Source, at: number, owner: Owner | undefined): Owner 
   if (owner === undefined) return { source, at }
   const before = owner.source === source ? owner.before : owner.source
   return before === undefined ? { source, at } : { source, at, before }
+}
+
+/** What the making of a record sets, slot by slot. */
+export function differencesFromNothing(resource: Resource): Difference[] {
+  return Array.from(slotsOf(resource), ([slot, value]) => told(slot, undefined, value))
 }
 
 /** Of a slot with many elements only those that came or went, so that the trail of a long list stays short. */
