@@ -8,6 +8,8 @@ const pool = new Uint8Array(8192)
 let used = pool.length
 let lastMs = 0
 let sequence = 0
+/** `lastMs` as it begins an id. */
+let time = ''
 
 /**
  * A fresh UUIDv7. Within one process each is greater than the one before, as text too: a counter of 12 bits stands in
@@ -16,17 +18,22 @@ let sequence = 0
  */
 export function newId(now: number): string {
   if (now > lastMs) {
-    lastMs = now
+    setTime(now)
     sequence = random() & 0x7f
   } else if (++sequence > 0xfff) {
-    lastMs++
+    setTime(lastMs + 1)
     sequence = 0
   }
-  const time = lastMs.toString(16).padStart(12, '0')
   const variant = 0x80 | (random() & 0x3f)
   let tail = ''
   for (let i = 0; i < 6; i++) tail += HEX[random()]
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${sequence.toString(16).padStart(3, '0')}-${HEX[variant]}${HEX[random()]}-${tail}`
+  return `${time}-7${HEX[sequence >> 8]?.[1]}${HEX[sequence & 0xff]}-${HEX[variant]}${HEX[random()]}-${tail}`
+}
+
+function setTime(ms: number): void {
+  lastMs = ms
+  const hex = ms.toString(16).padStart(12, '0')
+  time = `${hex.slice(0, 8)}-${hex.slice(8)}`
 }
 
 function random(): number {

@@ -5,9 +5,9 @@
  * the list can ask for: whoever hands in the changes knows which keys come again, so a long list needs little memory.
  */
 import type { Store } from '../store/store.ts'
-import { planSlice, SLICE } from './attempt.ts'
 import type { Change, Outcome } from './change.ts'
 import type { Institution } from './institution.ts'
+import { planSlice, SLICE } from './slice.ts'
 import type { Entry } from './working-set.ts'
 import { namesOf, WorkingSet } from './working-set.ts'
 

@@ -19,13 +19,14 @@ export type Planned = { readonly id: string; readonly write: Write }
 export function wavesOf(entries: readonly Entry[], now: number): Planned[][] {
   const freedBy = new Map<string, Entry>()
   for (const entry of entries) for (const name of freedNames(entry)) freedBy.set(name, entry)
+  if (freedBy.size === 0) return entries.length === 0 ? [] : [entries.map((entry) => plannedOf(entry, entry.stored?.version))]
   const waiting = new Map(entries.map((entry) => [entry, predecessors(entry, freedBy)]))
   const expected = new Map(entries.map((entry) => [entry, entry.stored?.version]))
   const waves: Planned[][] = []
   while (waiting.size > 0) {
     const ready = [...waiting].filter(([, before]) => [...before].every((entry) => !waiting.has(entry))).map(([entry]) => entry)
     if (ready.length > 0) {
-      waves.push(ready.map((entry) => ({ id: entry.next._id, write: writeOf(entry, expected.get(entry)) })))
+      waves.push(ready.map((entry) => plannedOf(entry, expected.get(entry))))
       for (const entry of ready) waiting.delete(entry)
       continue
     }
@@ -49,9 +50,10 @@ function predecessors(entry: Entry, freedBy: ReadonlyMap<string, Entry>): Set<En
   return before
 }
 
-function freedNames(entry: Entry): string[] {
-  const kept = new Set(namesOf(entry.next))
-  return namesOf(entry.stored).filter((name) => !kept.has(name))
+function freedNames({ stored, next }: Entry): string[] {
+  const freed: string[] = []
+  for (const key in stored?.keys) if (stored.keys[key] !== next.keys[key]) freed.push(`${key}:${stored.keys[key]}`)
+  return freed
 }
 
 /** Every waiting entry waits for another one: whoever is met twice on the way stands in a circle. */
@@ -73,7 +75,9 @@ function withoutFreed(entry: Entry, now: number): User {
   return { ...stored, keys: keys as User['keys'], version: newId(now), search: searchOf(stored) }
 }
 
-function writeOf(entry: Entry, expected: string | undefined): Write {
-  const base = { collection: 'users', doc: entry.next, events: entry.events } as const
-  return expected === undefined ? { ...base, op: 'insert' } : { ...base, op: 'replace', expected }
+/** What filters can ask for is made here and not with each change: a rehearsal writes nothing, and of many changes of one record the last counts. */
+function plannedOf({ next, events }: Entry, expected: string | undefined): Planned {
+  const doc = { ...next, search: searchOf(next) }
+  const base = { collection: 'users', doc, events } as const
+  return { id: next._id, write: expected === undefined ? { ...base, op: 'insert' } : { ...base, op: 'replace', expected } }
 }

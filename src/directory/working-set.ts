@@ -18,8 +18,8 @@ export type Entry = {
 export class WorkingSet {
   readonly #beneath: WorkingSet | undefined
   readonly #entries = new Map<string, Entry>()
-  /** By `key:value`; undefined for a key that was freed here. */
-  readonly #holders = new Map<string, Entry | undefined>()
+  /** By key and value; undefined where the key was freed here. */
+  readonly #holders = new Map<string, Map<string, Entry | undefined>>()
 
   /** @param users as the store has them; those that lie beneath already are newer there */
   constructor(users: readonly User[], beneath?: WorkingSet) {
@@ -31,12 +31,16 @@ export class WorkingSet {
     return this.#entry(id)?.next
   }
 
-  holder = (key: Key, value: string): User | undefined => this.#holderOf(`${key}:${value}`)?.next
+  holder = (key: Key, value: string): User | undefined => this.#holderOf(key, value)?.next
 
   /** Takes the record as it is after one more change. */
   put(user: User, event: Doc): void {
     const known = this.#entry(user._id)
-    for (const name of namesOf(known?.next)) if (this.#holderOf(name)?.next._id === user._id) this.#holders.set(name, undefined)
+    const before = known?.next.keys
+    for (const key in before) {
+      const value = before[key] as string
+      if (this.#holderOf(key, value)?.next._id === user._id) this.#hold(key, value, undefined)
+    }
     const own = this.#entries.get(user._id)
     if (own === undefined) {
       this.#take({ stored: known?.next, next: user, events: [event] })
@@ -44,7 +48,7 @@ export class WorkingSet {
     }
     own.next = user
     own.events.push(event)
-    for (const name of namesOf(user)) this.#holders.set(name, own)
+    this.#holdAll(own)
   }
 
   /** Takes the record as if the store had it so. */
@@ -58,7 +62,11 @@ export class WorkingSet {
     const entry = this.#entries.get(id)
     if (entry === undefined) return
     this.#entries.delete(id)
-    for (const name of namesOf(entry.next)) if (this.#holders.get(name) === entry) this.#holders.delete(name)
+    for (const key in entry.next.keys) {
+      const holders = this.#holders.get(key)
+      const value = entry.next.keys[key] as string
+      if (holders?.get(value) === entry) holders.delete(value)
+    }
   }
 
   /** What has to be written. */
@@ -66,12 +74,15 @@ export class WorkingSet {
     return [...this.#entries.values()].filter((entry) => entry.events.length > 0)
   }
 
-  /** Hands everything down, as written: what is planned next builds on it. */
+  /** Hands down what changed, as written: what is planned next builds on it. */
   settle(): void {
     const beneath = this.#beneath
     if (beneath === undefined) return
-    for (const [name, entry] of this.#holders) if (entry === undefined) beneath.#holders.delete(name)
-    for (const { next } of this.#entries.values()) beneath.#take({ stored: next, next, events: [] })
+    for (const [key, holders] of this.#holders) {
+      for (const [value, entry] of holders) if (entry === undefined) beneath.#holders.get(key)?.delete(value)
+    }
+    for (const { next, events } of this.#entries.values())
+      if (events.length > 0) beneath.#take({ stored: next, next, events: [] })
   }
 
   #entry(id: string): Entry | undefined {
@@ -79,14 +90,27 @@ export class WorkingSet {
     return own !== undefined || this.#beneath === undefined ? own : this.#beneath.#entry(id)
   }
 
-  #holderOf(name: string): Entry | undefined {
-    if (this.#holders.has(name) || this.#beneath === undefined) return this.#holders.get(name)
-    return this.#beneath.#holderOf(name)
+  #holderOf(key: string, value: string): Entry | undefined {
+    const holders = this.#holders.get(key)
+    const own = holders?.get(value)
+    if (own !== undefined || this.#beneath === undefined || holders?.has(value)) return own
+    return this.#beneath.#holderOf(key, value)
   }
 
   #take(entry: Entry): void {
     this.#entries.set(entry.next._id, entry)
-    for (const name of namesOf(entry.next)) this.#holders.set(name, entry)
+    this.#holdAll(entry)
+  }
+
+  #holdAll(entry: Entry): void {
+    const { keys } = entry.next
+    for (const key in keys) this.#hold(key, keys[key] as string, entry)
+  }
+
+  #hold(key: string, value: string, entry: Entry | undefined): void {
+    const holders = this.#holders.get(key)
+    if (holders === undefined) this.#holders.set(key, new Map([[value, entry]]))
+    else holders.set(value, entry)
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * One attempt at a list of changes: planned slice by slice, each slice while the one before it is being written.
+ * So many changes as are looked up, planned and written together: in a constant number of round trips to the store.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Lane, Store } from '../store/store.ts'
@@ -12,57 +12,27 @@ import { wavesOf } from './waves.ts'
 import type { Entry } from './working-set.ts'
 import { WorkingSet } from './working-set.ts'
 
-/** How many changes are looked up and written together. */
+/** How many changes make a slice, at most. */
 export const SLICE = 200
 /** How many changes are planned before others get their turn on the thread. */
 const TURN = 20
 
-export type Attempt = {
+export type Slice = {
   /** One a change, in order. */
   readonly plans: readonly Plan[]
-  /** Ids of records that could not be written: plans that rest on one of them did not come true. */
-  readonly failed: ReadonlySet<string>
+  readonly entries: readonly Entry[]
+  /** What the slice does, not yet settled upon what was done before it. */
+  readonly set: WorkingSet
 }
-
-export async function attempt(options: {
-  readonly store: Store
-  readonly institution: Institution
-  readonly changes: readonly Change[]
-  readonly lane: Lane
-  readonly dryRun: boolean
-  readonly now: () => number
-}): Promise<Attempt> {
-  const { store, changes, lane, dryRun, now } = options
-  const done = new WorkingSet([])
-  const plans: Plan[] = []
-  const failed = new Set<string>()
-  let writing: Promise<void> = Promise.resolve()
-  for (let from = 0; from < changes.length; from += SLICE) {
-    const planning = planSlice({ ...options, changes: changes.slice(from, from + SLICE), done, now: now() })
-    // Both are waited for, so that a failure of one leaves nothing running behind.
-    const [slice] = await Promise.all([planning, writing])
-    slice.set.settle()
-    plans.push(...slice.plans)
-    if (dryRun) continue
-    writing = write(store, slice.entries, lane, now()).then((ids) => {
-      for (const id of ids) failed.add(id)
-    })
-    // Whoever waits for it hears of its failure; meanwhile it is no stray one.
-    writing.catch(() => {})
-  }
-  await writing
-  return { plans, failed }
-}
-
-/** `set` holds what the slice does, not yet settled upon what was done before it. */
-type Slice = { readonly plans: readonly Plan[]; readonly entries: readonly Entry[]; readonly set: WorkingSet }
 
 /** Plans on what the store holds of all that the changes name; once more when their results name keys not looked up yet. */
 export async function planSlice(options: {
   readonly store: Store
   readonly institution: Institution
   readonly changes: readonly Change[]
+  /** What slices before it will have done. */
   readonly done: WorkingSet
+  /** Epoch milliseconds. */
   readonly now: number
 }): Promise<Slice> {
   const { store, institution, changes, done, now } = options
@@ -88,8 +58,17 @@ function newKeys({ stored, next }: Entry): [string, string][] {
   return Object.entries(next.keys).filter(([key, value]) => stored?.keys[key] !== value)
 }
 
-/** Writes wave by wave. @returns the ids that could not be written, and those that would have come after them */
-async function write(store: Store, entries: readonly Entry[], lane: Lane, now: number): Promise<readonly string[]> {
+/**
+ * Writes wave by wave.
+ * @param now epoch milliseconds
+ * @returns the ids of records that could not be written, and of those that would have come after them
+ */
+export async function writeSlice(
+  store: Store,
+  { entries }: Pick<Slice, 'entries'>,
+  lane: Lane,
+  now: number,
+): Promise<readonly string[]> {
   const failed: string[] = []
   const waves = wavesOf(entries, now)
   for (const [index, wave] of waves.entries()) {

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { aChange, anInstitution } from '../../test/builders.ts'
+import { temporaryFile } from '../../test/stores.ts'
+import { EVERYTHING } from '../store/predicate.ts'
+import { openSqlite } from '../store/sqlite/sqlite.ts'
+import type { Store } from '../store/store.ts'
+import { StoreError } from '../store/store.ts'
+import { apply } from './apply.ts'
+import type { Change } from './change.ts'
+import { Line } from './line.ts'
+import { SLICE } from './slice.ts'
+import type { User } from './user.ts'
+
+const openStore = () => openSqlite({ path: temporaryFile('line.db') })
+const many = (from: number, number = SLICE): Change[] =>
+  Array.from({ length: number }, (_, n) => aChange({ netid: `n${from + n}`, title: 'new' }))
+
+/** The store with something done before each of its writes. */
+function before(store: Store, hook: (call: number) => Promise<void>): Store {
+  let calls = 0
+  const write: Store['write'] = async (...given) => {
+    await hook(++calls)
+    return store.write(...given)
+  }
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'write') return write
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+async function titlesIn(store: Store, institution: string): Promise<(string | undefined)[]> {
+  const users = (await store.find('users', institution, { where: EVERYTHING, limit: 1000 })) as User[]
+  return users.map(({ resource }) => resource.title as string | undefined)
+}
+
+describe('a line of changes', () => {
+  it('plans the next slice while one is being written, and no further', async () => {
+    await using store = await openStore()
+    const { promise: isLetOn, resolve: letOn } = Promise.withResolvers<void>()
+    const { promise: isSecond, resolve: second } = Promise.withResolvers<void>()
+    let most = 0
+    const held = before(store, async (call) => {
+      most = call
+      if (call === 2) second()
+      await isLetOn
+    })
+    const uni = anInstitution()
+    const outcomes = new Line(held, uni).apply(many(0, 5 * SLICE), uni)
+    await isSecond
+    // A third would have been planned by the time that another slice is planned and written.
+    await apply(store, anInstitution(), many(0))
+    assert.equal(most, 2)
+    letOn()
+    assert.ok((await outcomes).every(({ kind }) => kind === 'created'))
+    assert.equal(most, 5)
+  })
+
+  it('keeps the order of calls about one person when one of them loses a race', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    await apply(store, uni, many(0, 1))
+    const raced = before(store, async (call) => {
+      if (call === 1) await apply(store, uni, [aChange({ netid: 'n0', title: 'of another process' })])
+    })
+    // The longest pause before what was lost is tried again.
+    const line = new Line(raced, uni, { random: () => 1 })
+    const outcomes = await Promise.all([
+      line.apply([aChange({ netid: 'n0', title: 'first' }), ...many(1)], uni),
+      line.apply([aChange({ netid: 'n0', title: 'second' }), ...many(300)], uni),
+      line.apply([aChange({ netid: 'n0', title: 'third' })], uni),
+    ])
+    assert.deepEqual(
+      outcomes.map(([outcome]) => outcome?.kind),
+      ['updated', 'updated', 'updated'],
+    )
+    assert.equal((await titlesIn(store, uni._id)).filter((title) => title !== 'new').join(), 'third')
+  })
+
+  it('tells nobody that a record is as they want it when that record was not written', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const raced = before(store, async (call) => {
+      if (call === 1) await apply(store, uni, [aChange({ netid: 'n0', title: 'of another process' })])
+    })
+    const line = new Line(raced, uni)
+    const [[made], [same]] = await Promise.all([line.apply(many(0, 1), uni), line.apply(many(0, 1), uni)])
+    assert.ok(made?.kind === 'updated' && same?.kind === 'unchanged')
+    assert.equal(same.user.version, made.user.version)
+    assert.deepEqual(await titlesIn(store, uni._id), ['new'])
+  })
+
+  it('fails a call with the store, leaves the rest of it undone, and goes on with others on what is stored', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const failing = before(store, async (call) => {
+      if (call === 1) throw new StoreError('unavailable', 'gone for a moment')
+    })
+    const line = new Line(failing, uni)
+    const lost = line.apply(many(0, 5 * SLICE), uni)
+    const found = line.apply(many(0, 1), uni)
+    await assert.rejects(lost, /gone for a moment/)
+    assert.deepEqual(
+      (await found).map(({ kind }) => kind),
+      ['created'],
+    )
+    assert.ok((await titlesIn(store, uni._id)).length <= SLICE + 1)
+  })
+
+  it('tells an observer of every change once', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const raced = before(store, async (call) => {
+      if (call === 1) await apply(store, uni, many(3, 2))
+    })
+    const seen: string[] = []
+    const line = new Line(raced, uni, { observe: (_, outcomes) => seen.push(...outcomes.map(({ kind }) => kind)) })
+    await line.apply(many(0, 10), uni)
+    assert.deepEqual(seen.toSorted(), [...Array(8).fill('created'), 'unchanged', 'unchanged'])
+  })
+})

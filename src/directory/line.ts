@@ -1,0 +1,199 @@
+/**
+ * Changes of one institution in their order, however many come: whatever waits goes in slices, and the next slice is
+ * planned while those before it are being written. No timers: what comes alone goes at once.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Lane, Store } from '../store/store.ts'
+import type { Change, Outcome } from './change.ts'
+import type { Institution } from './institution.ts'
+import type { Plan } from './plan.ts'
+import type { Slice } from './slice.ts'
+import { planSlice, SLICE, writeSlice } from './slice.ts'
+import { WorkingSet } from './working-set.ts'
+
+/** Slices being written: the store has the next at hand when it is done with one. */
+const MOST_OPEN = 2
+const DEADLINE_MS = 5_000
+const LONGEST_PAUSE_MS = 200
+
+export type LineOptions = {
+  readonly lane?: Lane
+  /** Epoch milliseconds. */
+  readonly now?: () => number
+  /** 0 to 1. */
+  readonly random?: () => number
+  /** Is told of changes that went together, and what became of them. */
+  readonly observe?: (changes: readonly Change[], outcomes: readonly Outcome[]) => void
+}
+
+type Call = {
+  readonly changes: readonly Change[]
+  readonly outcomes: Outcome[]
+  /** How many changes are taken into slices, and how many have their outcome. */
+  taken: number
+  told: number
+  isFailed: boolean
+  readonly resolve: (outcomes: Outcome[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** One change of a call. */
+type Item = { readonly call: Call; readonly index: number; readonly change: Change }
+
+/** `written` resolves to the ids of records that could not be written. */
+type Open = { readonly items: readonly Item[]; readonly slice: Slice; readonly written: Promise<readonly string[]> }
+
+export class Line {
+  readonly #store: Store
+  readonly #options: Required<LineOptions>
+  #institution: Institution
+  readonly #waiting: Call[] = []
+  readonly #open: Open[] = []
+  /** What the open slices will have done. */
+  #done = new WorkingSet([])
+  #isRunning = false
+
+  constructor(store: Store, institution: Institution, options: LineOptions = {}) {
+    this.#store = store
+    this.#institution = institution
+    this.#options = { lane: 'request', now: Date.now, random: Math.random, observe: () => {}, ...options }
+  }
+
+  /**
+   * @param changes come after all that was handed in before: of several about one person each sees what those did
+   * @param institution with its settings as they are now
+   * @returns what became of each; `busy` for those that lost every race for 5 s
+   * @throws {StoreError} when the store failed: some changes may be done, each wholly or not at all
+   */
+  apply(changes: readonly Change[], institution: Institution): Promise<Outcome[]> {
+    this.#institution = institution
+    return new Promise((resolve, reject) => {
+      if (changes.length === 0) return resolve([])
+      this.#waiting.push({ changes, outcomes: [], taken: 0, told: 0, isFailed: false, resolve, reject })
+      if (!this.#isRunning) void this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    while (this.#waiting.length > 0 || this.#open.length > 0) {
+      if (this.#waiting.length > 0 && this.#open.length < MOST_OPEN) await this.#planNext()
+      else await this.#finishOldest()
+    }
+    this.#isRunning = false
+  }
+
+  async #planNext(): Promise<void> {
+    const items = this.#take()
+    try {
+      const open = await this.#begin(items)
+      open.slice.set.settle()
+      this.#open.push(open)
+    } catch (error) {
+      fail(items, error)
+    }
+  }
+
+  /** What waits longest, as much as makes a slice. */
+  #take(): Item[] {
+    const items: Item[] = []
+    for (let [call] = this.#waiting; call !== undefined && items.length < SLICE; [call] = this.#waiting) {
+      const until = call.isFailed ? call.taken : Math.min(call.changes.length, call.taken + SLICE - items.length)
+      for (; call.taken < until; call.taken++) {
+        items.push({ call, index: call.taken, change: call.changes[call.taken] as Change })
+      }
+      if (call.isFailed || call.taken === call.changes.length) this.#waiting.shift()
+    }
+    return items
+  }
+
+  async #begin(items: readonly Item[]): Promise<Open> {
+    const { lane, now } = this.#options
+    const [store, institution, done] = [this.#store, this.#institution, this.#done]
+    const changes = items.map(({ change }) => change)
+    const slice = await planSlice({ store, institution, changes, done, now: now() })
+    const written = writeSlice(store, slice, lane, now())
+    // Whoever waits for it hears of its failure; meanwhile it is no stray one.
+    written.catch(() => {})
+    return { items, slice, written }
+  }
+
+  async #finishOldest(): Promise<void> {
+    const oldest = this.#open.shift() as Open
+    const failed = new Set<string>()
+    const lost = await this.#finish(oldest, failed)
+    if (failed.size === 0) {
+      for (const { next } of oldest.slice.entries) if (this.#done.byId(next._id) === next) this.#done.forget(next._id)
+      return
+    }
+    // Lost changes are made good before others are planned: the order holds.
+    for (const later of this.#open.splice(0)) lost.push(...(await this.#finish(later, failed)))
+    this.#done = new WorkingSet([])
+    await this.#makeGood(lost)
+  }
+
+  /**
+   * Waits until the slice is written, and tells what came true of it.
+   * @param failed ids of records that could not be written, those of this slice added: what rests on one is lost
+   * @returns what is lost
+   */
+  async #finish({ items, slice, written }: Open, failed: Set<string>): Promise<Item[]> {
+    try {
+      for (const id of await written) failed.add(id)
+    } catch (error) {
+      for (const { next } of slice.entries) failed.add(next._id)
+      fail(items, error)
+      return []
+    }
+    const isLost = items.map((_, at) => (slice.plans[at] as Plan).restsOn.some((id) => failed.has(id)))
+    const told = items.filter((_, at) => !isLost[at])
+    this.#tell(
+      told,
+      slice.plans.flatMap(({ outcome }, at) => (isLost[at] ? [] : [outcome])),
+    )
+    return items.filter((_, at) => isLost[at])
+  }
+
+  /** Plans what lost a race again on the records as they now are, until it wins or the deadline comes. */
+  async #makeGood(lost: readonly Item[]): Promise<void> {
+    const { now, random } = this.#options
+    const deadline = now() + DEADLINE_MS
+    let left = lost
+    for (let tries = 1; left.length > 0 && now() < deadline; tries++) {
+      await wait(random() * Math.min(2 ** tries, LONGEST_PAUSE_MS))
+      const items = left.slice(0, SLICE)
+      const again = await this.#begin(items).then(
+        (open) => this.#finish(open, new Set()),
+        (error) => fail(items, error),
+      )
+      if (again.length < items.length) tries = 0
+      left = [...again, ...left.slice(SLICE)]
+    }
+    this.#tell(
+      left,
+      left.map(() => ({ kind: 'busy' })),
+    )
+  }
+
+  #tell(items: readonly Item[], outcomes: readonly Outcome[]): void {
+    if (items.length === 0) return
+    this.#options.observe(
+      items.map(({ change }) => change),
+      outcomes,
+    )
+    for (const [at, { call, index }] of items.entries()) {
+      call.outcomes[index] = outcomes[at] as Outcome
+      call.told += 1
+      if (call.told === call.changes.length) call.resolve(call.outcomes)
+    }
+  }
+}
+
+/** @returns nothing that is left to be done */
+function fail(items: readonly Item[], error: unknown): never[] {
+  for (const { call } of items) {
+    call.isFailed = true
+    call.reject(error)
+  }
+  return []
+}
