@@ -14,6 +14,7 @@ import type { Change, Outcome } from './directory/change.ts'
 import { openGate } from './directory/gate.ts'
 import { channelOf } from './directory/user.ts'
 import { filesApp } from './flatfile/app.ts'
+import type { Run } from './flatfile/run-record.ts'
 import { rateLimiter } from './limits/rate.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -32,12 +33,14 @@ export type AppOptions = {
   readonly seal: Seal
   /** Where uploaded files are kept; without it none are taken. */
   readonly dataDir?: string
+  /** Told of each file that came in. */
+  readonly onFile?: (run: Run) => void
 }
 
 /** How long readiness waits for the store. */
 const READY_MS = 2000
 
-export function createApp({ store, publicUrl, log, metrics, seal, dataDir }: AppOptions): Fetch {
+export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFile }: AppOptions): Fetch {
   const monotonic = () => performance.now()
   const gate = openGate(store, (changes, outcomes) => countOutcomes(metrics, changes, outcomes))
   const signingKeys = openSigningKeys(store, seal, { now: Date.now, monotonic })
@@ -54,7 +57,7 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir }: App
   const appFor = dispatcher(operation({ store, metrics, signingKeys }), {
     'scim/v2': scimApp(channel('scim')),
     'api/v1': apiApp(channel('api')),
-    ...(dataDir !== undefined && { files: filesApp({ ...channel('files'), dataDir }) }),
+    ...(dataDir !== undefined && { files: filesApp({ ...channel('files'), dataDir, onWaiting: onFile }) }),
   })
   const serve: Fetch = async (request, exchange) => {
     try {

@@ -11,6 +11,7 @@ describe('the configuration', () => {
       database: { kind: 'sqlite', path: resolve('data/matricula.db') },
       dataDir: resolve('data'),
       sftpPort: 2222,
+      isSftpPortChosen: false,
       sftpHost: '127.0.0.1',
       logLevel: 'info',
     })
@@ -21,7 +22,11 @@ describe('the configuration', () => {
     ['lets the system choose the port', { PORT: '0' }, { port: 0 }],
     ['takes an IPv6 address with or without brackets', { HOST: '[::1]' }, { host: '::1' }],
     ['gives SFTP the address of HTTP', { HOST: '0.0.0.0' }, { sftpHost: '0.0.0.0' }],
-    ['keeps SFTP at an address of its own', { SFTP_HOST: '10.0.0.1', SFTP_PORT: '22' }, { sftpHost: '10.0.0.1', sftpPort: 22 }],
+    [
+      'keeps SFTP at an address of its own',
+      { SFTP_HOST: '10.0.0.1', SFTP_PORT: '22' },
+      { sftpHost: '10.0.0.1', sftpPort: 22, isSftpPortChosen: true },
+    ],
     ['drops the last slash of a public URL', { PUBLIC_URL: 'https://roll.uni.edu/' }, { publicUrl: 'https://roll.uni.edu' }],
     ['keeps a path of a public URL', { PUBLIC_URL: 'https://uni.edu/roll' }, { publicUrl: 'https://uni.edu/roll' }],
     ['reads a relative path', { DATABASE_URL: 'sqlite:./a.db' }, { database: { kind: 'sqlite', path: resolve('a.db') } }],

@@ -19,6 +19,8 @@ export type Config = {
   readonly database: DatabaseConfig
   readonly dataDir: string
   readonly sftpPort: number
+  /** Whether somebody has chosen the port: if not, one that is in use is no reason not to serve the rest. */
+  readonly isSftpPortChosen: boolean
   readonly sftpHost: string
   readonly logLevel: LogLevel
   readonly secretKey?: string
@@ -76,6 +78,7 @@ export function configFrom(environment: Environment): Config {
     database: databaseUrl === undefined ? { kind: 'sqlite', path: resolve(dataDir, 'matricula.db') } : databaseIn(databaseUrl),
     dataDir: resolve(dataDir),
     sftpPort: portIn('SFTP_PORT', given('SFTP_PORT') ?? '2222'),
+    isSftpPortChosen: given('SFTP_PORT') !== undefined,
     sftpHost: hostIn('SFTP_HOST', given('SFTP_HOST') ?? host),
     logLevel: logLevelIn(given('LOG_LEVEL') ?? 'info'),
     ...(secretKey !== undefined && { secretKey: secretKeyIn(secretKey) }),

@@ -33,20 +33,23 @@ export class Server implements AsyncDisposable {
   readonly scim: string
   /** Where scripts of the institution go. */
   readonly api: string
+  /** Where the drop box is. */
+  readonly sftpPort: number
   token = ''
   readonly #folder: string
   readonly #env: NodeJS.ProcessEnv
   #child: ChildProcess | undefined
 
-  private constructor(folder: string, port: number, databaseUrl: string) {
+  private constructor(folder: string, [port, sftpPort]: readonly [number, number], databaseUrl: string) {
     this.#folder = folder
+    this.sftpPort = sftpPort
     const ours = {
       HOST: '127.0.0.1',
       PORT: String(port),
       DATABASE_URL: databaseUrl,
       DATA_DIR: folder,
       LOG_LEVEL: 'warn',
-      SFTP_PORT: '0',
+      SFTP_PORT: String(sftpPort),
     }
     this.#env = { ...process.env, ...ours }
     this.origin = `http://127.0.0.1:${port}`
@@ -69,7 +72,7 @@ export class Server implements AsyncDisposable {
   /** A process that is not serving yet, on a store that has its institution, or will have it. */
   static async beside(databaseUrl?: string, token = ''): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), 'matricula-server-'))
-    const server = new Server(folder, await freePort(), databaseUrl ?? `sqlite:${join(folder, 'roll.db')}`)
+    const server = new Server(folder, [await freePort(), await freePort()], databaseUrl ?? `sqlite:${join(folder, 'roll.db')}`)
     server.token = token
     return server
   }

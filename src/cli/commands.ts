@@ -7,6 +7,7 @@ import { files } from './files.ts'
 import { importFile } from './import.ts'
 import { institution } from './institution.ts'
 import { serve } from './serve.ts'
+import { sftp } from './sftp.ts'
 import { template } from './template.ts'
 import { token } from './token.ts'
 import { user } from './user.ts'
@@ -17,5 +18,5 @@ export const MATRICULA: Command = {
 
 The roll of a university: a SCIM 2.0 connector server that knows each person exactly once.
 "matricula COMMAND --help" says more; "matricula serve --help" lists the environment variables.`,
-  commands: { serve, institution, token, user, import: importFile, files, template, conformance },
+  commands: { serve, institution, token, user, import: importFile, files, sftp, template, conformance },
 }

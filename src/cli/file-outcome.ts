@@ -2,9 +2,9 @@
  * How the commands about files end: what they print, and the exit code for scripts.
  */
 import type { Summary } from '../flatfile/summary.ts'
+import { summaryText } from '../flatfile/summary-text.ts'
 import type { Terminal } from './command.ts'
 import { DONE, NOT_DONE } from './command.ts'
-import { summaryText } from './file-summary.ts'
 
 const SOME_ROWS_NOT = 2
 const HELD = 3

@@ -11,13 +11,13 @@ import { isLocalOnly, isLoopback } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { JsonObject } from '../directory/user.ts'
 import type { Summary } from '../flatfile/summary.ts'
+import { summaryText } from '../flatfile/summary-text.ts'
 import type { Message, Senders } from '../jobs/deliveries.ts'
 import { deliverDue, postMessage } from '../jobs/deliveries.ts'
 import { mailSender } from '../jobs/mail.ts'
 import { webhookSender } from '../jobs/webhook.ts'
 import type { Store } from '../store/store.ts'
 import type { Terminal } from './command.ts'
-import { summaryText } from './file-summary.ts'
 
 const WORDS = { processed: 'was processed', held: 'is held', rejected: 'was rejected' } as const
 

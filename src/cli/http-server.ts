@@ -53,18 +53,28 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw new Refusal(refusalFor(error, host, port), { cause: error })
+    throw cannotListen(error, { host, port, variables: { host: 'HOST', port: 'PORT' } })
   }
 }
 
-function refusalFor(error: unknown, host: string, port: number): string {
+type Listening = {
+  readonly host: string
+  readonly port: number
+  /** By which it is set where to listen. */
+  readonly variables: { readonly host: string; readonly port: string }
+}
+
+/** What the operating system says to listening somewhere, and what to do about it. */
+export function cannotListen(error: unknown, { host, port, variables }: Listening): Refusal {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   const place = `port ${port} at ${host}`
-  if (code === 'EADDRINUSE') return `${place} is in use by another program: stop that one, or set PORT to another port`
-  if (code === 'EACCES') return `${place} may not be used by this account: set PORT to one above 1023`
+  const refusal = (message: string) => new Refusal(message, { cause: error })
+  if (code === 'EADDRINUSE')
+    return refusal(`${place} is in use by another program: stop that one, or set ${variables.port} to another port`)
+  if (code === 'EACCES') return refusal(`${place} may not be used by this account: set ${variables.port} to one above 1023`)
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return `this machine has no address ${host}: set HOST to one it has, for example 127.0.0.1`
-  return `${place} cannot be listened at: ${error instanceof Error ? error.message : error}`
+    return refusal(`this machine has no address ${host}: set ${variables.host} to one it has, for example 127.0.0.1`)
+  return refusal(`${place} cannot be listened at: ${error instanceof Error ? error.message : error}`)
 }
 
 /** Takes nothing new, answers what is under way, and waits no longer than the bound. */

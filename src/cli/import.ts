@@ -32,7 +32,7 @@ a file that cannot be used is rejected, and in both cases nothing is changed.
   --approve         do it even where a threshold would hold the file
   --json            the outcome as one JSON object on standard output
   --report F        the report of every row: F.csv is the table with outcome, reason and fix in front, F.ndjson one
-                    object a row, F.json the outcome as a whole
+                    object a row, F.json the outcome as a whole, F.txt a page with what to mend first
 
 An import that was interrupted goes on where it stopped with "matricula files run".
 

@@ -9,7 +9,7 @@ import { untilToldToStop } from './signals.ts'
 const width = Math.max(...Object.keys(VARIABLES).map((name) => name.length)) + 2
 
 export const serve: Command = {
-  summary: 'serve SCIM over HTTP',
+  summary: 'serve HTTP and SFTP',
   help: `matricula serve
 
 Serves until it is told to stop (Ctrl-C or SIGTERM), then finishes what it has accepted.
@@ -36,7 +36,7 @@ Examples:
     ])
     using output = openLogOutput(config.logLevel)
     await using server = await openServer(config, output.log)
-    out(await welcome(server.store, config, server.publicUrl))
+    out(await welcome(config, server))
     await stopped
     return DONE
   },

@@ -6,6 +6,7 @@ import { sealWith } from '../auth/seal.ts'
 import { secretKeyFrom } from '../auth/secret-key.ts'
 import type { Config } from '../config.ts'
 import { originOf } from '../config.ts'
+import { openChecks } from '../flatfile/check.ts'
 import type { DailyRunOptions } from '../flatfile/daily-run.ts'
 import { openDailyRun } from '../flatfile/daily-run.ts'
 import type { DeliveryOptions, Senders } from '../jobs/deliveries.ts'
@@ -15,11 +16,17 @@ import { openRounds } from '../jobs/rounds.ts'
 import type { Log } from '../observe/log.ts'
 import { openMetrics } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
+import { openDropBox } from './drop-box.ts'
 import { sendersFrom, tellOf } from './file-telling.ts'
 import { openHttpServer } from './http-server.ts'
 import { openStore } from './open-store.ts'
 
-export type RunningServer = AsyncDisposable & { readonly publicUrl: string; readonly store: Store }
+export type RunningServer = AsyncDisposable & {
+  readonly publicUrl: string
+  /** Of the drop box; undefined where there is none. */
+  readonly sftpPort: number | undefined
+  readonly store: Store
+}
 
 export async function openServer(config: Config, log: Log): Promise<RunningServer> {
   await using opening = new AsyncDisposableStack()
@@ -27,12 +34,18 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const publicUrlAt = (port: number) => config.publicUrl ?? originOf(config.host, port)
   const metrics = openMetrics()
   const seal = sealWith(await secretKeyFrom(config))
-  const appAt = (port: number) => createApp({ store, publicUrl: publicUrlAt(port), log, metrics, seal, dataDir: config.dataDir })
+  const { dataDir } = config
+  const onFailure = (institution: string, error: unknown) => log.error({ institution, err: error }, 'a file was not checked')
+  const checks = opening.use(openChecks({ store, dataDir, onFailure }))
+  const appAt = (port: number) =>
+    createApp({ store, publicUrl: publicUrlAt(port), log, metrics, seal, dataDir, onFile: (run) => checks.ask(run) })
   const { port } = opening.use(await openHttpServer(config, appAt))
+  const dropBox = opening.use(await openDropBox(config, { store, checks, log, metrics }))
+  checks.catchUp().catch((error) => onFailure('', error))
   const deliveries = opening.use(openDeliveries(store, sendersFrom(config, seal), log))
-  opening.use(openDailyRun({ store, dataDir: config.dataDir, ...telling(store, deliveries, log) }))
+  opening.use(openDailyRun({ store, dataDir, ...telling(store, deliveries, log) }))
   const all = opening.move()
-  return { publicUrl: publicUrlAt(port), store, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return { publicUrl: publicUrlAt(port), sftpPort: dropBox.port, store, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 /** What a run did is told by numbers; its file and its people stand in the store. */

@@ -12,12 +12,16 @@ import { actor } from './actor.ts'
 const DEMO = 'demo'
 const MOST_SHOWN = 5
 
-export async function welcome(store: Store, config: Config, publicUrl: string): Promise<string> {
+export async function welcome(
+  config: Config,
+  { store, publicUrl, sftpPort }: { readonly store: Store; readonly publicUrl: string; readonly sftpPort: number | undefined },
+): Promise<string> {
   const institutions = await listInstitutions(store)
   const isOurs = config.database.kind === 'sqlite' && isLoopback(config.host)
   const token = institutions.length === 0 && isOurs ? await makeDemo(store) : undefined
   const lines = token === undefined ? placesOf(institutions, publicUrl) : demoLines(token, publicUrl)
-  return [`Matricula serves at ${publicUrl}`, '', ...lines, ''].join('\n')
+  const dropBox = sftpPort === undefined ? [] : [`SFTP drop box at ${config.sftpHost}, port ${sftpPort}`]
+  return [`Matricula serves at ${publicUrl}`, ...dropBox, '', ...lines, ''].join('\n')
 }
 
 /** @returns its token, or undefined when another process was faster */

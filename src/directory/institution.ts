@@ -40,6 +40,8 @@ export type SftpSettings = {
   readonly keys?: readonly string[]
   /** Addresses and ranges to come from; from anywhere when there are none. */
   readonly addresses?: readonly string[]
+  /** What may lie in `/upload` at a time. */
+  readonly quota?: { readonly bytes?: number; readonly files?: number }
   /** Servers of the institution from which files are fetched. */
   readonly pickUp?: readonly PickUpSettings[]
 }
@@ -66,6 +68,8 @@ export type FileSettings = {
   /** Of the day, `07:00`, in `timeZone`. */
   readonly runAt?: string
   readonly timeZone?: string
+  /** Whether a file waits until there is one of its name with `.done` behind it. */
+  readonly waitForDone?: boolean
   /** An institution's own headings -> fields; null: a column to ignore. */
   readonly columns?: { readonly [heading: string]: string | null }
   readonly sources?: readonly FileSourceSettings[]

@@ -33,7 +33,7 @@ describe('PUT /institutions/:institution/files/:name', () => {
     assert.deepEqual([summary?.result, summary?.source, summary?.counts.created], ['processed', 'file:sis', 1])
     assert.deepEqual([readdirSync(folders.upload), readdirSync(folders.work)], [[], []])
     assert.match(readdirSync(folders.archive).join(), /^\S+_people\.csv$/)
-    assert.match(readdirSync(folders.reports).join(), /^\S+_people\.csv\.csv$/)
+    assert.match(readdirSync(folders.reports).join(), /^(\S+_people\.csv)\.csv,\1\.txt$/)
   })
 
   for (const [why, name, content, status] of [

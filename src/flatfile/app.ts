@@ -7,14 +7,18 @@ import { Hono } from 'hono'
 import type { Admit } from '../auth/admit.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
+import { nameFault, notATable } from './file-name.ts'
 import { openFolders } from './folders.ts'
-import { nameFault, receive } from './receive.ts'
+import { receive } from './receive.ts'
+import type { Run } from './run-record.ts'
 
 export type FilesDeps = {
   readonly store: Store
   readonly admit: Admit
   /** Where files are kept. */
   readonly dataDir: string
+  /** Told of each file that came in. */
+  readonly onWaiting?: ((run: Run) => void) | undefined
   /** Told of what must not happen; the client gets a 500 without the inside. */
   readonly failed: (error: unknown, request: Request) => void
 }
@@ -36,19 +40,20 @@ export function filesApp(deps: FilesDeps): Hono {
   return app
 }
 
-async function put({ store, admit, dataDir }: FilesDeps, c: Context): Promise<Response> {
+async function put({ store, admit, dataDir, onWaiting }: FilesDeps, c: Context): Promise<Response> {
   const request = c.req.raw
   const caller = await admit(request, c.req.param('institution') ?? '')
   if (caller.kind === 'refused') return problem(caller.status, caller.detail, caller.headers)
   const { institution, source, credential } = caller
   const file = c.req.param('name') ?? ''
-  const fault = nameFault(file)
+  const fault = nameFault(file) ?? notATable(file)
   if (fault !== undefined) return problem(422, fault)
   const folders = await openFolders(dataDir, institution._id)
   const body: AsyncIterable<Uint8Array> = request.body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() })
   const received = await receive(body, file, { store, institution, folders, by: { source, credential } })
   switch (received.kind) {
     case 'waiting':
+      onWaiting?.(received.run)
       return answer(201, { file, bytes: received.bytes, run: received.run._id, state: received.run.state })
     case 'empty':
       return problem(422, 'the file has no content')

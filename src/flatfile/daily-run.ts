@@ -28,6 +28,10 @@ export type DailyRunOptions = {
 const DEFAULT_RUN_AT = '07:00'
 const NAME = 'files'
 
+export function runTimeOf({ settings }: Institution): { readonly runAt: string; readonly timeZone: string } {
+  return { runAt: settings.files?.runAt ?? DEFAULT_RUN_AT, timeZone: settings.files?.timeZone ?? 'UTC' }
+}
+
 /** Closing interrupts what is under way: it goes on at the next start. */
 export function openDailyRun(options: DailyRunOptions): Rounds {
   return openRounds({ ...options, visit: (institution, stop) => visit(institution, options, stop) })
@@ -35,7 +39,7 @@ export function openDailyRun(options: DailyRunOptions): Rounds {
 
 async function visit(institution: Institution, options: DailyRunOptions, stop: AbortSignal): Promise<void> {
   const { store, dataDir, tell, onSummary, now = Date.now } = options
-  const { runAt = DEFAULT_RUN_AT, timeZone = 'UTC' } = institution.settings.files ?? {}
+  const { runAt, timeZone } = runTimeOf(institution)
   const due = lastDue(now(), runAt, timeZone)
   const isDue = !(await isDone(store, institution, NAME, due))
   if (!isDue && (await pending(store, institution, isDue)).length === 0) return

@@ -1,13 +1,21 @@
 /**
- * Where the files of an institution lie: what was uploaded, what is being worked on, what is done, and the reports.
+ * Where the files of an institution lie: what comes in, what waits, what is being worked on, what is done, the reports.
+ * All in one file system, so that a file is in one place or in the other and never half in both.
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export type Folders = {
+  /** Files on their way in, whoever brings them: nothing here is complete. */
+  readonly incoming: string
+  /** Whole files that are not gone through: of an unfinished name, without content, or beside another file. */
+  readonly aside: string
+  /** Complete files that wait for their run. */
   readonly upload: string
   /** One folder a run, gone when it is done. */
   readonly work: string
+  /** One folder a check, gone when it is done. */
+  readonly checks: string
   readonly archive: string
   readonly reports: string
 }
@@ -15,8 +23,11 @@ export type Folders = {
 export async function openFolders(dataDir: string, institution: string): Promise<Folders> {
   const root = join(dataDir, 'files', institution)
   const folders = {
+    incoming: join(root, 'incoming'),
+    aside: join(root, 'aside'),
     upload: join(root, 'upload'),
     work: join(root, 'work'),
+    checks: join(root, 'checks'),
     archive: join(root, 'archive'),
     reports: join(root, 'reports'),
   }

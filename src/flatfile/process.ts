@@ -10,6 +10,7 @@ import type { Actor } from '../directory/institution-changes.ts'
 import { channelOf } from '../directory/user.ts'
 import { takeLease } from '../jobs/lease.ts'
 import type { Store } from '../store/store.ts'
+import { checksumBeside, isSaidDone, removeCompanions } from './companions.ts'
 import type { Folders } from './folders.ts'
 import { datedName } from './folders.ts'
 import type { OnProgress } from './progress.ts'
@@ -33,13 +34,13 @@ export type Processing = {
 
 /** @returns undefined when another process is at the files of this institution */
 export async function oneAtATime<T>(
-  { store, institution, folders, onProgress }: Processing,
+  { store, institution, folders, onProgress, now = Date.now }: Processing,
   work: (onProgress: OnProgress) => Promise<T>,
 ): Promise<T | undefined> {
   await using lease = await takeLease({ store, institution: institution._id, name: 'files' })
   if (lease === undefined) return undefined
   try {
-    await sweep(store, institution._id, folders)
+    await sweep({ store, institution, folders, now })
     return await work((progress) => {
       lease.signal.throwIfAborted()
       onProgress?.(progress)
@@ -75,10 +76,12 @@ export async function importFile({ path, name, isApproved, reports }: Import, op
 
 /**
  * Goes on with a run that waits or was interrupted: from its plan if that stands, else from the start.
- * @returns undefined when the file is gone, and the run with it
+ * @returns undefined when the file is gone, and the run with it, or its sender has not said yet that it is whole
  */
 export async function goOn(run: Run, options: Processing): Promise<Summary | undefined> {
-  const { store, folders, now = Date.now } = options
+  const { store, institution, folders, now = Date.now } = options
+  const mustBeSaid = run.state === 'waiting' && institution.settings.files?.waitForDone === true
+  if (mustBeSaid && !(await isSaidDone(folders, run.file))) return undefined
   const folder = join(folders.work, run._id)
   const uploaded = join(folders.upload, run.file)
   // The record moves first: a file that no record knows of would be lost by a crash.
@@ -118,6 +121,8 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
   const { source, credential } = run.by
   const folder = join(folders.work, run._id)
   const lastRows = await lastRowsOf(store, institution._id, run.file)
+  const checksum = run.isTaken && (await checksumBeside(folders, run.file))
+  const report = join(folders.reports, datedName(run.file, now()))
   const isPlanned = run.state === 'applying' && existsSync(join(folder, PLAN))
   let current = run
   const summary = await runFile({
@@ -127,9 +132,10 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
     ...(channelOf(source) === 'file' && { source }),
     ...(credential !== undefined && { credential }),
     folder,
-    reports: [...reports, join(folders.reports, datedName(`${run.file}.csv`, now()))],
+    reports: [...reports, `${report}.csv`, `${report}.txt`],
     ...(run.approvedBy !== undefined && { isApproved: true }),
     ...(lastRows !== undefined && { lastRows }),
+    ...(checksum && { checksum }),
     ...(isPlanned && { planned: { rows: run.rows ?? 0 } }),
     onPlanned: async (rows) => {
       current = await moveRun(store, current, { state: 'applying', rows })
@@ -144,7 +150,10 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
 /** A held file stays until it is approved, or a newer one of its name has been processed. */
 async function tidyUp(run: Run, folder: string, { store, folders, now = Date.now }: Processing): Promise<void> {
   if (run.state === 'held') return
-  if (run.isTaken) await rename(fileIn(folder), join(folders.archive, datedName(run.file, now())))
+  if (run.isTaken) {
+    await rename(fileIn(folder), join(folders.archive, datedName(run.file, now())))
+    await removeCompanions(folders, run.file)
+  }
   await rm(folder, { recursive: true, force: true })
   if (run.state !== 'processed') return
   for (const held of await runsIn(store, run.institution, ['held'], { file: run.file, limit: MOST })) {

@@ -11,6 +11,7 @@ import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import type { Store } from '../store/store.ts'
+import { forgetCheck } from './check-page.ts'
 import type { Folders } from './folders.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import type { Run } from './run-record.ts'
@@ -21,42 +22,60 @@ export type Received =
   | { readonly kind: 'empty' }
   | { readonly kind: 'tooLarge'; readonly maxBytes: number }
 
-/** @param file a name that `nameFault` finds nothing wrong with */
-export async function receive(
-  body: AsyncIterable<Uint8Array>,
-  file: string,
-  options: {
-    readonly store: Store
-    readonly institution: Institution
-    readonly folders: Folders
-    readonly by: Actor
-    readonly now?: () => number
-  },
-): Promise<Received> {
-  const { institution, folders } = options
-  const maxBytes = institution.settings.files?.limits?.fileBytes ?? DEFAULT_LIMITS.fileBytes
-  const part = join(folders.upload, `.in.${newId(Date.now())}`)
+type Receiving = {
+  readonly store: Store
+  readonly institution: Institution
+  readonly folders: Folders
+  readonly by: Actor
+  /** Epoch milliseconds. */
+  readonly now?: () => number
+}
+
+/** @param file the name of a table (`file-name.ts`) */
+export async function receive(body: AsyncIterable<Uint8Array>, file: string, options: Receiving): Promise<Received> {
+  const maxBytes = maxFileBytes(options.institution)
+  const part = join(options.folders.incoming, `put.${newId(Date.now())}`)
   try {
     const bytes = await writeWhole(body, part, maxBytes)
     if (bytes > maxBytes) return { kind: 'tooLarge', maxBytes }
     if (bytes === 0) return { kind: 'empty' }
-    await rename(part, join(folders.upload, file))
-    return { kind: 'waiting', run: await wait(file, options), bytes }
+    return { kind: 'waiting', run: await takeIn(part, file, options), bytes }
   } finally {
     await rm(part, { force: true })
   }
 }
 
-const ENDS = ['.csv', '.txt', '.tsv', '.xlsx', '.xls'] as const
-const LONGEST_NAME = 200
+export function maxFileBytes({ settings }: Institution): number {
+  return settings.files?.limits?.fileBytes ?? DEFAULT_LIMITS.fileBytes
+}
 
-/** Why no file can have this name, for whoever sends it. */
-export function nameFault(file: string): string | undefined {
-  if (file.length > LONGEST_NAME) return `the name has ${file.length} characters; it should have at most ${LONGEST_NAME}`
-  if (/[/\\\p{Cc}]/u.test(file)) return 'the name should have no slashes and no control characters'
-  if (/^(?:\.|~\$)/.test(file)) return 'a name that begins with "." or "~$" is one of an unfinished file'
-  if (ENDS.some((end) => file.toLowerCase().endsWith(end))) return undefined
-  return `the name should end in ${ENDS.join(', ')}`
+/**
+ * Makes a run that waits of a file that lies complete on the disk, in the file system of the folders; it is moved.
+ * Of several files of one name that wait, the newest has taken the place of the others.
+ */
+export async function takeIn(path: string, file: string, options: Receiving): Promise<Run> {
+  const { store, institution, folders } = options
+  await rename(path, join(folders.upload, file))
+  const earlier = await runsIn(store, institution._id, ['waiting'], { file, limit: 100 })
+  const run = await insertRun(store, { ...newRun(file, 'waiting', options), isTaken: true })
+  for (const one of earlier) {
+    // A run that has begun meanwhile goes on with the newer file, and the newer run finds nothing to do.
+    await moveRun(store, one, { state: 'superseded' }).catch(() => {})
+  }
+  await forgetCheck(folders, file)
+  return run
+}
+
+/** What its sender has taken back is not gone through. */
+export async function withdraw(
+  file: string,
+  { store, institution, folders, now = Date.now }: Omit<Receiving, 'by'>,
+): Promise<void> {
+  await rm(join(folders.upload, file), { force: true })
+  for (const run of await runsIn(store, institution._id, ['waiting'], { file, limit: 100 })) {
+    // One that has begun meanwhile finds no file.
+    await moveRun(store, run, { state: 'abandoned', ended: now() }).catch(() => {})
+  }
 }
 
 /** @returns how many bytes came, no more than one piece past the limit */
@@ -71,16 +90,4 @@ async function writeWhole(body: AsyncIterable<Uint8Array>, path: string, maxByte
   }
   await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(path, { mode: 0o600, flush: true }))
   return bytes
-}
-
-/** Of several files of one name that wait, the newest has taken the place of the others. */
-async function wait(file: string, options: Parameters<typeof receive>[2]): Promise<Run> {
-  const { store, institution } = options
-  const earlier = await runsIn(store, institution._id, ['waiting'], { file, limit: 100 })
-  const run = await insertRun(store, { ...newRun(file, 'waiting', options), isTaken: true })
-  for (const one of earlier) {
-    // A run that has begun meanwhile goes on with the newer file, and the newer run finds nothing to do.
-    await moveRun(store, one, { state: 'superseded' }).catch(() => {})
-  }
-  return run
 }

@@ -13,6 +13,7 @@ export type FileCode =
   | 'file_encrypted'
   | 'inflation_limit'
   | 'limit_exceeded'
+  | 'checksum_mismatch'
 
 /** Thrown while a file is opened or read, since the reason may stand anywhere in it: in a cut archive even at its end. */
 export class FileRefused extends Error {

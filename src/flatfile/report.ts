@@ -1,7 +1,7 @@
 /**
  * The report of a file, by the end of its name: `.csv` is the table as it was sent with outcome, reason and fix in front,
- * ready to mend and send again; `.ndjson` one object a row; `.json` the summary. Whoever is missing from a roster comes
- * after the rows.
+ * ready to mend and send again; `.ndjson` one object a row; `.json` the summary; `.txt` a page for people. Whoever is
+ * missing from a roster comes after the rows.
  */
 import { writeFile } from 'node:fs/promises'
 import { csvLine } from './disarm.ts'
@@ -11,13 +11,14 @@ import { IN_FRONT, isReport } from './report-columns.ts'
 import type { Row } from './row.ts'
 import { textOf } from './row.ts'
 import type { Summary } from './summary.ts'
+import { summaryPage } from './summary-text.ts'
 import type { Table } from './table.ts'
 import type { PlannedVerdict, Verdict } from './verdict.ts'
 import { judgedRows } from './verdict-file.ts'
 
 const BOM = '\ufeff'
 
-export const REPORT_FORMATS = ['.csv', '.ndjson', '.json'] as const
+export const REPORT_FORMATS = ['.csv', '.ndjson', '.json', '.txt'] as const
 
 export type Report = {
   readonly summary: Summary
@@ -39,6 +40,8 @@ export async function writeReport(path: string, report: Report): Promise<void> {
       return writeSummary(path, report.summary)
     case '.csv':
       return writeTable(path, report)
+    case '.txt':
+      return writePage(path, report.summary, report.verdicts)
     default:
       return format satisfies never
   }
@@ -56,6 +59,8 @@ export async function writeRefusal(path: string, summary: Summary): Promise<void
       return writeFile(path, BOM + csvLine(IN_FRONT) + csvLine([summary.result, summary.reason ?? '', summary.message]), {
         mode: 0o600,
       })
+    case '.txt':
+      return writePage(path, summary)
     default:
       return format satisfies never
   }
@@ -69,6 +74,10 @@ function formatOf(path: string): (typeof REPORT_FORMATS)[number] {
 
 function writeSummary(path: string, summary: Summary): Promise<void> {
   return writeFile(path, `${JSON.stringify(summary, null, 2)}\n`, { mode: 0o600 })
+}
+
+async function writePage(path: string, summary: Summary, verdicts?: string): Promise<void> {
+  await writeFile(path, await summaryPage(summary, verdicts), { mode: 0o600 })
 }
 
 async function writeVerdicts(path: string, { verdicts, missing }: Report): Promise<void> {

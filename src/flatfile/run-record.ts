@@ -8,8 +8,8 @@ import type { Doc, Store } from '../store/store.ts'
 import type { Summary } from './summary.ts'
 
 /**
- * `waiting`: uploaded, until the next run. `planning` and `applying` are under way, or were interrupted. `superseded`: held until a newer file of its name came.
- * `abandoned`: interrupted, and the file is gone.
+ * `waiting`: uploaded, until the next run. `planning` and `applying` are under way, or were interrupted. `superseded`: waited or was held until a newer file
+ * of its name came. `abandoned`: the file is gone, taken back or lost.
  */
 export const RUN_STATES = ['waiting', 'planning', 'applying', 'processed', 'held', 'rejected', 'superseded', 'abandoned'] as const
 export type RunState = (typeof RUN_STATES)[number]

@@ -11,6 +11,7 @@ import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import { Attendance } from './attendance.ts'
 import { carryOut } from './carry-out.ts'
+import { compareChecksum } from './companions.ts'
 import type { FileSource } from './file-source.ts'
 import { fileSource, headerRules } from './file-source.ts'
 import { keyReader } from './key-scan.ts'
@@ -52,6 +53,8 @@ export type RunOptions = {
   readonly isDryRun?: boolean
   /** Whether somebody has looked at what the thresholds caught. */
   readonly isApproved?: boolean
+  /** What the sender says of the content (`companions.ts`). */
+  readonly checksum?: string
   /** How many rows the last processed file of this name had. */
   readonly lastRows?: number
   /** Of a run that was interrupted while it carried out its plan, which stands in the folder: how many rows it has. */
@@ -87,6 +90,7 @@ export async function runFile(options: RunOptions): Promise<Summary> {
   try {
     const limits: FileLimits = { ...DEFAULT_LIMITS, ...options.institution.settings.files?.limits }
     const header = headerRules(options.institution, file)
+    if (options.checksum !== undefined) await compareChecksum(options.file.path, options.file.name, options.checksum)
     await using table = await openTable(options.file.path, { header, limits, temporary: options.folder })
     const { institution, run, credential } = options
     const sender: Omit<FlatSender, 'row' | 'source'> = { institution, run, ...(credential !== undefined && { credential }) }

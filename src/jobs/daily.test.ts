@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { lastDue } from './daily.ts'
+import { lastDue, nextDue } from './daily.ts'
 
 describe('what is due once a day', () => {
   for (const [why, now, time, zone, due] of [
@@ -21,6 +21,26 @@ describe('what is due once a day', () => {
     ['knows half hours', '2026-11-25T02:00:00Z', '07:00', 'Asia/Kolkata', '2026-11-25T01:30:00Z'],
   ] as const) {
     it(why, () => assert.equal(lastDue(Date.parse(now), time, zone), Date.parse(due)))
+  }
+
+  for (const [why, now, time, zone, due] of [
+    ['is due later today', '2026-11-25T05:59:59Z', '07:00', 'Europe/Berlin', '2026-11-25T06:00:00Z'],
+    [
+      'is due tomorrow from the moment on that it was due',
+      '2026-11-25T06:00:00Z',
+      '07:00',
+      'Europe/Berlin',
+      '2026-11-26T06:00:00Z',
+    ],
+    [
+      'is due an hour earlier once clocks are put forward',
+      '2026-03-28T12:00:00Z',
+      '07:00',
+      'Europe/Berlin',
+      '2026-03-29T05:00:00Z',
+    ],
+  ] as const) {
+    it(why, () => assert.equal(nextDue(Date.parse(now), time, zone), Date.parse(due)))
   }
 
   it('is due once a day, whatever clocks do, all the year', () => {

@@ -22,6 +22,16 @@ export function lastDue(now: number, time: string, timeZone: string): number {
   throw new Error(`no day of ${timeZone} had the time ${time}`)
 }
 
+/** The next instant after `now` that is due in the sense of `lastDue`. */
+export function nextDue(now: number, time: string, timeZone: string): number {
+  const clock = clockIn(timeZone)
+  for (let daysAhead = 0; daysAhead <= 3; daysAhead++) {
+    const due = instantOf(dateBefore(clock(now).date, -daysAhead), time, clock)
+    if (due > now) return due
+  }
+  throw new Error(`no day of ${timeZone} will have the time ${time}`)
+}
+
 type Clock = (instant: number) => { readonly date: string; readonly time: string }
 
 function clockIn(timeZone: string): Clock {

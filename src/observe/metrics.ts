@@ -1,7 +1,7 @@
 /**
- * What Prometheus can ask for: requests, outcomes, batches, failures of the store, and the process itself.
+ * What Prometheus can ask for: requests, outcomes, batches, failures of the store, the drop box, and the process itself.
  */
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export type Metrics = {
   readonly contentType: string
@@ -11,6 +11,11 @@ export type Metrics = {
   outcome(channel: string, kind: string): void
   batch(size: number): void
   storeError(fault: string): void
+  /** @param result `ok`, or why not */
+  sftpSignIn(result: string): void
+  sftpConnections(change: 1 | -1): void
+  sftpUpload(result: string): void
+  sftpBytes(direction: 'in' | 'out', bytes: number): void
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -44,7 +49,9 @@ export function openMetrics(): Metrics {
     labelNames: ['fault'],
     registers,
   })
+  const sftp = openSftpMetrics(registers)
   return {
+    ...sftp,
     contentType: registry.contentType,
     text: () => registry.metrics(),
     request(method, route, status, seconds) {
@@ -54,5 +61,33 @@ export function openMetrics(): Metrics {
     outcome: (channel, kind) => outcomes.inc({ channel, kind }),
     batch: (size) => batches.observe(size),
     storeError: (fault) => storeErrors.inc({ fault }),
+  }
+}
+
+function openSftpMetrics(registers: Registry[]): Pick<Metrics, 'sftpSignIn' | 'sftpConnections' | 'sftpUpload' | 'sftpBytes'> {
+  const signIns = new Counter({
+    name: 'matricula_sftp_sign_ins_total',
+    help: 'Sign-ins to the drop box, by result',
+    labelNames: ['result'],
+    registers,
+  })
+  const connections = new Gauge({ name: 'matricula_sftp_connections', help: 'Connections that are signed in', registers })
+  const uploads = new Counter({
+    name: 'matricula_sftp_uploads_total',
+    help: 'Uploads to the drop box, by what became of them',
+    labelNames: ['result'],
+    registers,
+  })
+  const bytes = new Counter({
+    name: 'matricula_sftp_bytes_total',
+    help: 'Bytes of files over SFTP, in and out',
+    labelNames: ['direction'],
+    registers,
+  })
+  return {
+    sftpSignIn: (result) => signIns.inc({ result }),
+    sftpConnections: (change) => connections.inc(change),
+    sftpUpload: (result) => uploads.inc({ result }),
+    sftpBytes: (direction, count) => bytes.inc({ direction }, count),
   }
 }

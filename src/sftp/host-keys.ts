@@ -1,0 +1,117 @@
+/**
+ * The keys by which clients know this server: Ed25519 (RFC 8709) and RSA of 3072 bits (RFC 8332), as files of OpenSSH in
+ * the data folder, which every process shares. Made at the first start. A rotation makes the next ones beside them, which
+ * clients get to know while the old ones are still used, until the next ones take their place.
+ */
+import { generateKeyPair, randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import ssh2 from 'ssh2'
+import { fingerprintOf } from './authorized-key.ts'
+
+export type HostKey = {
+  readonly type: 'ssh-ed25519' | 'ssh-rsa'
+  /** As on the wire (RFC 4253 section 6.6). */
+  readonly blob: Buffer
+  readonly fingerprint: string
+  /** As a file of OpenSSH. */
+  readonly privateKey: string
+  /** Epoch milliseconds. */
+  readonly made: number
+}
+
+export type HostKeys = {
+  readonly current: readonly HostKey[]
+  /** Those of a rotation that is under way. */
+  readonly next: readonly HostKey[]
+}
+
+const KINDS = ['ed25519', 'rsa'] as const
+const RSA_BITS = 3072
+
+/** Makes the keys that are missing. */
+export async function openHostKeys(dataDir: string): Promise<HostKeys> {
+  const paths = await pathsIn(dataDir)
+  for (const { kind, current } of paths) await makeUnlessThere(kind, current)
+  return await readKeys(paths)
+}
+
+/** Makes the next keys, unless a rotation is under way. */
+export async function beginRotation(dataDir: string): Promise<HostKeys> {
+  const paths = await pathsIn(dataDir)
+  for (const { kind, next } of paths) await makeUnlessThere(kind, next)
+  return await readKeys(paths)
+}
+
+/** Puts the next keys in the place of those in use. @returns undefined when there are none */
+export async function finishRotation(dataDir: string): Promise<HostKeys | undefined> {
+  const paths = await pathsIn(dataDir)
+  const { next } = await readKeys(paths)
+  if (next.length === 0) return undefined
+  for (const path of paths) await rename(path.next, path.current).catch(unlessMissing)
+  return await readKeys(paths)
+}
+
+/** When the files were last changed, to see whether they are to be read again. */
+export async function hostKeysVersion(dataDir: string): Promise<string> {
+  const times: number[] = []
+  for (const { current, next } of await pathsIn(dataDir)) {
+    for (const path of [current, next]) times.push((await stat(path).catch(unlessMissing))?.mtimeMs ?? 0)
+  }
+  return times.join()
+}
+
+type Paths = readonly { readonly kind: (typeof KINDS)[number]; readonly current: string; readonly next: string }[]
+
+async function pathsIn(dataDir: string): Promise<Paths> {
+  const folder = join(dataDir, 'sftp')
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return KINDS.map((kind) => ({ kind, current: join(folder, `host_${kind}`), next: join(folder, `host_${kind}.next`) }))
+}
+
+/** Of several processes that make it at once, one does. */
+async function makeUnlessThere(kind: (typeof KINDS)[number], path: string): Promise<void> {
+  if ((await stat(path).catch(unlessMissing)) !== undefined) return
+  const whole = `${path}.${randomUUID()}`
+  try {
+    await writeFile(whole, await makeKey(kind), { mode: 0o600, flush: true })
+    await link(whole, path)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  } finally {
+    await rm(whole, { force: true })
+  }
+}
+
+async function makeKey(kind: (typeof KINDS)[number]): Promise<string> {
+  if (kind === 'ed25519') return ssh2.utils.generateKeyPairSync('ed25519').private
+  // Takes a second or so, which no other client should wait for.
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS })
+  return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+}
+
+async function readKeys(paths: Paths): Promise<HostKeys> {
+  const read = async (which: 'current' | 'next') =>
+    (await Promise.all(paths.map((path) => readKey(path[which])))).filter((key) => key !== undefined)
+  return { current: await read('current'), next: await read('next') }
+}
+
+async function readKey(path: string): Promise<HostKey | undefined> {
+  const privateKey = await readFile(path, 'utf8').catch(unlessMissing)
+  if (privateKey === undefined) return undefined
+  const { mtimeMs } = await stat(path)
+  const key = ssh2.utils.parseKey(privateKey)
+  if (key instanceof Error) throw new Error(`${path} is no private key of OpenSSH without a password: ${key.message}`)
+  const [{ type }, blob] = [key, key.getPublicSSH()]
+  if (!key.isPrivateKey() || (type !== 'ssh-ed25519' && type !== 'ssh-rsa')) throw new Error(`${path} is a key of type ${type}`)
+  return { type, blob, fingerprint: fingerprintOf(blob), privateKey, made: mtimeMs }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT') throw error
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

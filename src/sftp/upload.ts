@@ -1,0 +1,148 @@
+/**
+ * A file while it is being written. Each has a file of its own on the disk, so that of two who write one name neither
+ * spoils the other's: the last to begin has the name.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import { constants, copyFile, open, rm } from 'node:fs/promises'
+import { Refused, refusedBy } from './refused.ts'
+
+export type Room = {
+  /** How large the file may be. */
+  readonly maxBytes: number
+  /** Takes so many bytes more of what the institution may have lying here. @returns whether there were so many */
+  take(bytes: number): Promise<boolean>
+}
+
+export class Upload {
+  readonly id: string
+  /** As its sender calls it now. */
+  name: string
+  path: string
+  readonly #file: FileHandle
+  readonly #room: Room
+  readonly #appends: boolean
+  #size: number
+  #received = 0
+  #failure: Refused | undefined
+
+  private constructor(about: UploadStart, file: FileHandle, size: number) {
+    this.id = about.id
+    this.name = about.name
+    this.path = about.path
+    this.#file = file
+    this.#room = about.room
+    this.#appends = about.appends
+    this.#size = size
+  }
+
+  /** @throws what the operating system says */
+  static async begin(about: UploadStart): Promise<Upload> {
+    const { path, goesOnFrom } = about
+    if (goesOnFrom !== undefined) await copyFile(goesOnFrom, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants
+    const file = await open(path, O_WRONLY | O_NOFOLLOW | (goesOnFrom === undefined ? O_CREAT | O_EXCL : 0), 0o600)
+    try {
+      const { size } = await file.stat()
+      return new Upload(about, file, size)
+    } catch (error) {
+      await file.close()
+      await rm(path, { force: true })
+      throw error
+    }
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Bytes that came over the wire. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** Writes pieces one behind the other. After a failure nothing is written any more: the file would have holes. */
+  async write(offset: number, pieces: readonly Uint8Array[]): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    const from = this.#appends ? this.#size : offset
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+    try {
+      await this.#makeRoom(from + bytes)
+      await writeAll(this.#file, pieces, from)
+    } catch (error) {
+      throw this.#fail(error)
+    }
+    this.#size = Math.max(this.#size, from + bytes)
+    this.#received += bytes
+  }
+
+  async resize(size: number): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    try {
+      await this.#makeRoom(size)
+      await this.#file.truncate(size)
+    } catch (error) {
+      throw this.#fail(error)
+    }
+    this.#size = size
+  }
+
+  /** Seconds since 1970. They order nothing: their sender may say anything. */
+  async setTimes(accessed: number, modified: number): Promise<void> {
+    await this.#file.utimes(accessed, modified)
+  }
+
+  stat() {
+    return this.#file.stat()
+  }
+
+  /** Resolves when all of it is on the disk. @throws {Refused} when something was not written */
+  async close(): Promise<void> {
+    try {
+      if (this.#failure === undefined) await this.#file.sync()
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      await this.#file.close()
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  async #makeRoom(size: number): Promise<void> {
+    const { maxBytes } = this.#room
+    if (size > maxBytes) {
+      throw new Refused('FAILURE', `the file is past the limit of ${maxBytes} bytes (setting files.limits.fileBytes)`)
+    }
+    if (size > this.#size && !(await this.#room.take(size - this.#size))) {
+      throw new Refused('FAILURE', 'there is no more room in /upload: remove files there (setting sftp.quota)')
+    }
+  }
+
+  #fail(error: unknown): Error {
+    const refused = error instanceof Refused ? error : refusedBy(error)
+    this.#failure = refused ?? new Refused('FAILURE', 'an earlier part was not written', { cause: error })
+    return refused ?? (error as Error)
+  }
+}
+
+/** A disk that is nearly full takes less than it is given. */
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], from: number): Promise<void> {
+  const { bytesWritten } = await file.writev([...pieces], from)
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
+  if (bytesWritten === bytes) return
+  const rest = Buffer.concat(pieces)
+  for (let done = bytesWritten; done < bytes; ) {
+    done += (await file.write(rest, done, bytes - done, from + done)).bytesWritten
+  }
+}
+
+export type UploadStart = {
+  readonly id: string
+  readonly name: string
+  /** Where nothing lies yet. */
+  readonly path: string
+  /** A file with whose content it begins. */
+  readonly goesOnFrom?: string
+  /** Whether all is written at the end, wherever it should go. */
+  readonly appends: boolean
+  readonly room: Room
+}

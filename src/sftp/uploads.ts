@@ -1,0 +1,316 @@
+/**
+ * What lies in `/upload` of an institution: uploads under way and interrupted, whole files that lie aside, and complete
+ * ones that wait. A name shows the first of these that has it.
+ *
+ * A file is complete when it was closed; nothing else, neither age nor size, makes it so. An upload that is not closed
+ * leaves the complete file of its name as it was.
+ */
+import type { Stats } from 'node:fs'
+import { lstat, readdir, rename, rm, truncate, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { newId } from '../directory/ids.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { Actor } from '../directory/institution-changes.ts'
+import type { BoxFolders, FilesPort } from './files-port.ts'
+import { NO_SUCH_FILE, Refused } from './refused.ts'
+import { Upload } from './upload.ts'
+
+export type Found = {
+  readonly state: 'open' | 'aside' | 'complete'
+  readonly path: string
+  readonly stats: Stats
+}
+
+export type Opening = {
+  /** Nothing of what is there is kept. */
+  readonly isNew: boolean
+  /** Whether there need not be anything. */
+  readonly mayCreate: boolean
+  /** Whether there must not be anything. */
+  readonly mustCreate: boolean
+  readonly appends: boolean
+}
+
+export type Sender = { readonly institution: Institution; readonly by: Actor }
+
+/** What became of an upload, for whoever watches. */
+export type Ended = Sender & {
+  readonly name: string
+  readonly bytes: number
+} & ({ readonly kind: 'complete'; readonly run: string } | { readonly kind: 'aside' } | Interrupted)
+
+type Interrupted = { readonly kind: 'interrupted'; readonly reason: 'no_close' | 'failed' | 'replaced' }
+
+const DEFAULT_QUOTA = { bytes: 2 * 1024 ** 3, files: 1000 } as const
+
+/** `open.ID.NAME` in the folder for what comes in; the ids sort by time. */
+const OPEN = /^open\.([0-9a-f-]{36})\.(.+)$/s
+
+export class Uploads {
+  readonly #folders: BoxFolders
+  readonly #files: FilesPort
+  readonly #onEnd: (ended: Ended) => void
+  /** Those that this process writes, by id. */
+  readonly #live = new Map<string, Upload>()
+  /** Bytes that lie here, as far as this process knows. */
+  #used = 0
+
+  constructor(folders: BoxFolders, files: FilesPort, onEnd: (ended: Ended) => void) {
+    this.#folders = folders
+    this.#files = files
+    this.#onEnd = onEnd
+  }
+
+  async find(name: string): Promise<Found | undefined> {
+    if (this.#files.nameFault(name) !== undefined) return undefined
+    for (const { state, path } of await this.#places(name)) {
+      const stats = await statsOf(path)
+      if (stats !== undefined) return { state, path, stats }
+    }
+    return undefined
+  }
+
+  /** All names, each once, in their order. */
+  async names(): Promise<string[]> {
+    const { incoming, aside, upload } = this.#folders
+    const open = (await readdir(incoming)).flatMap((file) => OPEN.exec(file)?.[2] ?? [])
+    return [...new Set([...open, ...(await readdir(aside)), ...(await readdir(upload))])].sort()
+  }
+
+  /** @throws {Refused} when there may be no such file, or there is no room */
+  async open(name: string, opening: Opening, { institution }: Sender): Promise<Upload> {
+    const fault = this.#files.nameFault(name)
+    if (fault !== undefined) throw new Refused('PERMISSION_DENIED', fault)
+    const found = await this.find(name)
+    if (found === undefined && !opening.mayCreate) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
+    if (found !== undefined && opening.mustCreate) throw new Refused('FAILURE', 'there is a file of this name already')
+    const files = await this.#measure()
+    const { files: mostFiles = DEFAULT_QUOTA.files } = institution.settings.sftp?.quota ?? {}
+    if (found === undefined && files >= mostFiles) {
+      throw new Refused('FAILURE', `there are ${files} files in /upload: remove some (setting sftp.quota.files)`)
+    }
+    const id = newId(Date.now())
+    const path = this.#openPath(id, name)
+    const goesOn = found !== undefined && !opening.isNew
+    const room = { maxBytes: this.#files.maxBytes(institution), take: (bytes: number) => this.#take(bytes, institution) }
+    const about = { id, name, path, appends: opening.appends, room, ...(goesOn && { goesOnFrom: found.path }) }
+    const upload = await Upload.begin(about)
+    this.#live.set(id, upload)
+    for (const { state, path: earlier } of await this.#places(name)) {
+      if (state === 'open' && earlier < path) await rm(earlier, { force: true })
+    }
+    return upload
+  }
+
+  /** Its sender has closed it: whole, it goes where its name says. @throws {Refused} when it is not whole */
+  async finish(upload: Upload, sender: Sender): Promise<void> {
+    try {
+      await upload.close()
+    } catch (error) {
+      this.#live.delete(upload.id)
+      await this.#told(upload, sender, 'failed', error)
+      throw error
+    }
+    try {
+      await this.#settle(upload, sender)
+    } catch (error) {
+      const isGone = (await statsOf(upload.path)) === undefined
+      await this.#told(upload, sender, isGone ? 'replaced' : 'failed', error)
+      throw isGone ? new Refused('FAILURE', 'another upload of this name has begun since, or it was removed') : error
+    } finally {
+      this.#live.delete(upload.id)
+    }
+  }
+
+  /** Its sender has gone. What is there stays, to be gone on with. */
+  async interrupt(upload: Upload, sender: Sender): Promise<void> {
+    this.#live.delete(upload.id)
+    await upload.close().catch(() => {})
+    await this.#told(upload, sender, 'no_close')
+  }
+
+  /** @param replaces whether what has the new name goes (posix-rename); by the draft it must not be there */
+  async rename(from: string, to: string, replaces: boolean, sender: Sender): Promise<void> {
+    const fault = this.#files.nameFault(to)
+    if (fault !== undefined) throw new Refused('PERMISSION_DENIED', fault)
+    const found = await this.find(from)
+    if (found === undefined) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
+    if (from === to) return
+    if (!replaces && (await this.find(to)) !== undefined) throw new Refused('FAILURE', 'there is a file of this name already')
+    switch (found.state) {
+      case 'open':
+        await this.#renameOpen(found.path, to)
+        break
+      case 'aside':
+        await this.#lay(found, to, sender)
+        break
+      case 'complete':
+        await this.#lay(found, to, sender)
+        await this.#files.withdraw(from, sender.institution)
+        break
+      default:
+        found.state satisfies never
+    }
+  }
+
+  /** All that has the name. */
+  async remove(name: string, { institution }: Sender): Promise<void> {
+    const places = (await this.find(name)) === undefined ? [] : await this.#places(name)
+    if (places.length === 0) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
+    for (const { path } of places) await rm(path, { force: true })
+    if (places.some(({ state }) => state === 'complete')) await this.#files.withdraw(name, institution)
+  }
+
+  /** Of a complete file the size stays what it is. */
+  async resize(name: string, size: number, { institution }: Sender): Promise<void> {
+    const found = await this.find(name)
+    if (found === undefined) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
+    const { size: before } = found.stats
+    if (size === before) return
+    if (found.state === 'complete') throw new Refused('PERMISSION_DENIED', 'the file is complete: upload it again')
+    if (size > before) throw new Refused('PERMISSION_DENIED', 'a file grows by being written only')
+    await truncate(found.path, size)
+    await this.#take(size - before, institution)
+  }
+
+  async setTimes(name: string, accessed: number, modified: number): Promise<void> {
+    const found = await this.find(name)
+    if (found === undefined) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
+    await utimes(found.path, accessed, modified)
+  }
+
+  async #settle(upload: Upload, sender: Sender): Promise<void> {
+    const { name, path, received: bytes, size } = upload
+    const about = { ...sender, name, bytes }
+    if (size > 0 && this.#files.isTable(name)) {
+      const run = await this.#files.complete(path, name, sender.institution, sender.by)
+      await rm(join(this.#folders.aside, name), { force: true })
+      this.#onEnd({ ...about, kind: 'complete', run })
+    } else {
+      await rename(path, join(this.#folders.aside, name))
+      this.#files.laidAside(name, sender.institution)
+      this.#onEnd({ ...about, kind: 'aside' })
+    }
+  }
+
+  /** Puts a whole file where its new name says. */
+  async #lay({ path, stats }: Found, name: string, { institution, by }: Sender): Promise<void> {
+    for (const place of await this.#places(name)) if (place.state !== 'complete') await rm(place.path, { force: true })
+    if (stats.size > 0 && this.#files.isTable(name)) {
+      await this.#files.complete(path, name, institution, by)
+    } else {
+      await rename(path, join(this.#folders.aside, name))
+      await this.#files.withdraw(name, institution)
+      this.#files.laidAside(name, institution)
+    }
+  }
+
+  async #renameOpen(path: string, name: string): Promise<void> {
+    const id = OPEN.exec(path.slice(this.#folders.incoming.length + 1))?.[1] ?? newId(Date.now())
+    const next = this.#openPath(id, name)
+    await rename(path, next)
+    const upload = this.#live.get(id)
+    if (upload === undefined) return
+    upload.name = name
+    upload.path = next
+  }
+
+  async #told(upload: Upload, sender: Sender, reason: Interrupted['reason'], error?: unknown): Promise<void> {
+    const { name, received: bytes, size } = upload
+    this.#onEnd({ ...sender, name, bytes, kind: 'interrupted', reason })
+    if (reason !== 'replaced' && this.#files.isTable(name)) {
+      const isThere = (await statsOf(join(this.#folders.upload, name))) !== undefined
+      const why = error instanceof Refused ? error.message : undefined
+      await this.#files.remark(name, sender.institution, interruptedPage({ name, size, why, isThere })).catch(() => {})
+    }
+  }
+
+  /** Where a name may be, in the order in which it is looked for there. */
+  async #places(name: string): Promise<{ readonly state: Found['state']; readonly path: string }[]> {
+    const { incoming, aside, upload } = this.#folders
+    const open = (await readdir(incoming)).filter((file) => OPEN.exec(file)?.[2] === name).sort()
+    return [
+      ...open.reverse().map((file) => ({ state: 'open', path: join(incoming, file) }) as const),
+      { state: 'aside', path: join(aside, name) },
+      { state: 'complete', path: join(upload, name) },
+    ]
+  }
+
+  #openPath(id: string, name: string): string {
+    return join(this.#folders.incoming, `open.${id}.${name}`)
+  }
+
+  async #take(bytes: number, { settings }: Institution): Promise<boolean> {
+    const { bytes: most = DEFAULT_QUOTA.bytes } = settings.sftp?.quota ?? {}
+    // Runs take files away meanwhile.
+    if (this.#used + bytes > most) await this.#measure()
+    if (this.#used + bytes > most) return false
+    this.#used += bytes
+    return true
+  }
+
+  /** @returns how many files there are */
+  async #measure(): Promise<number> {
+    const { incoming, aside, upload } = this.#folders
+    let [files, bytes] = [0, 0]
+    for (const folder of [incoming, aside, upload]) {
+      for (const name of await readdir(folder)) {
+        const stats = await statsOf(join(folder, name))
+        if (stats === undefined) continue
+        files++
+        bytes += stats.size
+      }
+    }
+    this.#used = bytes
+    return files
+  }
+}
+
+export type Unfinished = {
+  readonly name: string
+  readonly bytes: number
+  /** `not closed`: being written, or interrupted. `aside`: whole, and not a file to go through. */
+  readonly state: 'not closed' | 'aside'
+  readonly changed: string
+}
+
+/** What lies in `/upload` and waits for no run, by name. */
+export async function unfinishedIn({ incoming, aside }: Pick<BoxFolders, 'incoming' | 'aside'>): Promise<Unfinished[]> {
+  const open = (await readdir(incoming)).flatMap((file) => {
+    const name = OPEN.exec(file)?.[2]
+    return name === undefined ? [] : [{ name, path: join(incoming, file), state: 'not closed' } as const]
+  })
+  const whole = (await readdir(aside)).map((name) => ({ name, path: join(aside, name), state: 'aside' }) as const)
+  const found = await Promise.all(
+    [...open, ...whole].map(async ({ name, path, state }) => {
+      const stats = await statsOf(path)
+      return stats && { name, bytes: stats.size, state, changed: stats.ctime.toISOString() }
+    }),
+  )
+  return found.filter((one) => one !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+async function statsOf(path: string): Promise<Stats | undefined> {
+  const stats = await lstat(path).catch((error) => {
+    if (error.code === 'ENOENT') return
+    throw error
+  })
+  return stats?.isFile() ? stats : undefined
+}
+
+function interruptedPage(about: {
+  readonly name: string
+  readonly size: number
+  readonly why: string | undefined
+  readonly isThere: boolean
+}): string {
+  const { name, size, why, isThere } = about
+  const now = new Date().toISOString().slice(0, 16).replace('T', ' ')
+  const lines = [
+    `${name}: the upload was interrupted on ${now} (UTC); ${size} bytes are here.`,
+    ...(why === undefined ? [] : [`The reason: ${why}.`]),
+    'The file is not complete and will not be gone through. Go on with it (sftp: reput, lftp: put -c) or upload it again.',
+    ...(isThere ? ['An earlier file of this name is complete: until then the next run goes through that one.'] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
