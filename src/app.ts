@@ -6,12 +6,17 @@ import { Hono } from 'hono'
 import { apiApp } from './api/app.ts'
 import { admission } from './auth/admit.ts'
 import { authenticator } from './auth/authenticate.ts'
+import { jwtReader } from './auth/bearer-jwt.ts'
+import { openKeySets } from './auth/key-sets.ts'
+import { oauthApp, serverMetadata } from './auth/oauth-app.ts'
 import type { Seal } from './auth/seal.ts'
 import type { SigningKeys } from './auth/signing-keys.ts'
 import { openSigningKeys } from './auth/signing-keys.ts'
 import type { Scope } from './auth/tokens.ts'
+import { isLocalOnly } from './config.ts'
 import type { Change, Outcome } from './directory/change.ts'
 import { openGate } from './directory/gate.ts'
+import { INSTITUTION_ID } from './directory/institution.ts'
 import { channelOf } from './directory/user.ts'
 import { filesApp } from './flatfile/app.ts'
 import type { Run } from './flatfile/run-record.ts'
@@ -44,7 +49,14 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
   const monotonic = () => performance.now()
   const gate = openGate(store, (changes, outcomes) => countOutcomes(metrics, changes, outcomes))
   const signingKeys = openSigningKeys(store, seal, { now: Date.now, monotonic })
-  const authenticate = authenticator(store, { now: Date.now, monotonic })
+  const keySets = openKeySets({
+    isLocal: isLocalOnly(publicUrl),
+    now: monotonic,
+    onFailure: (url, why) => log.warn({ url, why }, 'keys of another server cannot be had'),
+  })
+  const onRefused = (institution: string, why: string) => log.info({ institution, why }, 'a client was refused')
+  const readJwt = jwtReader({ store, signingKeys, keySets, publicUrl, now: Date.now, onRefused })
+  const authenticate = authenticator(store, readJwt, { now: Date.now, monotonic })
   const limiter = rateLimiter(monotonic)
   const failed = (error: unknown, request: Request) => {
     // A body that stopped coming is nobody's fault here.
@@ -54,7 +66,8 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
   }
 
   const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
-  const appFor = dispatcher(operation({ store, metrics, signingKeys }), {
+  const appFor = dispatcher(operation({ store, metrics, signingKeys, publicUrl }), {
+    oauth: oauthApp({ store, signingKeys, keySets, limiter, publicUrl, onRefused, failed }),
     'scim/v2': scimApp(channel('scim')),
     'api/v1': apiApp(channel('api')),
     ...(dataDir !== undefined && { files: filesApp({ ...channel('files'), dataDir, onWaiting: onFile }) }),
@@ -75,9 +88,9 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
 }
 
 /** What operation asks for, and the keys that others check our JWTs with. */
-type Operation = Pick<AppOptions, 'store' | 'metrics'> & { readonly signingKeys: SigningKeys }
+type Operation = Pick<AppOptions, 'store' | 'metrics' | 'publicUrl'> & { readonly signingKeys: SigningKeys }
 
-function operation({ store, metrics, signingKeys }: Operation): Hono {
+function operation({ store, metrics, signingKeys, publicUrl }: Operation): Hono {
   const app = plainApp()
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
@@ -88,6 +101,10 @@ function operation({ store, metrics, signingKeys }: Operation): Hono {
   app.get('/.well-known/jwks.json', async (c) => {
     c.header('cache-control', 'public, max-age=300')
     return c.json(await signingKeys.published(), 200, { 'content-type': 'application/jwk-set+json' })
+  })
+  app.get('/.well-known/oauth-authorization-server/institutions/:institution', (c) => {
+    const institution = c.req.param('institution')
+    return INSTITUTION_ID.test(institution) ? c.json(serverMetadata(publicUrl, institution)) : c.notFound()
   })
   return app
 }

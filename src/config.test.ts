@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { ConfigError, configFrom, isLocalOnly, isLoopback, originOf } from './config.ts'
+import { ConfigError, configFrom, isLocalOnly, isLoopback, originOf, publicUrlOf } from './config.ts'
 
 describe('the configuration', () => {
   it('needs nothing: every variable has a default', () => {
@@ -109,7 +109,7 @@ describe('the configuration', () => {
     [false, { PUBLIC_URL: 'https://roll.uni.edu' }],
   ] as const)
     it(`knows whether only this machine reaches the server: ${JSON.stringify(environment)}`, () => {
-      assert.equal(isLocalOnly(configFrom(environment)), isLocal)
+      assert.equal(isLocalOnly(publicUrlOf(configFrom(environment))), isLocal)
     })
 
   it('knows which addresses only this machine can reach', () => {

@@ -92,8 +92,13 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Whether clients reach the server on this machine alone: it is being tried out. */
-export function isLocalOnly({ publicUrl, host, port }: Config): boolean {
-  return isLoopback(new URL(publicUrl ?? originOf(host, port)).hostname.replace(/^\[(.*)\]$/, '$1'))
+export function isLocalOnly(publicUrl: string): boolean {
+  return isLoopback(new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1'))
+}
+
+/** How clients reach the server; where any free port is asked for, it is known once the server listens. */
+export function publicUrlOf({ publicUrl, host, port }: Config, actualPort = port): string {
+  return publicUrl ?? originOf(host, actualPort)
 }
 
 /** `http://HOST:PORT` as it is written in a URL. */

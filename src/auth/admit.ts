@@ -12,8 +12,10 @@ export type Admission =
       readonly kind: 'ok'
       readonly institution: Institution
       readonly source: Source
-      /** Id of the token. */
+      /** Id of the token or the client, or the name of the trusted issuer. */
       readonly credential: string
+      /** Whom the token speaks of: the claim `sub` of a trusted issuer. */
+      readonly subject?: string
     }
   | {
       readonly kind: 'refused'
@@ -24,7 +26,7 @@ export type Admission =
 
 export type Admit = (request: Request, institution: string) => Admission | Promise<Admission>
 
-/** Requests a second for each token, unless the institution says otherwise. */
+/** Requests a second for each token or client, unless the institution says otherwise. */
 const PER_SECOND = 100
 
 export function admission(authenticate: Authenticate, limiter: RateLimiter, scope: Scope): Admit {
@@ -40,10 +42,11 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter, scop
       const headers = { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` }
       return refused(403, `this token is for ${verdict.scope}; one for ${scope} is needed here`, headers)
     }
-    const { institution, token } = verdict
-    const seconds = limiter.take(token._id, institution.settings.rateLimit?.perSecond ?? PER_SECOND)
+    const { institution, credential } = verdict
+    const { id, source, subject } = credential
+    const seconds = limiter.take(`${institution._id} ${id}`, institution.settings.rateLimit?.perSecond ?? PER_SECOND)
     if (seconds > 0) return refused(429, `too many requests: come again in ${seconds} s`, { 'retry-after': String(seconds) })
-    return { kind: 'ok', institution, source: token.source, credential: token._id }
+    return { kind: 'ok', institution, source, credential: id, ...(subject !== undefined && { subject }) }
   }
 }
 

@@ -6,11 +6,14 @@ import { freshCache } from '../directory/fresh-cache.ts'
 import type { Institution } from '../directory/institution.ts'
 import { institutionCache } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
-import type { Scope, Token } from './tokens.ts'
+import type { Credential } from './access-tokens.ts'
+import type { ReadJwt } from './bearer-jwt.ts'
+import type { Scope } from './tokens.ts'
 import { findToken, looksLikeToken, TOKEN_LENGTH } from './tokens.ts'
+import { looksLikeJwt } from './verify-jwt.ts'
 
 export type Verdict =
-  | { readonly kind: 'ok'; readonly institution: Institution; readonly token: Token }
+  | { readonly kind: 'ok'; readonly institution: Institution; readonly credential: Credential }
   /** 401: no token, or none that this institution knows. An unknown institution is told by nothing else. */
   | { readonly kind: 'unknown' }
   /** 403: a token of this institution for something else. */
@@ -24,6 +27,8 @@ export type Authenticate = (
 ) => Verdict | Promise<Verdict>
 
 const UNKNOWN = { kind: 'unknown' } as const
+/** JWTs are long. */
+const MOST_JWTS = 2000
 
 /**
  * Tokens are remembered under their text: to time how strings compare there, one would have to know the seed of the
@@ -32,36 +37,50 @@ const UNKNOWN = { kind: 'unknown' } as const
  */
 export function authenticator(
   store: Store,
+  readJwt: ReadJwt,
   clock: { readonly now: () => number; readonly monotonic: () => number },
 ): Authenticate {
   const institutions = institutionCache(store, clock.monotonic)
-  const tokens = freshCache<Token>({
-    load: (key) => findToken(store, key.slice(TOKEN_LENGTH), key.slice(0, TOKEN_LENGTH)),
+  const tokens = freshCache<Credential>({
+    load: async (key) => {
+      const token = await findToken(store, key.slice(TOKEN_LENGTH), key.slice(0, TOKEN_LENGTH))
+      if (!token) return
+      const { _id: id, scope, source, validUntil } = token
+      return { id, scope, source, ...(validUntil !== undefined && { validUntil }) }
+    },
     now: clock.monotonic,
+  })
+  const jwts = freshCache<Credential>({
+    load: async (key) => {
+      const [text = '', id = ''] = key.split(' ')
+      const institution = await institutions.get(id)
+      return institution && readJwt(institution, text)
+    },
+    now: clock.monotonic,
+    maxEntries: MOST_JWTS,
   })
 
   return (id, authorization, scope) => {
     const text = bearerIn(authorization)
     if (text === undefined) return UNKNOWN
     const institution = institutions.get(id)
-    const token = tokens.get(text + id)
-    if (institution instanceof Promise || token instanceof Promise) {
-      return Promise.all([institution, token]).then(([one, other]) => judge(one, other, scope))
+    const credential = looksLikeToken(text) ? tokens.get(text + id) : looksLikeJwt(text) ? jwts.get(`${text} ${id}`) : undefined
+    if (institution instanceof Promise || credential instanceof Promise) {
+      return Promise.all([institution, credential]).then(([one, other]) => judge(one, other, scope))
     }
-    return judge(institution, token, scope)
+    return judge(institution, credential, scope)
   }
 
-  function judge(institution: Institution | undefined, token: Token | undefined, scope: Scope): Verdict {
-    if (!institution || !token) return UNKNOWN
-    if (token.validUntil !== undefined && token.validUntil <= clock.now()) return UNKNOWN
-    if (token.scope !== scope) return { kind: 'wrongScope', scope: token.scope }
-    return { kind: 'ok', institution, token }
+  function judge(institution: Institution | undefined, credential: Credential | undefined, scope: Scope): Verdict {
+    if (!institution || !credential) return UNKNOWN
+    if (credential.validUntil !== undefined && credential.validUntil <= clock.now()) return UNKNOWN
+    if (credential.scope !== scope) return { kind: 'wrongScope', scope: credential.scope }
+    return { kind: 'ok', institution, credential }
   }
 }
 
 /** RFC 6750 section 2.1; the scheme in any case (RFC 9110 section 11.1). */
 function bearerIn(authorization: string | null | undefined): string | undefined {
   if (authorization?.[6] !== ' ' || authorization.slice(0, 6).toLowerCase() !== 'bearer') return
-  const text = authorization.slice(7).trim()
-  return looksLikeToken(text) ? text : undefined
+  return authorization.slice(7).trim()
 }

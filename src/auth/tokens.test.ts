@@ -38,7 +38,7 @@ describe('tokens', () => {
       return store.lookUp(...asked)
     }
     const counted = Object.assign(Object.create(store), { lookUp, get: store.get.bind(store) })
-    const door = authenticator(counted, { now: () => clock.now, monotonic: () => clock.monotonic })
+    const door = authenticator(counted, async () => undefined, { now: () => clock.now, monotonic: () => clock.monotonic })
     const enter = async (institution: string, text: string | undefined, scope: Scope = 'scim') =>
       (await door(institution, text === undefined ? text : `Bearer ${text}`, scope)).kind
     return { clock, door, enter }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,10 +68,76 @@ describe('the program, one step after the other', () => {
     assert.match(out, /^mtr_[\w-]{43}\n$/)
     assert.match(said, /for scim:entra, until /)
     const verdict = await withStore(async (store) =>
-      authenticator(store, { now: Date.now, monotonic: () => performance.now() })('north', `Bearer ${out.trim()}`, 'scim'),
+      authenticator(store, async () => undefined, { now: Date.now, monotonic: () => performance.now() })(
+        'north',
+        `Bearer ${out.trim()}`,
+        'scim',
+      ),
     )
-    assert.equal(verdict.kind === 'ok' && verdict.token.source, 'scim:entra')
+    assert.equal(verdict.kind === 'ok' && verdict.credential.source, 'scim:entra')
   })
+
+  it('makes an OAuth client, gives it a second secret, and ends the first', async () => {
+    const made = await matricula('client create north --scope scim --source entra --name test')
+    assert.match(made.out, /^CLIENT_ID=[\w-]{36}\nCLIENT_SECRET=mcs_[\w-]{43}\n$/)
+    assert.match(
+      made.said,
+      /^Token URL: http:\/\/127\.0\.0\.1:3000\/institutions\/north\/oauth\/token\nSecret [\w-]+ for scim:entra, until /,
+    )
+    const id = /CLIENT_ID=(\S+)/.exec(made.out)?.[1]
+    const rotated = await matricula(`client rotate north ${id} --expires 365d`)
+    assert.match(rotated.out, /^CLIENT_SECRET=mcs_[\w-]{43}\n$/)
+    const [client] = JSON.parse((await matricula('client list north --json')).out)
+    assert.deepEqual(Object.keys(client), ['id', 'scope', 'source', 'name', 'created', 'secrets'])
+    assert.match(rotated.said, new RegExp(`Still good: ${client.secrets[0].id}\\.`))
+    assert.equal((await matricula(`client revoke north ${id} --secret ${client.secrets[0].id}`)).code, 0)
+    const { out } = await matricula('client list north')
+    assert.ok(!out.includes(client.secrets[0].id) && out.includes(client.secrets[1].id))
+    assert.equal((await matricula(`client revoke north ${id}`)).code, 0)
+    const again = await matricula(`client revoke north ${id}`)
+    assert.deepEqual(
+      [again.code, again.said],
+      [1, 'matricula: north has no such client or secret; see: matricula client list north\n'],
+    )
+  })
+
+  it('makes an OAuth client with keys of its own, and takes no private one', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const pem = join(folder, 'key.pem')
+    writeFileSync(pem, publicKey.export({ type: 'spki', format: 'pem' }))
+    const made = await matricula(`client create north --scope api --keys ${pem}`)
+    assert.match(made.out, /^CLIENT_ID=[\w-]{36}\n$/)
+    writeFileSync(pem, JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] }))
+    assert.equal((await matricula(`client create north --scope api --keys ${pem}`)).code, 0)
+    const [first, second] = JSON.parse((await matricula('client list north --json')).out)
+    assert.deepEqual(first.keys, { jwks: [publicKey.export({ format: 'jwk' })] })
+    assert.deepEqual(second.keys, first.keys)
+    for (const secret of [
+      privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      JSON.stringify({ keys: [privateKey.export({ format: 'jwk' })] }),
+    ]) {
+      writeFileSync(pem, secret)
+      const refused = await matricula(`client create north --scope api --keys ${pem}`)
+      assert.deepEqual([refused.code, refused.out], [1, ''])
+      assert.match(refused.said, /holds a private key/)
+    }
+  })
+
+  for (const [line, says] of [
+    ['client create north', /--scope is missing/],
+    ['client create north --scope scmi', /did you mean "scim"\?/],
+    ['client create north --scope scim --expires 30d', /--expires is "30d"; it should be 1 to 3 years from now/],
+    ['client create north --scope scim --expires 4000d', /1 to 3 years/],
+    ['client create north --scope scim --keys http://sis.uni.edu/keys', /an address should be an https URL/],
+    ['client create north --scope scim --keys no-such-file', /cannot be read/],
+    ['client create nroth --scope scim', /there is no institution nroth; did you mean "north"\?|did you mean/],
+    ['client rotate north 1', /has no such client/],
+  ] as const)
+    it(`refuses "${line}" and says why`, async () => {
+      const { code, out, said } = await matricula(line)
+      assert.deepEqual([code, out], [1, ''])
+      assert.match(said, says)
+    })
 
   it('lists tokens without showing them, and ends them', async () => {
     const listed = JSON.parse((await matricula('token list north --json')).out)

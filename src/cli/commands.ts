@@ -1,6 +1,7 @@
 /**
  * All commands, in the order in which the help shows them.
  */
+import { client } from './client.ts'
 import type { Command } from './command.ts'
 import { conformance } from './conformance.ts'
 import { files } from './files.ts'
@@ -18,5 +19,5 @@ export const MATRICULA: Command = {
 
 The roll of a university: a SCIM 2.0 connector server that knows each person exactly once.
 "matricula COMMAND --help" says more; "matricula serve --help" lists the environment variables.`,
-  commands: { serve, institution, token, user, import: importFile, files, sftp, template, conformance },
+  commands: { serve, institution, token, client, user, import: importFile, files, sftp, template, conformance },
 }

@@ -7,7 +7,7 @@ import { sealWith } from '../auth/seal.ts'
 import { secretKeyFrom } from '../auth/secret-key.ts'
 import { openSetting } from '../auth/setting-secrets.ts'
 import type { Config } from '../config.ts'
-import { isLocalOnly, isLoopback } from '../config.ts'
+import { isLocalOnly, isLoopback, publicUrlOf } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { JsonObject } from '../directory/user.ts'
 import type { Summary } from '../flatfile/summary.ts'
@@ -47,7 +47,7 @@ export function sendersFrom(config: Config, seal: Seal): Senders {
   const { mail } = config
   const openSecret = (institution: string, sealed: string) => openSetting(seal, institution, sealed)
   return {
-    webhook: webhookSender({ openSecret, isLocal: isLocalOnly(config) }),
+    webhook: webhookSender({ openSecret, isLocal: isLocalOnly(publicUrlOf(config)) }),
     ...(mail && { email: mailSender({ ...mail, isLocal: isLoopback(mail.server.host) }) }),
   }
 }

@@ -1,14 +1,13 @@
 /**
  * `matricula token`: what clients show to be let in.
  */
-import type { Scope, Token } from '../auth/tokens.ts'
-import { CHANNEL_OF, createToken, findToken, listTokens, looksLikeToken, revokeToken, SCOPES } from '../auth/tokens.ts'
-import { didYouMean } from '../directory/near-miss.ts'
-import type { Source } from '../directory/user.ts'
+import type { Token } from '../auth/tokens.ts'
+import { createToken, findToken, listTokens, looksLikeToken, revokeToken, SCOPES } from '../auth/tokens.ts'
 import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
-import { DONE, Misuse, Refusal, read } from './command.ts'
+import { DONE, Refusal, read } from './command.ts'
+import { day, endIn, scopeIn, sourceIn } from './credential-options.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { table } from './table.ts'
@@ -36,7 +35,7 @@ Examples:
     const [id] = words
     const now = Date.now()
     const scope = scopeIn(options.scope)
-    const source = options.source === undefined ? CHANNEL_OF[scope] : sourceIn(scope, options.source)
+    const source = sourceIn(scope, options.source)
     const validUntil = options.expires === undefined ? undefined : endIn(options.expires, now)
     const { text, token } = await withStore(terminal, async (store) => {
       await knownInstitution(store, id)
@@ -117,35 +116,6 @@ async function idOf(store: Store, institution: string, given: string): Promise<s
   return (await findToken(store, institution, given))?._id ?? given
 }
 
-function scopeIn(found: string | undefined): Scope {
-  if (found === undefined) throw new Misuse(`--scope is missing: one of ${SCOPES.join(', ')}`)
-  const scope = SCOPES.find((one) => one === found)
-  if (scope === undefined)
-    throw new Misuse(`--scope is "${found}"; it should be one of ${SCOPES.join(', ')}${didYouMean(found, SCOPES)}`)
-  return scope
-}
-
-/** `entra` becomes `scim:entra`; a name with its channel before it is taken as it is. */
-function sourceIn(scope: Scope, name: string): Source {
-  const channel = CHANNEL_OF[scope]
-  if (name === channel) return channel
-  const plain = name.startsWith(`${channel}:`) ? name.slice(channel.length + 1) : name
-  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(plain)) return `${channel}:${plain}`
-  throw new Misuse(`--source is "${name}"; it should be a name of letters, digits, hyphens and dots, for example entra`)
-}
-
-const UNIT_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
-
-/** Epoch milliseconds; a day ends where its date does, in UTC. */
-function endIn(found: string, now: number): number {
-  const [, count, unit] = /^(\d{1,5})([hdw])$/.exec(found) ?? []
-  if (count !== undefined && Number(count) > 0) return now + Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]
-  const end = /^\d{4}-\d\d-\d\d$/.test(found) ? Date.parse(found) + UNIT_MS.d : Number.NaN
-  if (end > now) return end
-  const right = 'a time from now, for example 12h, 365d or 52w, or a day to come, for example 2027-06-30'
-  throw new Misuse(`--expires is "${found}"; it should be ${right}`)
-}
-
 function cells(token: Token, now: number): string[] {
   const { _id, scope, source, name = '', created, validUntil } = token
   const ends = validUntil === undefined ? 'never' : `${day(validUntil)}${validUntil <= now ? ' (over)' : ''}`
@@ -158,8 +128,4 @@ function shown({ _id, scope, source, name, created, validUntil }: Token) {
     ...(validUntil !== undefined && { expires: new Date(validUntil).toISOString() }),
   }
   return { id: _id, scope, source, ...(name !== undefined && { name }), ...dates }
-}
-
-function day(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
 }

@@ -26,6 +26,15 @@ describe('the rate limit', () => {
     assert.equal(limiter.take('a', 5), 1)
   })
 
+  it('holds the worth of as many seconds as it is told', () => {
+    const { clock, limiter } = aLimiter()
+    for (let i = 0; i < 60; i++) assert.equal(limiter.take('a', 1, 60), 0)
+    assert.equal(limiter.take('a', 1, 60), 1)
+    clock.now += 1000
+    assert.equal(limiter.take('a', 1, 60), 0)
+    assert.equal(limiter.take('a', 1, 60), 1)
+  })
+
   it('counts each caller alone', () => {
     const { limiter } = aLimiter()
     limiter.take('a', 1)

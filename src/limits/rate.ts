@@ -1,15 +1,16 @@
 /**
- * How often one caller may come: a token bucket that holds one second's worth, kept as a single number a caller
- * (the generic cell rate algorithm). Counts in this process only.
+ * How often one caller may come: a token bucket that holds one second's worth, or that of more seconds, kept as a single
+ * number a caller (the generic cell rate algorithm). Counts in this process only.
  */
 
 export type RateLimiter = {
   /**
    * Counts one request.
    * @param perSecond 0: no limit
+   * @param burstSeconds for how many seconds' worth may come at once (1)
    * @returns 0 when it may go on, else after how many whole seconds to come again
    */
-  take(caller: string, perSecond: number): number
+  take(caller: string, perSecond: number, burstSeconds?: number): number
 }
 
 /** Past this many callers, those whose bucket is full again are dropped. */
@@ -22,11 +23,11 @@ export function rateLimiter(now: () => number): RateLimiter {
   let sweepAt = SWEEP_AT
 
   return {
-    take(caller, perSecond) {
+    take(caller, perSecond, burstSeconds = 1) {
       if (perSecond <= 0) return 0
       const time = now()
       const costMs = 1000 / perSecond
-      const bucketMs = Math.max(1000, costMs)
+      const bucketMs = Math.max(1000 * burstSeconds, costMs)
       const from = Math.min(Math.max(fullAt.get(caller) ?? time, time), time + bucketMs)
       const waitMs = from + costMs - time - bucketMs
       const mayPass = waitMs <= 1e-6

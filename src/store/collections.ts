@@ -19,8 +19,11 @@ export type Collection = {
 }
 
 export const COLLECTIONS = {
-  institutions: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  /** All belong to the house, so that their keys are unique over all. */
+  institutions: { unique: ['sftpUser'], indexes: [], lists: [], counted: [], apart: [], expires: false },
   tokens: { unique: ['hash'], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  /** OAuth clients. */
+  clients: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   users: {
     unique: ['netid', 'netid2', 'netid3', 'email', 'userName'],
     indexes: [['lastModified', '_id']],
@@ -37,12 +40,13 @@ export const COLLECTIONS = {
     ],
     lists: [],
     counted: [],
-    apart: ['resource'],
+    apart: [],
     expires: false,
   },
   /** What became of each uploaded file. */
   runs: {
-    unique: [],
+    /** Which file of which server it was, for those that were fetched. */
+    unique: ['fetched'],
     indexes: [
       ['file', '_id'],
       ['series', '_id'],
@@ -53,8 +57,20 @@ export const COLLECTIONS = {
     apart: [],
     expires: false,
   },
+  /** Who was missing from the last file of a roster, and which file that was. */
+  absences: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
   /** Work that one process at a time may do, and for which day it was done. */
   leases: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  /** What goes out to others, until it is delivered or given up. */
+  deliveries: { unique: [], indexes: [['due', '_id']], lists: [], counted: [], apart: [], expires: false },
+  /** The keys of each institution's SAML service provider. */
+  samlKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  /** What this server signs its JWTs with: the public keys, and the private ones sealed. */
+  signingKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
+  /** Key pairs by which an institution's own server lets us in, the private halves sealed. */
+  pickUpKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  /** Assertions that were used. */
+  assertions: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
   /** Answers to requests that carry an Idempotency-Key. */
   idempotency: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
 } as const satisfies Record<string, Collection>

@@ -1,0 +1,59 @@
+/**
+ * From which address a request comes, for limits by address. A proxy that ends TLS stands on this machine or in a private
+ * network: from there, and from nowhere else, the last entry of X-Forwarded-For is believed, which that proxy wrote.
+ */
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+
+const PRIVATE = privateAddresses()
+
+/** @returns an IPv4 address, or the /64 network of an IPv6 address, which one household or office has to itself */
+export function addressOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): string {
+  const peer = plain(socket.remoteAddress ?? '')
+  const forwarded = plain(lastOf(headers['x-forwarded-for']))
+  return network(isIP(forwarded) !== 0 && isPrivate(peer) ? forwarded : peer)
+}
+
+/** Where a server listens at IPv6 too, an IPv4 caller is written `::ffff:192.0.2.1`. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, '')
+}
+
+function lastOf(header: string | string[] | undefined): string {
+  return (
+    String(header ?? '')
+      .split(',')
+      .at(-1) ?? ''
+  ).trim()
+}
+
+function isPrivate(address: string): boolean {
+  const version = isIP(address)
+  return version !== 0 && PRIVATE.check(address, version === 6 ? 'ipv6' : 'ipv4')
+}
+
+function network(address: string): string {
+  if (isIP(address) !== 6) return address
+  const [head = '', tail] = address.split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const gap = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0')
+  return [...before, ...gap, ...after].slice(0, 4).join(':')
+}
+
+/** Loopback, private use (RFC 1918), shared (RFC 6598) and unique local addresses (RFC 4193). */
+function privateAddresses(): BlockList {
+  const list = new BlockList()
+  for (const [address, prefix] of [
+    ['127.0.0.0', 8],
+    ['10.0.0.0', 8],
+    ['172.16.0.0', 12],
+    ['192.168.0.0', 16],
+    ['100.64.0.0', 10],
+  ] as const) {
+    list.addSubnet(address, prefix, 'ipv4')
+  }
+  list.addAddress('::1', 'ipv6')
+  list.addSubnet('fc00::', 7, 'ipv6')
+  return list
+}
