@@ -71,6 +71,8 @@ export type Outcome =
       /** The record as this change met it; absent for a new person. */
       readonly before?: User
       readonly matchedOn?: MatchKey | 'userName' | 'id'
+      /** None for a new person, of whom everything is new. */
+      readonly changed: readonly Slot[]
       /** Slots that a higher-ranked source keeps. */
       readonly withheld: readonly Slot[]
     }

@@ -88,6 +88,7 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   ]
   const matchedOn = met?.on
   const told = {
+    changed: differences.map(({ slot }) => slot),
     withheld: settled.withheld,
     ...(user === undefined ? {} : { before: user }),
     ...(matchedOn === undefined ? {} : { matchedOn }),

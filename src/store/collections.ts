@@ -40,7 +40,7 @@ export const COLLECTIONS = {
     ],
     lists: [],
     counted: [],
-    apart: [],
+    apart: ['resource'],
     expires: false,
   },
   /** What became of each uploaded file. */
