@@ -83,8 +83,28 @@ export async function readAll(store: Store, collection: 'users' | 'events'): Pro
 
 /** What no store of this kind can be faster than: the documents as they are, their keys and events, and nothing checked. */
 export function insertBare(path: string, docs: readonly Doc[], events: readonly Doc[]): void {
+  using bare = openBareInsert(path)
+  bare.insert(docs, events)
+}
+
+export type BareInsert = Disposable & { insert(docs: readonly Doc[], events: readonly Doc[]): void }
+
+/** The same for documents that are not all held at once. */
+export function openBareInsert(path: string): BareInsert {
   const db = new DatabaseSync(path)
-  const { insert, record } = openCeilingTables(db)
+  const statements = openCeilingTables(db)
+  return {
+    insert: (docs, events) => insertInBatches(db, statements, docs, events),
+    [Symbol.dispose]: () => db.close(),
+  }
+}
+
+function insertInBatches(
+  db: DatabaseSync,
+  { insert, record }: ReturnType<typeof openCeilingTables>,
+  docs: readonly Doc[],
+  events: readonly Doc[],
+): void {
   for (let from = 0; from < docs.length; from += BATCH) {
     db.exec('begin immediate')
     for (let index = from; index < Math.min(from + BATCH, docs.length); index++) {
@@ -96,5 +116,4 @@ export function insertBare(path: string, docs: readonly Doc[], events: readonly 
     }
     db.exec('commit')
   }
-  db.close()
 }

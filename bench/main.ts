@@ -1,9 +1,10 @@
 /**
- * The benchmarks: `node bench/main.ts [http|bulk|stream|scale|mixed|memory]… [--users N] [--rounds N] [--seconds N]`, a short
+ * The benchmarks: `node bench/main.ts [http|bulk|stream|files|scale|mixed|memory]… [--users N] [--rows N] [--rounds N] [--seconds N]`, a short
  * version of all when none is named. Tables go to stdout, progress to stderr. Figures mean something on a quiet machine.
  */
 import { parseArgs } from 'node:util'
 import { measureBulk } from './bulk.ts'
+import { measureFiles } from './files.ts'
 import { measureHttp } from './http.ts'
 import { measureMemory } from './memory.ts'
 import { measureMixed } from './mixed.ts'
@@ -12,7 +13,7 @@ import { measureStream } from './stream.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { users: { type: 'string' }, rounds: { type: 'string' }, seconds: { type: 'string' } },
+  options: { users: { type: 'string' }, rows: { type: 'string' }, rounds: { type: 'string' }, seconds: { type: 'string' } },
 })
 
 const progress = (text: string) => process.stderr.write(`${text}\n`)
@@ -35,6 +36,7 @@ const BENCHES: { readonly [name: string]: () => Promise<string> } = {
     }),
   bulk: () => measureBulk({ users: option('users', 10_000), rounds: option('rounds', 3), progress }),
   stream: () => measureStream({ users: option('users', 20_000), progress }),
+  files: () => measureFiles({ rows: option('rows', 20_000), progress }),
   scale: () =>
     measureScale({
       small: 10_000,

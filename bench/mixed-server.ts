@@ -1,19 +1,14 @@
 /**
  * The server of the mixed benchmark: as `matricula serve` runs it, and told by its parent when to upsert people in batches.
  */
-import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { createToken } from '../src/auth/tokens.ts'
-import { openServer } from '../src/cli/server.ts'
-import { configFrom } from '../src/config.ts'
 import type { Change } from '../src/directory/change.ts'
 import { openGate } from '../src/directory/gate.ts'
 import type { Institution } from '../src/directory/institution.ts'
-import { openLog } from '../src/observe/log.ts'
 import type { Store } from '../src/store/store.ts'
 import type { Done, Order } from './mixed.ts'
-import { institutionIn, upsertOf } from './roll.ts'
-import { INSTITUTION } from './servers.ts'
+import { upsertOf } from './roll.ts'
+import { serveAndObey } from './serving-child.ts'
 
 const BATCH = 200
 /** How many changes are made ready at once: a channel would do this on another thread, or as gently. */
@@ -35,20 +30,4 @@ async function upsert(store: Store, institution: Institution, { from, users }: O
   return { seconds: (performance.now() - began) / 1000 }
 }
 
-const [folder = '', port = ''] = process.argv.slice(2)
-const environment = { PORT: port, DATA_DIR: folder, DATABASE_URL: `sqlite:${join(folder, 'roll.db')}` }
-const log = openLog('warn', process.stderr)
-await using server = await openServer(configFrom(environment), log)
-const institution = await institutionIn(server.store)
-const { text } = await createToken(server.store, {
-  institution: INSTITUTION,
-  scope: 'scim',
-  by: { source: 'admin' },
-  now: Date.now(),
-})
-process.on('message', async (order: Order) => {
-  process.send?.(await upsert(server.store, institution, order))
-})
-process.send?.({ token: text })
-await new Promise((resolve) => process.once('SIGTERM', resolve))
-process.disconnect()
+await serveAndObey((order: Order, { server, institution }) => upsert(server.store, institution, order))

@@ -1,13 +1,11 @@
 /**
  * Whether sign-ins feel a nightly import: reads at a steady rate while people are upserted in batches in the same process.
  */
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { say, table } from './figures.ts'
 import { Subject } from './generate.ts'
 import type { Result } from './load.ts'
 import { fillRoll } from './roll.ts'
-import { freePort, openFolder, serverOf, untilAnswering } from './servers.ts'
+import { forkMatricula, openFolder } from './servers.ts'
 
 export type MixedOptions = {
   /** On the roll at the start. */
@@ -29,12 +27,7 @@ export async function measureMixed({ small, users, seconds, progress }: MixedOpt
   await using folder = await openFolder()
   progress(`fill a roll of ${small}`)
   const people = await fillRoll(folder.path, small, progress)
-  const port = await freePort()
-  const child = fork(new URL('./mixed-server.ts', import.meta.url), [folder.path, String(port)])
-  const [{ token }] = (await once(child, 'message')) as [{ token: string }]
-  const origin = `http://127.0.0.1:${port}`
-  await untilAnswering(child, `${origin}/readyz`)
-  await using server = serverOf('matricula', child, `${origin}/institutions/bench/scim/v2`, token)
+  await using server = await forkMatricula(new URL('./mixed-server.ts', import.meta.url), folder.path)
   const subject = new Subject(server, folder.path)
   await subject.adopt(people, small + 1)
   const reads = { operation: 'get', requests: RATE * LONGEST_SECONDS, connections: 16, rate: RATE } as const
@@ -43,8 +36,7 @@ export async function measureMixed({ small, users, seconds, progress }: MixedOpt
   progress(`nothing beside: p99 ${say(quiet.p99)} ms`)
   const load = subject.start({ ...reads, seconds: LONGEST_SECONDS })
   const order: Order = { from: small + 1, users }
-  child.send(order)
-  const [done] = (await once(child, 'message')) as [Done]
+  const done = await server.order<Done>(order)
   load.stop()
   const busy = await load.result
 

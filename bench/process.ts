@@ -12,6 +12,13 @@ export async function residentMb(pid: number): Promise<number> {
   return Number(stdout) / 1024
 }
 
+/** The most that the process has had so far. */
+export async function peakMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const kb = /^VmHWM:\s*(\d+) kB/m.exec(status)?.[1]
+  return kb === undefined ? residentMb(pid) : Number(kb) / 1024
+}
+
 /** Seconds of processor time, to the hundredth; NaN where the system does not say (it is Linux that does). */
 export async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')

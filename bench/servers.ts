@@ -3,7 +3,7 @@
  */
 
 import type { ChildProcess } from 'node:child_process'
-import { execFile, spawn } from 'node:child_process'
+import { execFile, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 /** As it is started everywhere, with the flags that it gives itself. */
-const MAIN = fileURLToPath(new URL('../src/matricula.mjs', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../src/matricula.mjs', import.meta.url))
 const CEILING = fileURLToPath(new URL('./ceiling.ts', import.meta.url))
 const PEER = fileURLToPath(new URL('./peer.ts', import.meta.url))
 const READY_MS = 60_000
@@ -50,6 +50,26 @@ export async function startMatricula(folder: string): Promise<Server> {
   return serverOf('matricula', child, `http://127.0.0.1:${port}/institutions/${INSTITUTION}/scim/v2`, token)
 }
 
+export type ObeyingServer = Server & {
+  /** Resolves with what the order came to. */
+  order<Done>(order: object): Promise<Done>
+}
+
+/** This server on SQLite with a folder that is filled, in a process that does what it is told (`serving-child.ts`). */
+export async function forkMatricula(script: URL, folder: string): Promise<ObeyingServer> {
+  const port = await freePort()
+  const child = fork(script, [folder, String(port)])
+  const [{ token }] = (await once(child, 'message')) as [{ token: string }]
+  const origin = `http://127.0.0.1:${port}`
+  await untilAnswering(child, `${origin}/readyz`)
+  const server = serverOf('matricula', child, `${origin}/institutions/${INSTITUTION}/scim/v2`, token)
+  const order = async <Done>(given: object) => {
+    child.send(given)
+    return ((await once(child, 'message')) as [Done])[0]
+  }
+  return { ...server, order, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+
 /** Bare Hono on node:sqlite: what no server can be faster than. */
 export async function startCeiling(folder: string): Promise<Server> {
   await mkdir(folder, { recursive: true })
@@ -69,7 +89,7 @@ export async function startPeer(): Promise<Server> {
   return serverOf('scimmy-routers', child, `http://127.0.0.1:${port}/scim`, 'none')
 }
 
-function environmentFor(folder: string): NodeJS.ProcessEnv {
+export function environmentFor(folder: string): NodeJS.ProcessEnv {
   const { PUBLIC_URL: _, ...inherited } = process.env
   const ours = { HOST: '127.0.0.1', DATABASE_URL: `sqlite:${join(folder, 'roll.db')}`, DATA_DIR: folder, LOG_LEVEL: 'warn' }
   return { ...inherited, ...ours }
@@ -93,11 +113,11 @@ async function matricula(folder: string, ...args: readonly string[]): Promise<st
   return stdout
 }
 
-export function serverOf(name: string, child: ChildProcess, url: string, token: string): Server {
+function serverOf(name: string, child: ChildProcess, url: string, token: string): Server {
   return { name, url, token, pid: child.pid ?? 0, [Symbol.asyncDispose]: () => stop(child) }
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -107,7 +127,7 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-export async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
+async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
   const until = performance.now() + READY_MS
   while (performance.now() < until) {
     if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}`)
