@@ -45,7 +45,10 @@ export type AppOptions = {
 /** How long readiness waits for the store. */
 const READY_MS = 2000
 
-export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFile }: AppOptions): Fetch {
+/** The patterns of all routes, so that a test can walk them. */
+export type App = Fetch & { readonly routes: readonly string[] }
+
+export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFile }: AppOptions): App {
   const monotonic = () => performance.now()
   const gate = openGate(store, (changes, outcomes) => countOutcomes(metrics, changes, outcomes))
   const signingKeys = openSigningKeys(store, seal, { now: Date.now, monotonic })
@@ -66,7 +69,7 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
   }
 
   const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
-  const appFor = dispatcher(operation({ store, metrics, signingKeys, publicUrl }), {
+  const { appFor, routes } = dispatcher(operation({ store, metrics, signingKeys, publicUrl }), {
     oauth: oauthApp({ store, signingKeys, keySets, limiter, publicUrl, onRefused, failed }),
     'scim/v2': scimApp(channel('scim')),
     'api/v1': apiApp(channel('api')),
@@ -84,7 +87,7 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
     const [handlers] = appFor(path).router.match(method === 'HEAD' ? 'GET' : method, path)
     return handlers[0]?.[0][1].path ?? 'none'
   }
-  return watchRequests(serve, { log, metrics, routeOf })
+  return Object.assign(watchRequests(serve, { log, metrics, routeOf }), { routes })
 }
 
 /** What operation asks for, and the keys that others check our JWTs with. */
@@ -138,17 +141,22 @@ async function answersSoon(store: Store): Promise<boolean> {
  * every set of routes, serves those channels that it does suit.
  * @param channels by where they are mounted below an institution
  */
-function dispatcher(rest: Hono, channels: { readonly [place: string]: Hono }): (path: string) => Hono {
+function dispatcher(
+  rest: Hono,
+  channels: { readonly [place: string]: Hono },
+): { readonly appFor: (path: string) => Hono; readonly routes: readonly string[] } {
   const mounted = new Map(
     Object.entries(channels).map(([place, app]) => {
       return [firstSegment(place, 0), plainApp().route(`/institutions/:institution/${place}`, app)]
     }),
   )
-  return (path) => {
+  const routes = [rest, ...mounted.values()].flatMap((app) => app.routes.map(({ path }) => path))
+  const appFor = (path: string) => {
     if (!path.startsWith(INSTITUTIONS)) return rest
     const from = path.indexOf('/', INSTITUTIONS.length) + 1
     return mounted.get(firstSegment(path, from)) ?? rest
   }
+  return { appFor, routes: [...new Set(routes)] }
 }
 
 const INSTITUTIONS = '/institutions/'

@@ -1,116 +1,174 @@
 /**
- * Institutions never see each other: every route of every channel, taken from the routers themselves so that a new one
- * cannot be forgotten, with the tokens of another institution.
+ * Institutions never see each other: every route, taken from the routers themselves so that a new one cannot be forgotten,
+ * with everything that opens another institution: tokens and access tokens of each scope, JWTs of an issuer that it trusts.
  */
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { aChange } from '../test/builders.ts'
+import { ASSERTION_TYPE, anInstitution, by, seal } from '../test/door.ts'
+import type { Issuer } from '../test/issuer.ts'
+import { openIssuer } from '../test/issuer.ts'
 import { forEachStore } from '../test/stores.ts'
-import { apiApp } from './api/app.ts'
 import { createApp } from './app.ts'
-import { sealWith } from './auth/seal.ts'
+import { createClient } from './auth/clients.ts'
 import type { Scope } from './auth/tokens.ts'
-import { createToken } from './auth/tokens.ts'
+import { createToken, SCOPES } from './auth/tokens.ts'
 import { openHttpServer } from './cli/http-server.ts'
 import { apply } from './directory/apply.ts'
 import { getInstitution } from './directory/institution.ts'
-import { createInstitution } from './directory/institution-changes.ts'
 import { openLog } from './observe/log.ts'
 import { openMetrics } from './observe/metrics.ts'
-import { scimApp } from './scim/app.ts'
 import { EVERYTHING } from './store/predicate.ts'
 import type { Store } from './store/store.ts'
 
-const by = { source: 'admin' } as const
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
-/** The same for everybody, and readable by everybody (RFC 7643 section 5; a page about the interface). */
-const OPEN = [/ServiceProviderConfig$/, /openapi\.json$/, /docs$/, /\/Me$/, /\*$/]
 
-/** Where each channel stands, which scope it asks for, and the patterns of its own router. */
-const never = () => {
-  throw new Error('asked for its routes only')
-}
-const unused = { store: {} as Store, gate: {} as never, publicUrl: '', admit: never, failed: never }
-const channels: readonly { readonly at: string; readonly scope: Scope; readonly paths: readonly string[] }[] = [
-  { at: 'scim/v2', scope: 'scim', paths: pathsOf(scimApp(unused)) },
-  { at: 'api/v1', scope: 'api', paths: pathsOf(apiApp(unused)) },
+/** Asked without a token, with the test that holds them apart. */
+const WITHOUT_TOKEN: readonly (readonly [route: RegExp, why: string])[] = [
+  [/^\/(healthz|readyz|metrics)$/, 'operation: nothing of an institution'],
+  [/^\/\.well-known\//, 'the same for every institution, whether there is one or not'],
+  [/\/scim\/v2\/ServiceProviderConfig$/, 'the same for everybody (RFC 7643 section 5)'],
+  [/\/api\/v1\/(openapi\.json|docs)$/, 'the same for everybody'],
+  [/\/oauth\/token$/, 'below, and test/oauth.test.ts'],
+  [/\/saml\/(metadata|login|acs|logout|signed-in)$/, 'for browsers of people who have no token: src/saml, test/saml'],
+  [/\*$/, 'nothing stands there'],
 ]
 
-function pathsOf({ routes }: { readonly routes: readonly { readonly path: string }[] }): string[] {
-  return [...new Set(routes.map(({ path }) => path))].filter((path) => !OPEN.some((open) => open.test(path)))
-}
+const dataDir = mkdtempSync(join(tmpdir(), 'matricula-'))
+after(() => rmSync(dataDir, { recursive: true, force: true }))
+
+const quiet = { log: openLog('silent', { write() {} }), metrics: openMetrics(), seal, dataDir }
+const { routes } = createApp({ ...quiet, store: {} as Store, publicUrl: 'https://roll.uni.edu' })
+const walked = routes.filter((route) => !WITHOUT_TOKEN.some(([open]) => open.test(route)))
 
 await forEachStore((name, place) => {
-  describe(`a token of another institution, on ${name}`, () => {
+  describe(`what opens another institution, on ${name}`, () => {
     const open = new AsyncDisposableStack()
-    const tokens = new Map<Scope, string>()
+    /** Of the south, by what they are. */
+    const tokens = new Map<string, string>()
     let store: Store
     let origin: string
+    let issuer: Issuer
     let id: string
     before(async () => {
       store = open.use(await place().open())
-      for (const institution of ['north', 'south']) {
-        await createInstitution(store, {
-          id: institution,
-          name: institution,
-          settings: { rateLimit: { perSecond: 0 } },
-          by,
-          now: Date.now(),
-        })
-      }
-      for (const scope of ['scim', 'api'] as const) {
-        tokens.set(scope, (await createToken(store, { institution: 'south', scope, by, now: Date.now() })).text)
-      }
+      issuer = open.use(await openIssuer())
+      await anInstitution(store, 'north')
+      const trusted = SCOPES.map((scope) => ({ name: scope, issuer: issuer.url, keys: issuer.keys, audience: scope, scope }))
+      await anInstitution(store, 'south', { trustedIssuers: trusted })
       const north = await getInstitution(store, 'north')
       assert.ok(north !== undefined)
-      const [made] = await apply(store, north, [aChange({ netid: 'ada1', email: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' })])
+      const ada = { netid: 'ada1', email: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }
+      const eve = { netid: 'ada2', email: 'eve@uni.edu', first: 'Ada Eve', last: 'Lovelace' }
+      const [made] = await apply(store, north, [aChange(ada), aChange(eve)])
       assert.ok(made?.kind === 'created')
       id = made.user._id
-      const app = createApp({
-        store,
-        publicUrl: 'https://roll.uni.edu',
-        log: openLog('silent', { write() {} }),
-        metrics: openMetrics(),
-        seal: sealWith('a key for tests alone'),
-      })
-      const http = open.use(await openHttpServer({ host: '127.0.0.1', port: 0 }, () => app))
+      const app = (port: number) => createApp({ ...quiet, store, publicUrl: `http://127.0.0.1:${port}` })
+      const http = open.use(await openHttpServer({ host: '127.0.0.1', port: 0 }, app))
       origin = `http://127.0.0.1:${http.port}`
+      for (const scope of SCOPES) await makeTokens(scope)
     })
     after(() => open.disposeAsync())
+
+    async function makeTokens(scope: Scope): Promise<void> {
+      const given = { institution: 'south', scope, by, now: Date.now() } as const
+      tokens.set(`${scope} token`, (await createToken(store, given)).text)
+      const proof = { secretUntil: Date.now() + 86_400_000 }
+      const { client, secret = '' } = await createClient(store, { ...given, proof })
+      const answer = await ask('south', { client_id: client._id, client_secret: secret })
+      assert.equal(answer.status, 200)
+      tokens.set(`${scope} access token`, ((await answer.json()) as { access_token: string }).access_token)
+      const claims = { iss: issuer.url, aud: scope, sub: 'machine', exp: Math.floor(Date.now() / 1000) + 600 }
+      tokens.set(`${scope} JWT`, await issuer.sign(claims))
+    }
+
+    const ask = (institution: string, form: { readonly [name: string]: string }) =>
+      fetch(`${origin}/institutions/${institution}/oauth/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: 'client_credentials', ...form }),
+      })
+
+    const get = (path: string, token = '') =>
+      fetch(`${origin}/institutions/${path}`, { headers: { authorization: `Bearer ${token}` } })
 
     const everything = async () => [
       await store.find('users', 'north', { where: EVERYTHING, limit: 10 }),
       await store.find('events', 'north', { where: EVERYTHING, limit: 10 }),
+      await store.find('runs', 'north', { where: EVERYTHING, limit: 10 }),
     ]
 
-    for (const { at, scope, paths } of channels) {
-      for (const path of paths) {
-        it(`opens nothing at ${at}${path}`, async () => {
-          const before = await everything()
+    it('opens that institution', async () => {
+      for (const [path, scope] of [
+        ['south/scim/v2/Users', 'scim'],
+        ['south/api/v1/users', 'api'],
+      ] as const) {
+        for (const kind of ['token', 'access token', 'JWT']) {
+          const { status, body } = await get(path, tokens.get(`${scope} ${kind}`))
+          await body?.cancel()
+          assert.equal(status, 200, `${scope} ${kind}`)
+        }
+      }
+    })
+
+    for (const route of walked) {
+      it(`opens nothing at ${route}`, async () => {
+        const before = await everything()
+        const path = route.replace(':institution', 'north').replace(/:id\b/, id).replace(/:\w+/g, 'User')
+        for (const [what, token] of tokens) {
           for (const method of METHODS) {
-            const where = path.replace(/:id\b/, id).replace(/:\w+/, 'User')
-            const response = await fetch(`${origin}/institutions/north/${at}${where}`, {
+            const response = await fetch(origin + path, {
               method,
-              headers: { authorization: `Bearer ${tokens.get(scope)}`, 'content-type': 'application/json' },
+              headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
               ...(method === 'GET' || method === 'HEAD' ? {} : { body: '{"userName":"x","netid":"ada1"}' }),
             })
             const text = await response.text()
-            assert.ok([401, 405].includes(response.status), `${method} ${where}: ${response.status} ${text}`)
+            assert.ok([401, 405, 501].includes(response.status), `${method} ${path}, ${what}: ${response.status} ${text}`)
             assert.doesNotMatch(text, /ada|lovelace/i)
           }
-          assert.deepEqual(await everything(), before)
-        })
-      }
+        }
+        assert.deepEqual(await everything(), before)
+      })
     }
 
-    it(`finds nobody of it by id in its own ${channels.map(({ at }) => at).join(' and ')}`, async () => {
-      for (const { at, scope } of channels) {
-        const users = at === 'scim/v2' ? 'Users' : 'users'
-        const response = await fetch(`${origin}/institutions/south/${at}/${users}/${id}`, {
-          headers: { authorization: `Bearer ${tokens.get(scope)}` },
-        })
-        await response.body?.cancel()
-        assert.equal(response.status, 404)
+    it('gets no token of it', async () => {
+      const { client, secret = '' } = await createClient(store, {
+        institution: 'south',
+        scope: 'scim',
+        proof: { secretUntil: Date.now() + 86_400_000 },
+        by,
+        now: Date.now(),
+      })
+      const assertion = { client_assertion_type: ASSERTION_TYPE, client_assertion: tokens.get('scim JWT') ?? '' }
+      for (const form of [{ client_id: client._id, client_secret: secret }, assertion]) {
+        for (const [institution, status] of [
+          ['south', 200],
+          ['north', 401],
+        ] as const) {
+          const answer = await ask(institution, form)
+          await answer.body?.cancel()
+          assert.equal(answer.status, status)
+        }
+      }
+    })
+
+    it('finds nobody of it by id, nor by where a list of it goes on', async () => {
+      const own = (await createToken(store, { institution: 'north', scope: 'api', by, now: Date.now() })).text
+      const page = (await (await get('north/api/v1/users?limit=1', own)).json()) as { users: unknown[]; next: string }
+      assert.equal(page.users.length, 1)
+      const next = new URL(page.next).search
+      for (const [path, scope] of [
+        [`south/scim/v2/Users/${id}`, 'scim'],
+        [`south/api/v1/users/${id}`, 'api'],
+        [`south/api/v1/users/${id}/events`, 'api'],
+        [`south/api/v1/users${next}`, 'api'],
+      ] as const) {
+        const response = await get(path, tokens.get(`${scope} token`))
+        const text = await response.text()
+        if (!path.endsWith(next)) assert.equal(response.status, 404, path)
+        assert.doesNotMatch(text, /ada|lovelace/i)
       }
     })
   })

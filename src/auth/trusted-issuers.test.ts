@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import type { TrustedIssuer } from '../directory/institution.ts'
 import { checkSettings } from '../directory/settings.ts'
@@ -21,6 +22,9 @@ describe('issuers that an institution trusts', () => {
       source: 'api:sis',
       keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }],
     }
+    const manual = readFileSync(new URL('../../docs/oauth.md', import.meta.url), 'utf8')
+    const [, example = ''] = /```json\n(\{\n {2}"trustedIssuers".*?)```/s.exec(manual) ?? []
+    assert.equal(checkSettings(JSON.parse(example), [issuerProblems]).kind, 'ok')
     assert.equal(checkSettings({ trustedIssuers: [ENTRA, { ...BARE, ...more, name: 'sis' }] }, [issuerProblems]).kind, 'ok')
   })
 
