@@ -9,7 +9,6 @@ import { attributeOf, elementsOf, everyElement, isIdAttribute, isNamed, sequence
 
 export type ResponseParts = {
   readonly element: XmlElement
-  readonly id: string
   readonly issuer?: string
   readonly signature?: XmlElement
   readonly destination?: string
@@ -33,7 +32,7 @@ export function responseParts(element: XmlElement): ResponseParts {
   const [destination, inResponseTo] = [attributeOf(element, 'Destination'), attributeOf(element, 'InResponseTo')]
   return {
     element,
-    ...messageHead(element),
+    issueInstant: messageHead(element).issueInstant,
     ...(issuer && { issuer: issuerIn(issuer) }),
     ...(signature && { signature }),
     ...(destination !== undefined && { destination }),

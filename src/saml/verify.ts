@@ -39,7 +39,6 @@ export type VerifyContext = {
 export type Verified = Statements & {
   readonly kind: 'ok'
   readonly idp: IdpSettings
-  readonly responseId: string
   /** The id of the request that this answers; absent: nobody asked here. */
   readonly inResponseTo?: string
 }
@@ -92,12 +91,11 @@ function believed(field: string, context: VerifyContext, seen: Seen): Verified {
   // From here on only from text whose signature holds: that of the assertion itself, else that of the response around it.
   const proven = inner ? parseXml(inner.text) : inside ? response.assertion : assertion
   const { entityId, acsUrl } = context.sp
-  const { id, inResponseTo } = response
+  const { inResponseTo } = response
   const expected = { issuer: idp.entityId, entityId, acsUrl, inResponseTo, now: context.now }
   return {
     kind: 'ok',
     idp,
-    responseId: id,
     ...(inResponseTo !== undefined && { inResponseTo }),
     ...readAssertion(proven, expected),
   }

@@ -29,13 +29,15 @@ export type XmlAttribute = {
 
 export type Scope = ReadonlyMap<string, string>
 
-export type XmlLimits = {
+export type XmlRules = {
   readonly elements: number
   readonly depth: number
   /** Of one element, declarations of namespaces included. */
   readonly attributes: number
   /** In scope at one place. */
   readonly namespaces: number
+  /** Whether there may be comments, which then count for nothing. */
+  readonly comments: boolean
 }
 
 /** What is wrong with the text, as an end of a sentence about it. */
@@ -43,7 +45,7 @@ export class XmlError extends Error {
   override name = 'XmlError'
 }
 
-const LIMITS: XmlLimits = { elements: 2500, depth: 64, attributes: 64, namespaces: 64 }
+const MESSAGE: XmlRules = { elements: 2500, depth: 64, attributes: 64, namespaces: 64, comments: false }
 const DECLARATION =
   /^<\?xml\s+version\s*=\s*(["'])1\.0\1(\s+encoding\s*=\s*(["'])utf-8\3)?(\s+standalone\s*=\s*(["'])(yes|no)\5)?\s*\?>/i
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
@@ -52,28 +54,29 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
  * @param options.scope namespaces of the place that the text was taken from
  * @throws {XmlError}
  */
-export function parseXml(text: string, options: { readonly limits?: XmlLimits; readonly scope?: Scope } = {}): XmlElement {
-  const { limits = LIMITS, scope = new Map() } = options
+export function parseXml(text: string, options: { readonly rules?: XmlRules; readonly scope?: Scope } = {}): XmlElement {
+  const { rules = MESSAGE, scope = new Map() } = options
   const body = text.slice(DECLARATION.exec(text)?.[0].length ?? 0)
-  scan(body, limits)
-  return treeOf(body, limits, scope)
+  scan(body, rules)
+  return treeOf(body, rules, scope)
 }
 
 /** Before any parser sees it: linear, and most floods end here. */
-function scan(body: string, limits: XmlLimits): void {
+function scan(body: string, rules: XmlRules): void {
   if (!/^[ \t\r\n]*</.test(body)) throw new XmlError('does not begin with an element')
   let opened = 0
   for (let at = body.indexOf('<'); at >= 0; at = body.indexOf('<', at + 1)) {
     const next = body[at + 1]
-    if (next === '!') throw new XmlError('has a DOCTYPE, a comment or a CDATA section, which no SAML message needs')
+    if (next === '!' && !(rules.comments && body.startsWith('<!--', at)))
+      throw new XmlError('has a DOCTYPE, a comment or a CDATA section, which no SAML message needs')
     if (next === '?') throw new XmlError('has a processing instruction, or a declaration that is not of XML 1.0 in UTF-8')
-    if (next !== '/' && ++opened > limits.elements) throw new XmlError(`has more than ${limits.elements} elements`)
+    if (next !== '/' && next !== '!' && ++opened > rules.elements) throw new XmlError(`has more than ${rules.elements} elements`)
   }
 }
 
 type Open = { -readonly [K in keyof XmlElement]: XmlElement[K] } & { children: (XmlElement | string)[] }
 
-function treeOf(body: string, limits: XmlLimits, outer: Scope): XmlElement {
+function treeOf(body: string, rules: XmlRules, outer: Scope): XmlElement {
   const parser = new SaxesParser({ xmlns: true, position: false, additionalNamespaces: Object.fromEntries(outer) })
   const open: Open[] = []
   let root: XmlElement | undefined
@@ -83,10 +86,10 @@ function treeOf(body: string, limits: XmlLimits, outer: Scope): XmlElement {
   })
   parser.on('opentagstart', () => {
     attributes = 0
-    if (open.length >= limits.depth) throw new XmlError(`is nested deeper than ${limits.depth} elements`)
+    if (open.length >= rules.depth) throw new XmlError(`is nested deeper than ${rules.depth} elements`)
   })
   parser.on('attribute', () => {
-    if (++attributes > limits.attributes) throw new XmlError(`has an element with more than ${limits.attributes} attributes`)
+    if (++attributes > rules.attributes) throw new XmlError(`has an element with more than ${rules.attributes} attributes`)
   })
   parser.on('opentag', ({ name, prefix, local, uri, attributes: found, ns }) => {
     const element: Open = {
@@ -95,7 +98,7 @@ function treeOf(body: string, limits: XmlLimits, outer: Scope): XmlElement {
       local,
       uri,
       attributes: Object.values(found).filter(isNoDeclaration),
-      scope: scopeWith(open.at(-1)?.scope ?? outer, ns, limits),
+      scope: scopeWith(open.at(-1)?.scope ?? outer, ns, rules),
       children: [],
     }
     open.at(-1)?.children.push(element)
@@ -103,7 +106,10 @@ function treeOf(body: string, limits: XmlLimits, outer: Scope): XmlElement {
   })
   parser.on('text', (text) => {
     // The parser itself lets nothing but spaces stand outside of the root.
-    open.at(-1)?.children.push(text)
+    const children = open.at(-1)?.children ?? []
+    const before = children.at(-1)
+    if (typeof before === 'string') children[children.length - 1] = before + text
+    else children.push(text)
   })
   parser.on('closetag', () => {
     root = open.pop()
@@ -117,13 +123,13 @@ function isNoDeclaration({ name, prefix }: XmlAttribute): boolean {
   return prefix !== 'xmlns' && name !== 'xmlns'
 }
 
-function scopeWith(outer: Scope, declared: Readonly<Record<string, string>>, limits: XmlLimits): Scope {
+function scopeWith(outer: Scope, declared: Readonly<Record<string, string>>, rules: XmlRules): Scope {
   const entries = Object.entries(declared)
   if (entries.length === 0) return outer
   for (const [, uri] of entries)
     if (uri !== '' && !ABSOLUTE.test(uri)) throw new XmlError('has a namespace whose name is no absolute URI')
   const scope = new Map([...outer, ...entries])
-  if (scope.size > limits.namespaces) throw new XmlError(`has more than ${limits.namespaces} namespaces`)
+  if (scope.size > rules.namespaces) throw new XmlError(`has more than ${rules.namespaces} namespaces`)
   return scope
 }
 

@@ -110,9 +110,16 @@ function insertedSignature(xml: string, id: string, signature: string): string {
 }
 
 /** Exclusive canonicalization of the element with this ID. */
-export function canonicalText(xml: string, id: string, inclusive = ''): string {
+function canonicalText(xml: string, id: string, inclusive = ''): string {
   return canonicalOf(
     find(xml, (element) => element.getAttribute('ID') === id),
+    inclusive,
+  )
+}
+
+export function canonicalRoot(xml: string, inclusive = ''): string {
+  return canonicalOf(
+    find(xml, () => true),
     inclusive,
   )
 }
