@@ -65,7 +65,6 @@ export async function startSshd(kinds: readonly ('ed25519' | 'rsa')[] = ['ed2551
     }
     const child = spawn(PROGRAM, ['-D', '-e', '-f', join(home, 'config')], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      detached: true,
     })
     const exit = once(child, 'exit')
     let said = ''
@@ -78,8 +77,8 @@ export async function startSshd(kinds: readonly ('ed25519' | 'rsa')[] = ['ed2551
       await wait(10)
     }
     stop = async () => {
-      // Its sessions are in its process group.
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM')
+      // Its sessions end with their connections.
+      child.kill()
       await exit
     }
   }

@@ -39,9 +39,12 @@ export class Misuse extends Refusal {
   override name = 'Misuse'
 }
 
-type OptionKinds = { readonly [name: string]: 'text' | 'flag' }
+/** `texts`: may be given several times. */
+type OptionKinds = { readonly [name: string]: 'text' | 'texts' | 'flag' }
 
-type Values<O extends OptionKinds> = { readonly [K in keyof O]?: O[K] extends 'flag' ? true : string }
+type Values<O extends OptionKinds> = {
+  readonly [K in keyof O]?: O[K] extends 'flag' ? true : O[K] extends 'texts' ? readonly string[] : string
+}
 
 type Arguments<O extends OptionKinds, W extends readonly string[]> = {
   readonly options: Values<O>
@@ -57,10 +60,12 @@ export function read<const O extends OptionKinds, const W extends readonly strin
   { options, words }: { readonly options: O; readonly words: W },
 ): Arguments<O, W> {
   const found: string[] = []
-  const values = new Map<string, string | true>()
+  const values = new Map<string, string | true | readonly string[]>()
   for (const token of tokensOf(args, options)) {
     if (token.kind === 'positional') found.push(token.value)
-    if (token.kind === 'option') values.set(token.name, optionValue(token, options))
+    if (token.kind !== 'option') continue
+    const value = optionValue(token, options)
+    values.set(token.name, options[token.name] === 'texts' ? [values.get(token.name) ?? [], value].flat().map(String) : value)
   }
   if (found.length < words.length) throw new Misuse(`${words.slice(found.length).join(' and ')} is missing`)
   if (found.length > words.length) throw new Misuse(`"${found[words.length]}" is one word too many`)
@@ -69,7 +74,7 @@ export function read<const O extends OptionKinds, const W extends readonly strin
 }
 
 function tokensOf(args: readonly string[], options: OptionKinds) {
-  const types = Object.entries(options).map(([name, kind]) => [name, { type: kind === 'text' ? 'string' : 'boolean' }] as const)
+  const types = Object.entries(options).map(([name, kind]) => [name, { type: kind === 'flag' ? 'boolean' : 'string' }] as const)
   const settings = { strict: false, allowPositionals: true, tokens: true } as const
   return parseArgs({ args: [...args], options: Object.fromEntries(types), ...settings }).tokens
 }

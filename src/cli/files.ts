@@ -1,6 +1,7 @@
 /**
  * `matricula files`: the run over uploaded files, held files, past runs.
  */
+import type { Config } from '../config.ts'
 import { configFrom } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
 import { listInstitutions } from '../directory/institution.ts'
@@ -11,10 +12,11 @@ import { summaryText } from '../flatfile/summary-text.ts'
 import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
-import { DONE, Misuse, Refusal, read } from './command.ts'
+import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
 import { exitCodeOf, showSummary } from './file-outcome.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
+import { pickedUpText } from './picked-up-text.ts'
 import { openProgressLine } from './progress.ts'
 import { table } from './table.ts'
 
@@ -22,22 +24,22 @@ const runNow: Command = {
   summary: 'go through the uploaded files now',
   help: `matricula files run --institution ID [--approve FILE] [--json]
 
-Does now what the daily run does: finishes runs that were interrupted where they stopped, then goes through the files
-that were uploaded, oldest first.
+Does now what the daily run does: fetches files from the servers of the institution (sftp.pickUp), finishes runs that
+were interrupted where they stopped, then goes through the files that are here, oldest first.
 
   --institution ID  whose files
   --approve FILE    instead: let the held file of this name through; it is planned again, since the roll may have moved
   --json            the outcome of each file as one JSON object a line on standard output
 
 Exit codes as for import, the gravest of all files: 0 all rows are fine, 2 some rows are not, 3 held by a threshold,
-1 rejected or failed.
+1 rejected or failed, or files could not be fetched.
 
 Example:
   matricula files run --institution north --approve people.csv`,
   async run(args, terminal) {
     const { options } = read(args, { options: { institution: 'text', approve: 'text', json: 'flag' }, words: [] })
     const id = institutionIn(options.institution)
-    const summaries = await withStore(terminal, async (store) => {
+    const done = await withStore(terminal, async (store) => {
       const institution = await knownInstitution(store, id)
       const [{ oneAtATime }, { openFolders }, { deliverNow, tellOf }] = await Promise.all([
         import('../flatfile/process.ts'),
@@ -49,18 +51,37 @@ Example:
       using progress = openProgressLine(process.stderr)
       const tell = (summary: Summary) => tellOf(store, institution, summary)
       const processing = { store, institution, folders, by: actor(), onProgress: progress.on, tell }
-      const done = await oneAtATime(processing, async (onProgress) => {
+      const result = await oneAtATime(processing, async (onProgress) => {
         const work = { ...processing, onProgress }
-        return options.approve === undefined ? await all(work) : [await approve(options.approve, work)]
+        if (options.approve !== undefined) return { codes: [], summaries: [await approve(options.approve, work)] }
+        return { codes: await fetchFirst(work, config, terminal), summaries: await all(work) }
       })
       await deliverNow(store, institution, config, terminal)
-      return done
+      return result
     })
-    if (summaries === undefined) throw new Refusal(`another run is at the files of ${id}: try again when it is done`)
+    if (done === undefined) throw new Refusal(`another run is at the files of ${id}: try again when it is done`)
+    const { codes, summaries } = done
     if (summaries.length === 0) terminal.say('There was nothing to do.')
     for (const summary of summaries) showSummary(summary, terminal, options.json ?? false)
-    return gravest(summaries.map(exitCodeOf))
+    return gravest([...codes, ...summaries.map(exitCodeOf)])
   },
+}
+
+/** @returns an exit code for each server */
+async function fetchFirst({ store, institution }: Processing, config: Config, terminal: Terminal): Promise<number[]> {
+  const { pickUp = [] } = institution.settings.sftp ?? {}
+  if (pickUp.length === 0) return []
+  const [{ fetchFiles }, { sealWith }, { secretKeyFrom }] = await Promise.all([
+    import('./pick-ups.ts'),
+    import('../auth/seal.ts'),
+    import('../auth/secret-key.ts'),
+  ])
+  terminal.say(`Fetching from ${pickUp.map(({ name }) => name).join(', ')}: files that stay as they are for a minute.`)
+  const seal = sealWith(await secretKeyFrom(config))
+  const options = { store, seal, dataDir: config.dataDir, signal: new AbortController().signal }
+  const all = await fetchFiles(institution, options)
+  for (const done of all) terminal.say(pickedUpText(done))
+  return all.map(({ fault }) => (fault === undefined ? DONE : NOT_DONE))
 }
 
 async function all(work: Processing): Promise<Summary[]> {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { temporaryFile } from '../../test/stores.ts'
+import type { FileSettings } from '../directory/institution.ts'
 import { getInstitution } from '../directory/institution.ts'
 import { createInstitution } from '../directory/institution-changes.ts'
 import type { Rounds } from '../jobs/rounds.ts'
@@ -43,6 +44,38 @@ describe('the daily run', () => {
     assert.deepEqual(test.done, ['people.csv'])
   })
 
+  it('fetches files when their time has come, once, and goes through them with those that are here', async () => {
+    let fetches = 0
+    await using test = await open('fetches', '2026-03-28T05:59:00Z', async (fetched) => {
+      fetches++
+      await fetched('fetched.csv')
+    })
+    await test.upload('people.csv')
+    await test.run.look()
+    assert.equal(fetches, 0)
+    test.at('2026-03-28T06:00:00Z')
+    await test.run.look()
+    await test.run.look()
+    assert.deepEqual([fetches, test.done], [1, ['people.csv', 'fetched.csv']])
+  })
+
+  it('waits for no word that a file is whole when it was fetched, which says so', async () => {
+    await using test = await open('said', '2026-03-28T09:00:00Z', (fetched) => fetched('fetched.csv'), { waitForDone: true })
+    await test.upload('people.csv')
+    await test.run.look()
+    assert.deepEqual(test.done, ['fetched.csv'])
+  })
+
+  it('has no second run of a file that was fetched', async () => {
+    const twice = async (fetched: (file: string) => Promise<void>) => {
+      await fetched('fetched.csv')
+      await assert.rejects(fetched('fetched.csv'), /could not be stored: duplicate/)
+    }
+    await using test = await open('once', '2026-03-28T09:00:00Z', twice)
+    await test.run.look()
+    assert.deepEqual(test.done, ['fetched.csv'])
+  })
+
   it('is done by one of two processes that look at once', async () => {
     await using one = await open('west', '2026-03-28T01:00:00Z')
     await using other = await open('west', '2026-03-28T01:00:00Z')
@@ -53,21 +86,31 @@ describe('the daily run', () => {
   })
 })
 
-async function open(id: string, time: string) {
+type Fetch = (upload: (file: string) => Promise<void>) => Promise<void>
+
+async function open(id: string, time: string, fetch: Fetch = async () => {}, files: FileSettings = {}) {
   const opened = new AsyncDisposableStack()
   const store: Store = opened.use(await openSqlite({ path }))
-  const settings = { files: { runAt: '07:00', timeZone: 'Europe/Berlin' } }
+  const settings = { files: { runAt: '07:00', timeZone: 'Europe/Berlin', ...files } }
   await createInstitution(store, { id, name: id, settings, by: { source: 'admin' }, now: MADE })
   const institution = await getInstitution(store, id)
   assert.ok(institution)
   let now = Date.parse(time)
   const done: string[] = []
+  const take = async (file: string, about: { fetched?: string } = {}) => {
+    const folders = await openFolders(dataDir, id)
+    const by = { source: 'file' } as const
+    const { kind } = await receive(Readable.from([Buffer.from(PEOPLE)]), file, { store, institution, folders, by, ...about })
+    assert.equal(kind, 'waiting')
+  }
+  const fetched = (file: string) => take(file, { fetched: `sis/${file}` })
   const run: Rounds = opened.use(
     openDailyRun({
       store,
       dataDir,
       now: () => now,
       everyMs: 2_000_000_000,
+      fetch: async ({ _id }) => (_id === id ? await fetch(fetched) : undefined),
       onSummary: (owner, { file, result }) => {
         if (owner === id && result === 'processed') done.push(file)
       },
@@ -80,12 +123,7 @@ async function open(id: string, time: string) {
     at: (next: string) => {
       now = Date.parse(next)
     },
-    async upload(file: string) {
-      const folders = await openFolders(dataDir, id)
-      const by = { source: 'file' } as const
-      const { kind } = await receive(Readable.from([Buffer.from(PEOPLE)]), file, { store, institution, folders, by })
-      assert.equal(kind, 'waiting')
-    },
+    upload: (file: string) => take(file),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

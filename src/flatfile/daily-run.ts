@@ -15,6 +15,8 @@ import type { Summary } from './summary.ts'
 export type DailyRunOptions = {
   readonly store: Store
   readonly dataDir: string
+  /** Brings files that wait elsewhere, when the day's run is due; where that fails, those that are here have their run. */
+  readonly fetch?: (institution: Institution, stop: AbortSignal) => Promise<void>
   /** Called before the end of a run is recorded, so that none goes untold; once more where it was interrupted then. */
   readonly tell?: (institution: Institution, summary: Summary) => Promise<void>
   readonly onSummary: (institution: string, summary: Summary) => void
@@ -38,7 +40,7 @@ export function openDailyRun(options: DailyRunOptions): Rounds {
 }
 
 async function visit(institution: Institution, options: DailyRunOptions, stop: AbortSignal): Promise<void> {
-  const { store, dataDir, tell, onSummary, now = Date.now } = options
+  const { store, dataDir, fetch, tell, onSummary, now = Date.now } = options
   const { runAt, timeZone } = runTimeOf(institution)
   const due = lastDue(now(), runAt, timeZone)
   const isDue = !(await isDone(store, institution, NAME, due))
@@ -54,6 +56,7 @@ async function visit(institution: Institution, options: DailyRunOptions, stop: A
     now,
   } as const
   await oneAtATime(processing, async (onProgress) => {
+    if (isDue) await fetch?.(institution, stop)
     // Asked again: until the lease was had, another process may have done it.
     for (const run of await pending(store, institution, isDue)) {
       const summary = await goOn(run, { ...processing, onProgress })

@@ -80,7 +80,8 @@ export async function importFile({ path, name, isApproved, reports }: Import, op
  */
 export async function goOn(run: Run, options: Processing): Promise<Summary | undefined> {
   const { store, institution, folders, now = Date.now } = options
-  const mustBeSaid = run.state === 'waiting' && institution.settings.files?.waitForDone === true
+  // Of a file that was fetched it is known.
+  const mustBeSaid = run.state === 'waiting' && !run.keys?.fetched && institution.settings.files?.waitForDone === true
   if (mustBeSaid && !(await isSaidDone(folders, run.file))) return undefined
   const folder = join(folders.work, run._id)
   const uploaded = join(folders.upload, run.file)

@@ -27,6 +27,8 @@ type Receiving = {
   readonly institution: Institution
   readonly folders: Folders
   readonly by: Actor
+  /** Which file of which server it is, when it was fetched: no second run of it can be stored. */
+  readonly fetched?: string
   /** Epoch milliseconds. */
   readonly now?: () => number
 }
@@ -57,7 +59,8 @@ export async function takeIn(path: string, file: string, options: Receiving): Pr
   const { store, institution, folders } = options
   await rename(path, join(folders.upload, file))
   const earlier = await runsIn(store, institution._id, ['waiting'], { file, limit: 100 })
-  const run = await insertRun(store, { ...newRun(file, 'waiting', options), isTaken: true })
+  const keys = options.fetched === undefined ? {} : { keys: { fetched: options.fetched } }
+  const run = await insertRun(store, { ...newRun(file, 'waiting', options), ...keys, isTaken: true })
   for (const one of earlier) {
     // A run that has begun meanwhile goes on with the newer file, and the newer run finds nothing to do.
     await moveRun(store, one, { state: 'superseded' }).catch(() => {})

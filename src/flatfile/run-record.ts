@@ -91,6 +91,13 @@ export async function getRun(store: Store, institution: string, id: string): Pro
   return (await store.get('runs', institution, id)) as Run | undefined
 }
 
+/** Which of these files of other servers have a run. */
+export async function fetchedBefore(store: Store, institution: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const runs = await store.lookUp('runs', institution, { keys: { fetched: ids } })
+  return new Set(runs.flatMap(({ keys }) => keys?.fetched ?? []))
+}
+
 const DAY =
   /\d{4}([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:[-_.T ]?\d{2}[-_.:]?\d{2}(?:[-_.:]?\d{2})?Z?)?|\d{2}([-_.])\d{2}\2\d{4}/g
 

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import ssh2 from 'ssh2'
 import { fingerprintOf } from './authorized-key.ts'
+import { newEd25519Key } from './new-key.ts'
 
 export type HostKey = {
   readonly type: 'ssh-ed25519' | 'ssh-rsa'
@@ -85,7 +86,7 @@ async function makeUnlessThere(kind: (typeof KINDS)[number], path: string): Prom
 }
 
 async function makeKey(kind: (typeof KINDS)[number]): Promise<string> {
-  if (kind === 'ed25519') return ssh2.utils.generateKeyPairSync('ed25519').private
+  if (kind === 'ed25519') return newEd25519Key().private
   // Takes a second or so, which no other client should wait for.
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS })
   return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()

@@ -6,6 +6,7 @@ import ssh2 from 'ssh2'
 import type { Seal } from '../auth/seal.ts'
 import { newId } from '../directory/ids.ts'
 import type { Doc, Store } from '../store/store.ts'
+import { newEd25519Key } from './new-key.ts'
 
 export type PickUpKeys = {
   /** Lines of authorized_keys. */
@@ -38,14 +39,15 @@ export async function replacePickUpKeys(store: Store, seal: Seal, institution: s
 
 async function newKeys(seal: Seal, institution: string): Promise<KeyDoc> {
   const comment = `matricula-${institution}`
-  const made = [await generate('ed25519', comment), await generate('rsa', comment)]
+  const made = [newEd25519Key(comment), await newRsaKey(comment)]
   const pairs = made.map((pair) => ({ publicKey: pair.public, privateKey: seal.seal(PURPOSE, institution, pair.private) }))
   return { _id: ID, institution, version: newId(Date.now()), pairs }
 }
 
-function generate(type: 'ed25519' | 'rsa', comment: string): Promise<ssh2.utils.KeyPairReturn> {
+/** Takes a second or so, which nobody else should wait for. */
+function newRsaKey(comment: string): Promise<ssh2.utils.KeyPairReturn> {
   return new Promise((resolve, reject) => {
-    ssh2.utils.generateKeyPair(type, { bits: RSA_BITS, comment }, (error, pair) => (error ? reject(error) : resolve(pair)))
+    ssh2.utils.generateKeyPair('rsa', { bits: RSA_BITS, comment }, (error, pair) => (error ? reject(error) : resolve(pair)))
   })
 }
 

@@ -19,20 +19,18 @@ import { pickUpKeys } from './pick-up-keys.ts'
 const KB = 1024
 
 describe('picking up files from a server of OpenSSH', { skip: NO_SSHD }, () => {
+  const opened = new AsyncDisposableStack()
   let sshd: Sshd
   let line: BrokenLine
   let keys: PickUpKeys
   before(async () => {
-    sshd = await startSshd()
-    line = await brokenLine(sshd.port)
+    sshd = opened.use(await startSshd())
+    line = opened.use(await brokenLine(sshd.port))
     await using store = await openSqlite({ path: temporaryFile('roll.db') })
     keys = await pickUpKeys(store, sealWith('a key of the tests'), 'north')
     await sshd.authorize(keys.publicKeys)
   })
-  after(async () => {
-    await line[Symbol.asyncDispose]()
-    await sshd[Symbol.asyncDispose]()
-  })
+  after(() => opened.disposeAsync())
 
   /** A folder of its own for each test, with these files. */
   function given(files: { readonly [name: string]: string | Buffer }, settings: Partial<PickUpSettings> = {}) {
@@ -47,6 +45,7 @@ describe('picking up files from a server of OpenSSH', { skip: NO_SSHD }, () => {
       username,
       hostKeys: [sshd.hostKey()],
       folder,
+      settleSeconds: 0.02,
       ...settings,
     }
     return { folder, place, there: () => readdirSync(folder).toSorted() }
@@ -54,7 +53,6 @@ describe('picking up files from a server of OpenSSH', { skip: NO_SSHD }, () => {
   const options = (more: Partial<PickUpOptions> = {}): PickUpOptions => ({
     privateKeys: keys.privateKeys,
     signal: AbortSignal.timeout(60_000),
-    settleMs: 20,
     ...more,
   })
 
@@ -234,6 +232,16 @@ describe('picking up files from a server of OpenSSH', { skip: NO_SSHD }, () => {
     line.heal()
     assert.equal(fault?.code, 'unreachable')
     assert.match(fault.message, /no answer in time/)
+  })
+
+  it('stops at once when it is told to while it waits', async () => {
+    const { place } = given({ 'people.csv': 'x' }, { settleSeconds: 60 })
+    const stop = new AbortController()
+    const known = async () => {
+      setImmediate(() => stop.abort(new Error('the server is closing')))
+      return new Set<string>()
+    }
+    await assert.rejects(pickUp(place, { ...anInbox(), known }, options({ signal: stop.signal })), /the server is closing/)
   })
 
   it('stops at once when it is told to', async () => {

@@ -2,10 +2,10 @@
  * Files that are fetched from an institution's own server: each when it has stopped changing, and each once. Which file
  * of which server it was goes with it to whoever takes it in.
  */
-import { setTimeout as wait } from 'node:timers/promises'
 import type { PickUpSettings } from '../directory/institution.ts'
 import { fitsPattern } from '../directory/name-pattern.ts'
 import type { ConnectOptions } from './connect.ts'
+import { pause } from './pause.ts'
 import type { PickUpCode } from './pick-up-fault.ts'
 import { PickUpFault } from './pick-up-fault.ts'
 import type { Remote, RemoteFile } from './remote.ts'
@@ -32,8 +32,6 @@ export type FetchedFile = {
 }
 
 export type PickUpOptions = ConnectOptions & {
-  /** How long a file must stay as it is. */
-  readonly settleMs?: number
   /** Epoch milliseconds. */
   readonly now?: () => number
 }
@@ -49,7 +47,7 @@ export type PickedUp = {
 
 type Refused = { readonly name: string; readonly reason: string }
 
-const SETTLE_MS = 60_000
+const SETTLE_SECONDS = 60
 const MOST_FILES = 200
 /** In the name of a file there that was fetched. */
 const MARK = '.fetched-'
@@ -65,7 +63,7 @@ export async function pickUp(place: PickUpSettings, inbox: Inbox, options: PickU
     const before = await look(place, inbox, options)
     rest = before
     if (before.ready.length + before.unmarked.length === 0) return { fetched, ...rest }
-    if (before.ready.length > 0) await wait(options.settleMs ?? SETTLE_MS, undefined, { signal: options.signal })
+    if (before.ready.length > 0) await pause((place.settleSeconds ?? SETTLE_SECONDS) * 1000, options.signal)
 
     await using remote = await openRemote(place, options)
     const now = await sorted(place, await remote.list(folderOf(place)), inbox)
@@ -96,7 +94,7 @@ export async function pickUp(place: PickUpSettings, inbox: Inbox, options: PickU
   }
 }
 
-type Look = Pick<PickedUp, 'unfinished' | 'refused'> & {
+export type Look = Pick<PickedUp, 'unfinished' | 'refused'> & {
   readonly ready: readonly RemoteFile[]
   /** Fetched before, and to be renamed yet. */
   readonly unmarked: readonly RemoteFile[]
@@ -106,7 +104,7 @@ type Look = Pick<PickedUp, 'unfinished' | 'refused'> & {
  * What would be fetched, if it stays as it is.
  * @throws {PickUpFault}, the signal's reason
  */
-async function look(place: PickUpSettings, inbox: Inbox, options: PickUpOptions): Promise<Look> {
+export async function look(place: PickUpSettings, inbox: Inbox, options: PickUpOptions): Promise<Look> {
   await using remote = await openRemote(place, options)
   return await sorted(place, await remote.list(folderOf(place)), inbox)
 }

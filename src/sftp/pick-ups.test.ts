@@ -68,13 +68,13 @@ describe('picking up from all servers of an institution', { skip: NO_SSHD }, () 
       const events = await store.find('events', id, { where: { op: 'eq', path: 'subject', value: id }, limit: 9 })
       return events.map(({ kind, code, source, credential }) => [kind, code, source, credential])
     }
-    return { sshd, line, place: { ...place, folder: sshd.folder }, failuresOf, [Symbol.asyncDispose]: close }
+    return { sshd, line, place: { ...place, folder: sshd.folder, settleSeconds: 0.01 }, failuresOf, [Symbol.asyncDispose]: close }
     async function close() {
       await line[Symbol.asyncDispose]()
       await sshd[Symbol.asyncDispose]()
     }
   }
-  const quick = { signal: AbortSignal.timeout(60_000), settleMs: 10, pauseMs: 10 }
+  const quick = { signal: AbortSignal.timeout(60_000), pauseMs: 10 }
 
   it('goes on where a connection broke', async () => {
     await using store = await openSqlite({ path })
@@ -105,7 +105,7 @@ describe('picking up from all servers of an institution', { skip: NO_SSHD }, () 
     const institution = anInstitution({ sftp: { pickUp: [nowhere, { ...there.place, name: 'hr' }] } }, 'fails')
     const all = await pickUpAll({ store, seal, institution, inbox: inboxFor([]), ...quick })
     assert.deepEqual(
-      all.map(({ name, fetched, fault }) => [name, fetched, fault?.code]),
+      all.map(({ place, fetched, fault }) => [place.name, fetched, fault?.code]),
       [
         ['sis', [], 'unreachable'],
         ['hr', ['other.csv'], undefined],

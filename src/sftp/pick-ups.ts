@@ -1,12 +1,12 @@
 /**
  * All servers of an institution from which files are fetched, one after the other: tried again where that may help,
- * bounded in time, and told of in the audit trail where nothing helped.
+ * bounded in time together, and told of in the audit trail where nothing helped.
  */
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Seal } from '../auth/seal.ts'
 import { newId } from '../directory/ids.ts'
 import type { Institution, PickUpSettings } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
+import { pause } from './pause.ts'
 import type { Inbox, PickedUp } from './pick-up.ts'
 import { pickUp } from './pick-up.ts'
 import type { PickUpCode } from './pick-up-fault.ts'
@@ -19,7 +19,6 @@ export type PickUpsOptions = {
   readonly institution: Institution
   readonly inbox: Inbox
   readonly signal: AbortSignal
-  readonly settleMs?: number
   /** Between two tries. */
   readonly pauseMs?: number
 }
@@ -29,37 +28,41 @@ const TRIES = 3
 const PAUSE_MS = 30_000
 const MAY_PASS: ReadonlySet<PickUpCode> = new Set(['unreachable', 'interrupted', 'too_slow'])
 
-/** @returns what became of each, by its name in the settings */
-export async function pickUpAll(options: PickUpsOptions): Promise<(PickedUp & { readonly name: string })[]> {
+export type PickedUpFrom = PickedUp & { readonly place: PickUpSettings }
+
+/** @returns what became of each, in the order of the settings */
+export async function pickUpAll(options: PickUpsOptions): Promise<PickedUpFrom[]> {
   const { store, seal, institution } = options
   const places = institution.settings.sftp?.pickUp ?? []
   if (places.length === 0) return []
   const { privateKeys } = await pickUpKeys(store, seal, institution._id)
-  const all: (PickedUp & { readonly name: string })[] = []
+  const tooLong = AbortSignal.timeout(LONGEST_MS)
+  const all: PickedUpFrom[] = []
   for (const place of places) {
-    const done = await untilDone(place, privateKeys, options)
+    const done = await untilDone(place, { ...options, privateKeys, tooLong })
     if (done.fault !== undefined) await recordFault(store, institution._id, place, done.fault)
-    all.push({ name: place.name, ...done })
+    all.push({ place, ...done })
   }
   return all
 }
 
-async function untilDone(place: PickUpSettings, privateKeys: readonly string[], options: PickUpsOptions): Promise<PickedUp> {
-  const { inbox, settleMs, pauseMs = PAUSE_MS } = options
-  const tooLong = AbortSignal.timeout(LONGEST_MS)
+type Trying = PickUpsOptions & { readonly privateKeys: readonly string[]; readonly tooLong: AbortSignal }
+
+async function untilDone(place: PickUpSettings, options: Trying): Promise<PickedUp> {
+  const { inbox, privateKeys, tooLong, pauseMs = PAUSE_MS } = options
   const signal = AbortSignal.any([options.signal, tooLong])
   const fetched: string[] = []
   try {
     for (let tries = 1; ; tries++) {
-      const done = await pickUp(place, inbox, { privateKeys, signal, ...(settleMs !== undefined && { settleMs }) })
+      const done = await pickUp(place, inbox, { privateKeys, signal })
       fetched.push(...done.fetched)
       if (done.fault === undefined || !MAY_PASS.has(done.fault.code) || tries === TRIES) return { ...done, fetched }
-      await wait(pauseMs, undefined, { signal })
+      await pause(pauseMs, signal)
     }
   } catch (error) {
     if (!tooLong.aborted || options.signal.aborted) throw error
-    const fault = new PickUpFault('too_slow', `${place.host} was not done within ${LONGEST_MS / 60_000} minutes`)
-    return { fetched, unfinished: [], refused: [], fault }
+    const message = `all servers together were not done within ${LONGEST_MS / 60_000} minutes`
+    return { fetched, unfinished: [], refused: [], fault: new PickUpFault('too_slow', message) }
   }
 }
 

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import type { ServerChannel } from 'ssh2'
 import ssh2 from 'ssh2'
 import { fingerprintOf } from './authorized-key.ts'
+import { newEd25519Key } from './new-key.ts'
 import { PickUpFault } from './pick-up-fault.ts'
 import type { Remote } from './remote.ts'
 import { openRemote } from './remote.ts'
@@ -14,8 +15,8 @@ const PLAIN = 0o100644
 
 /** A server that answers as a test wants, byte by byte. */
 describe('an institution that sends what it should not', () => {
-  const host = ssh2.utils.generateKeyPairSync('ed25519')
-  const ours = ssh2.utils.generateKeyPairSync('ed25519')
+  const host = newEd25519Key()
+  const ours = newEd25519Key()
   let answer: (type: number, id: Buffer, count: number) => Buffer | undefined
   let count = 0
   const server = new ssh2.Server({ hostKeys: [host.private] }, (client) => {
