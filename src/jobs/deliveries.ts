@@ -91,20 +91,20 @@ function recipientsOf({ settings }: Institution): Recipient[] {
 
 /**
  * Sends what is due, oldest first. After a failure the rest for the same recipient waits for the next time.
- * @throws the signal's reason when it is aborted
+ * @param stop ends it early; what is under way then is sent the next time
  */
 export async function deliverDue(institution: Institution, options: DeliveryOptions, stop: AbortSignal): Promise<void> {
   const { store, now = Date.now } = options
   if ((await dueIn(store, institution, now(), 1)).length === 0) return
   await using lease = await takeLease({ store, institution: institution._id, name: 'deliveries', now })
   if (lease === undefined) return
+  const isOver = AbortSignal.any([stop, lease.signal])
   const failing = new Set<string>()
   for (const delivery of await dueIn(store, institution, now(), AT_ONCE)) {
-    stop.throwIfAborted()
-    if (lease.signal.aborted) return
+    if (isOver.aborted) return
     const recipient = nameOf(delivery.to)
     if (failing.has(recipient)) continue
-    const hasGone = await deliver(delivery, institution, options, AbortSignal.any([stop, lease.signal]))
+    const hasGone = await deliver(delivery, institution, options, isOver)
     if (!hasGone) failing.add(recipient)
   }
 }
@@ -122,7 +122,8 @@ async function deliver(
   stop: AbortSignal,
 ): Promise<boolean> {
   const sent = await attempt(delivery, institution, senders, now() >= delivery.since + GIVE_UP_MS, stop)
-  stop.throwIfAborted()
+  // It was called off, and is sent by whoever comes next.
+  if (sent.kind === 'failed' && stop.aborted) return false
   if (sent.kind === 'waits') return true
   if (sent.kind === 'delivered') {
     await store.write([removal(delivery)])

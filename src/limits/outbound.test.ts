@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { after, describe, it } from 'node:test'
+import { selfSigned } from '../saml/self-signed.ts'
 import type { Outbound } from './outbound.ts'
 import { askOutside, OutboundError } from './outbound.ts'
 
@@ -116,17 +117,15 @@ describe('a request to an address from settings', () => {
 
   it('trusts no certificate that nobody vouches for', async () => {
     let asked = 0
-    const port = await served(() => asked++, createTlsServer(selfSigned()))
+    const port = await served(() => asked++, createTlsServer(withCertificateOfItsOwn()))
     await assert.rejects(ask(`https://127.0.0.1:${port}/`), refused(/self-signed certificate/))
     assert.equal(asked, 0)
   })
 })
 
-function selfSigned() {
-  const made = execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-keyout', '-', '-out', '-', '-subj', '/CN=127.0.0.1', '-days', '2'],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
-  )
-  return { key: made, cert: made }
+function withCertificateOfItsOwn() {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const [notBefore, notAfter] = [Date.now() - 60_000, Date.now() + 3_600_000]
+  const certificate = new X509Certificate(selfSigned({ privateKey, commonName: '127.0.0.1', notBefore, notAfter }))
+  return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }), cert: certificate.toString() }
 }
