@@ -5,7 +5,7 @@ import { createApp } from '../app.ts'
 import { sealWith } from '../auth/seal.ts'
 import { secretKeyFrom } from '../auth/secret-key.ts'
 import type { Config } from '../config.ts'
-import { originOf } from '../config.ts'
+import { publicUrlOf } from '../config.ts'
 import { openChecks } from '../flatfile/check.ts'
 import type { DailyRunOptions } from '../flatfile/daily-run.ts'
 import { openDailyRun } from '../flatfile/daily-run.ts'
@@ -32,14 +32,13 @@ export type RunningServer = AsyncDisposable & {
 export async function openServer(config: Config, log: Log): Promise<RunningServer> {
   await using opening = new AsyncDisposableStack()
   const store = opening.use(await openStore(config.database))
-  const publicUrlAt = (port: number) => config.publicUrl ?? originOf(config.host, port)
   const metrics = openMetrics()
   const seal = sealWith(await secretKeyFrom(config))
   const { dataDir } = config
   const onFailure = (institution: string, error: unknown) => log.error({ institution, err: error }, 'a file was not checked')
   const checks = opening.use(openChecks({ store, dataDir, onFailure }))
   const appAt = (port: number) =>
-    createApp({ store, publicUrl: publicUrlAt(port), log, metrics, seal, dataDir, onFile: (run) => checks.ask(run) })
+    createApp({ store, publicUrl: publicUrlOf(config, port), log, metrics, seal, dataDir, onFile: (run) => checks.ask(run) })
   const { port } = opening.use(await openHttpServer(config, appAt))
   const dropBox = opening.use(await openDropBox(config, { store, checks, log, metrics }))
   checks.catchUp().catch((error) => onFailure('', error))
@@ -47,7 +46,7 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const fetch = fetchBeforeRun({ store, seal, dataDir }, log)
   opening.use(openDailyRun({ store, dataDir, fetch, ...telling(store, deliveries, log) }))
   const all = opening.move()
-  return { publicUrl: publicUrlAt(port), sftpPort: dropBox.port, store, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return { publicUrl: publicUrlOf(config, port), sftpPort: dropBox.port, store, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 /** What a run did is told by numbers; its file and its people stand in the store. */

@@ -31,6 +31,7 @@ export type Settings = {
   readonly files?: FileSettings
   readonly saml?: SamlSettings
   readonly rateLimit?: { readonly perSecond?: number }
+  readonly trustedIssuers?: readonly TrustedIssuer[]
 }
 
 export type SftpSettings = {
@@ -65,6 +66,26 @@ export type PickUpSettings = {
   readonly settleSeconds?: number
   /** What becomes of a file there that was fetched; `leave` when absent. */
   readonly after?: 'leave' | 'rename'
+}
+
+/** Whose JWTs open this institution. */
+export type TrustedIssuer = {
+  /** Its client id at the token endpoint, and the name of its source. */
+  readonly name: string
+  /** The claim `iss`, to the letter. */
+  readonly issuer: string
+  /** Where its public keys are, or the keys themselves (RFC 7517). */
+  readonly jwksUrl?: string
+  readonly keys?: readonly { readonly [member: string]: unknown }[]
+  /** One of which the claim `aud` must name. */
+  readonly audience: string | readonly string[]
+  /** What other claims must say. */
+  readonly claims?: { readonly [claim: string]: string | readonly string[] }
+  readonly algorithms?: readonly string[]
+  /** What its tokens open; `scim` when absent. */
+  readonly scope?: string
+  /** As whose changes theirs count; the channel and the name when absent. */
+  readonly source?: string
 }
 
 export const FILE_MODES = ['upsert', 'update', 'roster'] as const
