@@ -7,13 +7,14 @@ import { apiApp } from './api/app.ts'
 import { admission } from './auth/admit.ts'
 import { authenticator } from './auth/authenticate.ts'
 import { jwtReader } from './auth/bearer-jwt.ts'
+import { cookies } from './auth/cookies.ts'
 import { openKeySets } from './auth/key-sets.ts'
 import { oauthApp, serverMetadata } from './auth/oauth-app.ts'
 import type { Seal } from './auth/seal.ts'
 import type { SigningKeys } from './auth/signing-keys.ts'
 import { openSigningKeys } from './auth/signing-keys.ts'
 import type { Scope } from './auth/tokens.ts'
-import { isLocalOnly } from './config.ts'
+import { isLocalOnly, isPlainLoopback } from './config.ts'
 import type { Change, Outcome } from './directory/change.ts'
 import { openGate } from './directory/gate.ts'
 import { INSTITUTION_ID } from './directory/institution.ts'
@@ -25,6 +26,8 @@ import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { Fetch, RouteOf } from './observe/requests.ts'
 import { numberOf, watchRequests } from './observe/requests.ts'
+import { samlApp } from './saml/app.ts'
+import { openServiceProvider } from './saml/service-provider.ts'
 import { scimApp } from './scim/app.ts'
 import type { Store } from './store/store.ts'
 import { StoreError } from './store/store.ts'
@@ -74,6 +77,14 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
     'scim/v2': scimApp(channel('scim')),
     'api/v1': apiApp(channel('api')),
     ...(dataDir !== undefined && { files: filesApp({ ...channel('files'), dataDir, onWaiting: onFile }) }),
+    saml: samlApp({
+      ...channel('api'),
+      log,
+      limiter,
+      signingKeys,
+      cookies: cookies(isPlainLoopback(publicUrl)),
+      sp: openServiceProvider({ store, seal, publicUrl }),
+    }),
   })
   const serve: Fetch = async (request, exchange) => {
     try {

@@ -101,6 +101,12 @@ export function publicUrlOf({ publicUrl, host, port }: Config, actualPort = port
   return publicUrl ?? originOf(host, actualPort)
 }
 
+/** Whether a server is reached without TLS by browsers on its own machine, where everything can be tried. */
+export function isPlainLoopback(publicUrl: string): boolean {
+  const { protocol, hostname } = new URL(publicUrl)
+  return protocol === 'http:' && isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))
+}
+
 /** `http://HOST:PORT` as it is written in a URL. */
 export function originOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`

@@ -2,14 +2,13 @@
  * Whether a client is who it says: by a secret, by an assertion that it signed itself (`private_key_jwt`), or by one of an
  * issuer that the institution trusts, as Entra's federated identity has it.
  */
-import { hash } from 'node:crypto'
-import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
 import type { Proven } from './access-tokens.ts'
 import type { Client } from './clients.ts'
 import { getClient, looksLikeClient, secretIn } from './clients.ts'
 import type { KeySets } from './key-sets.ts'
+import { useAssertion } from './replay.ts'
 import type { Proof } from './token-request.ts'
 import { issuersWith, rightsOf, verifyTrusted } from './trusted-issuers.ts'
 import { ALGORITHMS, issuerIn, looksLikeJwt, verifyJwt } from './verify-jwt.ts'
@@ -67,7 +66,7 @@ async function byOwnKey(
   const { exp, jti } = verified.claims
   if (named !== undefined && named !== id) return refused(`the form names another client than the assertion of ${id}`)
   if (exp * 1000 > now + LONGEST_ASSERTION_MS) return refused(`the assertion of client ${id} is good for longer than an hour`)
-  const isFirst = await useOnce(store, { institution: institution._id, client: id, jti: String(jti), until: (exp + 60) * 1000 })
+  const isFirst = await useAssertion(store, { institution: institution._id, issuer: id, id: String(jti), until: exp * 1000 })
   return isFirst ? proven(client) : refused(`the assertion of client ${id} was used before`)
 }
 
@@ -83,21 +82,6 @@ async function byIssuer(
   if ('why' in trusted) return refused(trusted.why)
   const { name } = trusted.issuer
   return { kind: 'ok', proven: { id: name, scope: rightsOf(trusted.issuer).scope } }
-}
-
-async function useOnce(
-  store: Store,
-  {
-    institution,
-    client,
-    jti,
-    until,
-  }: { readonly institution: string; readonly client: string; readonly jti: string; readonly until: number },
-): Promise<boolean> {
-  const _id = hash('sha256', JSON.stringify([institution, client, jti]), 'base64url')
-  const doc = { _id, institution, version: newId(Date.now()), expires: until }
-  const [result] = await store.write([{ collection: 'assertions', op: 'insert', doc }])
-  return result?.kind === 'ok'
 }
 
 function proven({ _id: id, scope }: Client, secret?: string): ProofVerdict {

@@ -7,6 +7,7 @@ import { conformance } from './conformance.ts'
 import { files } from './files.ts'
 import { importFile } from './import.ts'
 import { institution } from './institution.ts'
+import { saml } from './saml.ts'
 import { serve } from './serve.ts'
 import { sftp } from './sftp.ts'
 import { template } from './template.ts'
@@ -19,5 +20,5 @@ export const MATRICULA: Command = {
 
 The roll of a university: a SCIM 2.0 connector server that knows each person exactly once.
 "matricula COMMAND --help" says more; "matricula serve --help" lists the environment variables.`,
-  commands: { serve, institution, token, client, user, import: importFile, files, sftp, template, conformance },
+  commands: { serve, institution, token, client, user, import: importFile, files, sftp, template, saml, conformance },
 }

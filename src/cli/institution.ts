@@ -1,14 +1,13 @@
 /**
  * `matricula institution`: the tenants of this server and their settings.
  */
-import { readFile } from 'node:fs/promises'
-import { text as textOf } from 'node:stream/consumers'
 import type { Institution } from '../directory/institution.ts'
 import { listInstitutions } from '../directory/institution.ts'
 import type { Json } from '../directory/user.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
+import { contentOf } from './content.ts'
 import { knownInstitution, unknownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { problemsIn, settingsChanges } from './settings-changes.ts'
@@ -125,21 +124,10 @@ function shown({ _id, name, settings, created, lastModified }: Institution) {
 
 async function settingsFrom(file: string): Promise<Json> {
   const place = file === '-' ? 'standard input' : file
-  const content = file === '-' ? await textOf(process.stdin) : await contentOf(file)
+  const content = await contentOf(file)
   try {
     return JSON.parse(content)
   } catch (error) {
     throw new Refusal(`${place} is not JSON: ${error instanceof Error ? error.message : error}`)
-  }
-}
-
-async function contentOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    throw new Refusal(
-      isMissing ? `there is no file ${file}` : `${file} cannot be read: ${error instanceof Error ? error.message : error}`,
-    )
   }
 }

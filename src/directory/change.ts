@@ -58,6 +58,8 @@ export type Change = {
   readonly externalId?: string
   /** As sent; what tells two people with one address apart when nothing stronger does. */
   readonly names?: { readonly givenName?: string; readonly familyName?: string }
+  /** It may turn an inactive person active, whoever turned the person inactive; a ranking of sources stands above that. */
+  readonly reactivates?: true
   /** Id of the token, key or administrator behind the change. */
   readonly credential?: string
   readonly run?: string

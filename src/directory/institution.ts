@@ -125,12 +125,10 @@ export type FileSourceSettings = {
   readonly deactivateAfter?: number
 }
 
-export type SamlSettings = {
-  readonly idp?: IdpSettings
-  /** Beside `idp`, or instead of it. */
-  readonly idps?: readonly IdpSettings[]
-  /** Flat field -> the attributes to look for, in this order. */
-  readonly attributes?: { readonly [field: string]: readonly string[] }
+/** What a sign-in does; an identity provider may have rules of its own. */
+export type SamlRules = {
+  /** Flat field -> the attributes to look for, in this order; `NameID` stands for the name of the subject. */
+  readonly attributes?: { readonly [field: string]: readonly SamlAttribute[] }
   /** `map` goes from values to account types; the order of its keys is the order of precedence. */
   readonly accountType?: {
     readonly attribute?: string
@@ -139,12 +137,25 @@ export type SamlSettings = {
   }
   readonly create?: boolean
   readonly update?: 'never' | 'gaps' | 'always'
+  /** Whether a sign-in makes an inactive person active. */
+  readonly reactivate?: boolean
   /** Whether a sign-in may begin at the identity provider. */
   readonly allowUnsolicited?: boolean
-  readonly returnUrls?: readonly string[]
 }
 
-export type IdpSettings = {
+type SamlAttribute = string | { readonly name: string; readonly take?: 'localPart' }
+
+export type SamlSettings = SamlRules & {
+  readonly idp?: IdpSettings
+  /** Beside `idp`, or instead of it. */
+  readonly idps?: readonly IdpSettings[]
+  /** Where people may be sent after a sign-in; the first one when they name none. */
+  readonly returnUrls?: readonly string[]
+  /** Whom people are told to ask. */
+  readonly contact?: { readonly name?: string; readonly email?: string; readonly url?: string }
+}
+
+export type IdpSettings = SamlRules & {
   readonly entityId: string
   readonly ssoUrl: string
   /** How a request goes to `ssoUrl`; `redirect` when absent. */
@@ -153,6 +164,14 @@ export type IdpSettings = {
   readonly certificates: readonly string[]
   /** Whether it wants requests signed. */
   readonly signRequests?: boolean
+  /** Of the source, `saml:NAME`. */
+  readonly name?: string
+  /** For people who choose among several. */
+  readonly title?: string
+  /** Of the e-mail addresses whose owners sign in there. */
+  readonly domains?: readonly string[]
+  /** Behind the @ of its scoped values; any when absent. */
+  readonly scopes?: readonly string[]
 }
 
 /** What a file may do before somebody has to look at it. */

@@ -69,7 +69,8 @@ function currentOf(user: User, change: Change): Current {
 function carryOut(change: Change, met: Met | undefined, draft: Draft, context: PlanContext): Plan {
   const { set, institution, now } = context
   const user = met?.user
-  const by = { source: change.source, now, ranking: rankingOf(institution) }
+  const { source, reactivates } = change
+  const by = { source, now, ranking: rankingOf(institution), ...(reactivates && { reactivates }) }
   const settled = withDefaults(user, settle(user, draft.resource, by), institution)
   const id = user?._id ?? newId(now)
   const body = bodyOf({

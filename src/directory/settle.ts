@@ -39,7 +39,7 @@ export function seenBy(user: User, source: Source): Resource {
 export function settle(
   user: User | undefined,
   wanted: Resource,
-  by: { readonly source: Source; readonly now: number; readonly ranking: Ranking },
+  by: { readonly source: Source; readonly now: number; readonly ranking: Ranking; readonly reactivates?: true },
 ): Settled {
   if (user === undefined) return allNew(wanted, by)
   const before = slotsOf(seenBy(user, by.source))
@@ -63,7 +63,7 @@ export function settle(
     const ranking = by.ranking(slot)
     claims = claims.filter((claim) => claim.slot !== slot || claim.source !== by.source)
     if (sameJson(inForce.get(slot), value) && !(slot === 'userName' && user.userNameIsDerived)) continue
-    if (isKept(slot, value, user, by.source, ranking)) {
+    if (isKept(slot, value, user, by, ranking)) {
       withheld.push(slot)
       claims = [...claims, claimOf(user, by, slot, value)]
       continue
@@ -111,11 +111,12 @@ function isKept(
   slot: Slot,
   value: Json | undefined,
   user: User,
-  source: Source,
+  { source, reactivates }: { readonly source: Source; readonly reactivates?: true },
   ranking: readonly string[] | undefined,
 ): boolean {
   if (slot === 'active' && ranking === undefined) {
     const { inactive } = user
+    if (reactivates) return false
     return (
       value !== false && inactive !== undefined && !inactive.fromStart && inactive.by !== source && channelOf(source) !== 'admin'
     )

@@ -5,6 +5,7 @@ import { hash } from 'node:crypto'
 import type { Institution, Settings } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
 import { AUTHENTICATED_ENCRYPTIONS, RSA_OAEP } from './algorithms.ts'
+import { NAME_ID, namesFor } from './attribute-names.ts'
 import { escapedText, escapedValue } from './canonical.ts'
 import { BINDING_POST, NS } from './names.ts'
 import { signedXml } from './sign.ts'
@@ -70,17 +71,22 @@ const USUAL: { readonly [field: string]: readonly [name: string, friendlyName: s
 
 function requested({ saml = {} }: Settings): string[] {
   const { attributes = {}, accountType = {} } = saml
+  const mappedTo = Object.keys(attributes).map((field) => [field, namesFor(field, saml).map(({ name }) => name)] as const)
   const own: { readonly [field: string]: readonly string[] } = {
-    ...attributes,
+    ...Object.fromEntries(mappedTo),
     ...(accountType.attribute !== undefined && { account_type: [accountType.attribute] }),
   }
   const usual = Object.entries(USUAL).flatMap(([field, [name, friendlyName, isRequired]]) =>
     Object.hasOwn(own, field) ? [] : [requestedAttribute(name, isRequired, ` FriendlyName="${friendlyName}"`)],
   )
   const mapped = Object.entries(own).flatMap(([field, names]) =>
-    names.map((name) => requestedAttribute(name, names.length === 1 && USUAL[field]?.[2] === true)),
+    names.filter(isAttribute).map((name) => requestedAttribute(name, names.length === 1 && USUAL[field]?.[2] === true)),
   )
   return [...usual, ...mapped]
+}
+
+function isAttribute(name: string): boolean {
+  return name !== NAME_ID
 }
 
 function requestedAttribute(name: string, isRequired: boolean, friendlyName = ''): string {

@@ -71,6 +71,14 @@ export const COLLECTIONS = {
   pickUpKeys: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   /** Assertions that were used. */
   assertions: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
+  /** Sign-ins under way: which identity provider was asked, from which browser. */
+  signInRequests: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
+  /** Who has signed in. */
+  sessions: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
+  /** Codes by which a platform learns who has signed in. */
+  signInCodes: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
+  /** From the reference of a refused sign-in to its event. */
+  refusals: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
   /** Answers to requests that carry an Idempotency-Key. */
   idempotency: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
 } as const satisfies Record<string, Collection>

@@ -1,0 +1,93 @@
+/**
+ * What an administrator should know about the sign-ins of an institution before people try: who is asked, what is read,
+ * and what will not work.
+ */
+import type { IdpSettings, Institution } from '../directory/institution.ts'
+import { idpsOf } from '../directory/institution.ts'
+import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
+import { certificateIn } from './certificates.ts'
+import { rulesFor, sourceOf } from './rules.ts'
+
+export type Finding = {
+  /** `wrong`: nobody can sign in so. `note`: it works, and may not be what was meant. */
+  readonly kind: 'wrong' | 'note'
+  readonly message: string
+}
+
+export type CheckedIdp = {
+  readonly idp: IdpSettings
+  readonly source: string
+  readonly certificates: readonly string[]
+  /** Field -> the attributes that it is read from, in their order. */
+  readonly reads: ReadonlyMap<string, readonly string[]>
+}
+
+const WARN_MS = 30 * 86_400_000
+
+export function checkedIdps({ settings }: Institution, now: number): CheckedIdp[] {
+  const { saml = {} } = settings
+  return idpsOf(settings).map((idp) => {
+    const rules = rulesFor(saml, idp)
+    const fields = new Set([...DEFAULT_FIELDS, 'account_type', ...Object.keys(rules.attributes ?? {})])
+    const reads = new Map(Array.from(fields, (field) => [field, namesFor(field, rules).map(({ name }) => name)]))
+    const { attribute } = rules.accountType ?? {}
+    if (attribute !== undefined) reads.set('account_type', [attribute])
+    return { idp, source: sourceOf(saml, idp), certificates: idp.certificates.map((text) => told(text, now)), reads }
+  })
+}
+
+/** @param isReachable whether browsers keep cookies of the public URL: over TLS, or at a loopback address */
+export function findingsOf(
+  institution: Institution,
+  { publicUrl, isReachable, now }: { readonly publicUrl: string; readonly isReachable: boolean; readonly now: number },
+): Finding[] {
+  const { settings, name } = institution
+  const { saml = {} } = settings
+  const idps = idpsOf(settings)
+  const findings: Finding[] = []
+  const wrong = (message: string) => findings.push({ kind: 'wrong', message })
+  const note = (message: string) => findings.push({ kind: 'note', message })
+  if (!isReachable) wrong(`PUBLIC_URL is ${publicUrl}: browsers keep the cookies of a sign-in over https alone`)
+  if (idps.length === 0) wrong(`${name} has no identity provider: set saml.idp`)
+  findings.push(...idps.flatMap((idp) => idpFindings(idp, now)))
+  if (saml.contact === undefined)
+    note('people who cannot sign in are told to ask “the help desk of your institution”: set saml.contact')
+  if (saml.create !== false && saml.accountType === undefined && settings.defaultAccountType === undefined) {
+    note(
+      'a new person’s account type comes from an affiliation; who has none is turned away: set saml.accountType.default to let them in',
+    )
+  }
+  for (const url of saml.returnUrls ?? []) if (url.startsWith('http:')) note(`people are sent to ${url} without TLS`)
+  return findings
+}
+
+function idpFindings({ entityId, ssoUrl, certificates }: IdpSettings, now: number): Finding[] {
+  const all = certificates.map((text) => certificateIn(text)).filter((one) => one !== undefined)
+  const rsa = all.filter(({ publicKey }) => publicKey.asymmetricKeyType === 'rsa')
+  const none = `${entityId} has no certificate with an RSA key: its signatures cannot be checked`
+  return [
+    ...(rsa.length === 0 ? [{ kind: 'wrong', message: none } as const] : []),
+    ...rsa.flatMap(({ validTo }) => ageFinding(entityId, Date.parse(validTo), now)),
+    ...(ssoUrl.startsWith('http:') ? [{ kind: 'note', message: `${entityId} is asked without TLS, at ${ssoUrl}` } as const] : []),
+  ]
+}
+
+function ageFinding(entityId: string, end: number, now: number): Finding[] {
+  if (end > now + WARN_MS) return []
+  const what = `a certificate of ${entityId} ${end < now ? 'ran' : 'runs'} out on ${day(end)}`
+  const message = end < now ? `${what}: it is taken all the same, since you trust it by name` : `${what}: is there a new one?`
+  return [{ kind: 'note', message }]
+}
+
+function told(text: string, now: number): string {
+  const certificate = certificateIn(text)
+  if (certificate === undefined) return 'not a certificate'
+  const { asymmetricKeyType: kind = 'unknown', asymmetricKeyDetails } = certificate.publicKey
+  const bits = asymmetricKeyDetails?.modulusLength
+  const end = Date.parse(certificate.validTo)
+  return `${kind.toUpperCase()}${bits === undefined ? '' : ` ${bits}`}, ${end < now ? 'ran out' : 'good until'} ${day(end)}, SHA-256 ${certificate.fingerprint256.slice(0, 23)}…`
+}
+
+function day(time: number): string {
+  return new Date(time).toISOString().slice(0, 10)
+}

@@ -1,0 +1,64 @@
+/**
+ * Sign-ins under way: what was asked of which identity provider, from which browser. Each is answered once, within a
+ * quarter of an hour, by whoever was asked, to the browser that asked.
+ */
+import { hashOf } from '../auth/sessions.ts'
+import { newId } from '../directory/ids.ts'
+import type { Doc, Store } from '../store/store.ts'
+
+const LASTS_MS = 15 * 60_000
+
+export type SignInRequest = Doc & {
+  /** `_id` is the ID of the AuthnRequest. */
+  readonly idp: string
+  /** SHA-256 of what the browser's cookie holds. */
+  readonly browser: string
+  /** Where the person wants to go: an address that the institution registered, or a path on this origin. */
+  readonly returnTo?: string
+  /** The platform's own word for this sign-in, which it gets back. */
+  readonly state?: string
+  readonly expires: number
+}
+
+export type Asked = {
+  readonly institution: string
+  readonly id: string
+  /** Entity id. */
+  readonly idp: string
+  /** What the browser's cookie holds. */
+  readonly browser: string
+  readonly returnTo?: string
+  readonly state?: string
+  readonly now: number
+}
+
+export async function storeRequest(store: Store, { id, browser, now, ...asked }: Asked): Promise<void> {
+  const doc: SignInRequest = { ...asked, _id: id, version: newId(now), browser: hashOf(browser), expires: now + LASTS_MS }
+  const [result] = await store.write([{ collection: 'signInRequests', op: 'insert', doc }])
+  if (result?.kind !== 'ok') throw new Error(`a sign-in request could not be stored: ${result?.kind}`)
+}
+
+export type Taken =
+  | { readonly kind: 'ok'; readonly request: SignInRequest }
+  | { readonly kind: 'refused'; readonly detail: string }
+
+/** Of any number of callers with one id, one gets the request. A caller who may not have it leaves it where it is. */
+export async function takeRequest(
+  store: Store,
+  by: { readonly institution: string; readonly id: string; readonly idp: string; readonly browser: string | undefined },
+): Promise<Taken> {
+  const { institution, id, idp, browser } = by
+  const request = (await store.get('signInRequests', institution, id)) as SignInRequest | undefined
+  if (request === undefined)
+    return refused('no sign-in with this InResponseTo is under way here: it was used, is over, or never was')
+  if (request.idp !== idp) return refused(`the sign-in was asked of ${request.idp}, and ${idp} answers it`)
+  if (browser === undefined)
+    return refused('the browser has no cookie of a sign-in: it was begun in another one, or cookies are off')
+  if (request.browser !== hashOf(browser)) return refused('the sign-in was begun in another browser')
+  const taken = (await store.take('signInRequests', institution, id)) as SignInRequest | undefined
+  return taken === undefined ? refused('another copy of the response was faster') : { kind: 'ok', request: taken }
+}
+
+function refused(detail: string): Taken {
+  return { kind: 'refused', detail }
+}

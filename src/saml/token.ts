@@ -1,0 +1,118 @@
+/**
+ * POST /token: the platform behind this server exchanges the code of a sign-in for a signed statement of who it was
+ * (RFC 7519), with the fields that it asks for. It shows a token of scope `api`, as it does for REST.
+ */
+import { issuerOf } from '../auth/access-tokens.ts'
+import { FIELDS, fieldNamed } from '../directory/fields.ts'
+import { flatUserOf } from '../directory/flat-record.ts'
+import type { Institution } from '../directory/institution.ts'
+import { didYouMean } from '../directory/near-miss.ts'
+import { isList, isObject } from '../directory/slots.ts'
+import type { Json, User } from '../directory/user.ts'
+import { readBody } from '../limits/body.ts'
+import type { SignInCode } from './code.ts'
+import { takeCode } from './code.ts'
+import type { SamlDeps } from './deps.ts'
+import { PRIVATE_HEADERS } from './page.ts'
+
+/** What the token says it is: no token for another use passes for it (RFC 8725 3.11). */
+const TOKEN_TYPE = 'sign-in+jwt'
+const TOKEN_SECONDS = 300
+const MAX_BYTES = 16 * 1024
+
+type Wanted = { readonly code: string; readonly returnUrl: string; readonly fields: readonly string[] }
+
+export async function exchangeCode(deps: SamlDeps, request: Request, id: string): Promise<Response> {
+  const caller = await deps.admit(request, id)
+  if (caller.kind === 'refused') return problem(caller.status, caller.detail, caller.headers)
+  const wanted = await wantedIn(request)
+  if ('status' in wanted) return problem(wanted.status, wanted.detail)
+  const code = await takeCode(deps.store, id, wanted.code)
+  if (code === undefined || code.returnUrl !== wanted.returnUrl) return problem(400, WRONG_CODE)
+  const user = (await deps.store.get('users', id, code.user)) as User | undefined
+  if (user === undefined || user.resource.active === false) return problem(400, 'the person is no longer active')
+  const token = await signed(deps, caller.institution, { code, user, fields: wanted.fields })
+  return json(200, { token, expires_in: TOKEN_SECONDS })
+}
+
+/** Which of them it is helps nobody but a thief. */
+const WRONG_CODE = 'the code was used, is older than a minute, was sent to another return_url, or never was'
+
+function signed(
+  { signingKeys, publicUrl }: SamlDeps,
+  { _id }: Institution,
+  { code, user, fields }: { readonly code: SignInCode; readonly user: User; readonly fields: readonly string[] },
+): Promise<string> {
+  const flat = flatUserOf(user.resource)
+  const known = fields.filter((field) => Object.hasOwn(flat, field)).map((field) => [field, flat[field]])
+  const claims = {
+    iss: issuerOf(publicUrl, _id),
+    aud: code.returnUrl,
+    sub: user._id,
+    auth_time: Math.floor(code.signedInAt / 1000),
+    idp: code.idp,
+    user: Object.fromEntries(known),
+  }
+  return signingKeys.sign(claims, { type: TOKEN_TYPE, seconds: TOKEN_SECONDS })
+}
+
+type Bad = { readonly status: 400 | 413 | 415 | 422; readonly detail: string }
+
+async function wantedIn(request: Request): Promise<Wanted | Bad> {
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^\s*application\/json\s*(;|$)/i.test(type)) return { status: 415, detail: 'the body must be application/json in UTF-8' }
+  const body = await readBody(request, MAX_BYTES)
+  if (body.kind === 'tooLarge') return { status: 413, detail: `the body may have ${body.maxBytes} bytes at most` }
+  const sent = body.kind === 'ok' ? parsed(body.text) : undefined
+  if (!isObject(sent)) return { status: 400, detail: 'the body is no JSON object' }
+  const { code, return_url: returnUrl, fields = [], ...rest } = sent
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) return { status: 422, detail: `there is no member "${unknown}"${didYouMean(unknown, MEMBERS)}` }
+  if (typeof code !== 'string') return { status: 422, detail: 'code is missing: what the person came back with' }
+  if (typeof returnUrl !== 'string')
+    return { status: 422, detail: 'return_url is missing: the address to which the person came back' }
+  if (!isList(fields)) return { status: 422, detail: 'fields should be a list, for example ["email", "first_name"]' }
+  const names = fields.map(String)
+  const wrong = names.find((name) => fieldNamed(name)?.name !== name)
+  if (wrong !== undefined)
+    return {
+      status: 422,
+      detail: `there is no field "${wrong}"${didYouMean(
+        wrong,
+        FIELDS.map(({ name }) => name),
+      )}`,
+    }
+  return { code, returnUrl, fields: names }
+}
+
+const MEMBERS = ['code', 'return_url', 'fields'] as const
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const TITLES = {
+  400: 'The code cannot be exchanged',
+  401: 'A valid bearer token is needed',
+  403: 'This is not allowed',
+  413: 'The body is too large',
+  415: 'The body is of a type that is not read here',
+  422: 'Something in the body cannot be taken',
+  429: 'Too many requests',
+} as const
+
+/** RFC 9457. */
+function problem(status: keyof typeof TITLES, detail: string, headers: { readonly [name: string]: string } = {}): Response {
+  return json(status, { title: TITLES[status], status, detail }, { 'content-type': 'application/problem+json', ...headers })
+}
+
+function json(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...PRIVATE_HEADERS, ...headers },
+  })
+}
