@@ -94,6 +94,19 @@ describe('the app', () => {
     for (const key of keys) assert.deepEqual(Object.keys(key).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'])
   })
 
+  it('says of any institution alike where its tokens are had, whether there is one or not', async () => {
+    await using app = await served()
+    for (const id of ['north', 'nowhere']) {
+      const answer = await app.get(`/.well-known/oauth-authorization-server/institutions/${id}`)
+      assert.equal(answer.status, 200)
+      const issuer = `https://roll.uni.edu/institutions/${id}`
+      const told = { issuer, token_endpoint: `${issuer}/oauth/token`, jwks_uri: 'https://roll.uni.edu/.well-known/jwks.json' }
+      assert.partialDeepStrictEqual(await answer.json(), told)
+    }
+    for (const id of ['*', 'NORTH', '%2e%2e', 'a%0d%0ab'])
+      assert.equal((await app.get(`/.well-known/oauth-authorization-server/institutions/${id}`)).status, 404)
+  })
+
   it('is alive but not ready while its store is away', async () => {
     await using app = await served(broken())
     assert.deepEqual([(await app.get('/healthz')).status, (await app.get('/readyz')).status], [200, 503])

@@ -118,7 +118,9 @@ describe('after a run of a file', () => {
     mail.splice(0)
   })
 
-  it('that nobody could be told of, the run counts all the same, and a server tells them later', async (t) => {
+  it('that nobody could be told of, the run counts all the same, and a server tells them later', {
+    timeout: 60_000,
+  }, async (t) => {
     status = 503
     const { code, said, told: none } = await imported(people(3), '--approve')
     status = 200
@@ -135,7 +137,7 @@ describe('after a run of a file', () => {
     )
   })
 
-  it('the daily run of a server tells too', async (t) => {
+  it('the daily run of a server tells too', { timeout: 60_000 }, async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     await using server = await openServer(configFrom(environment), openLog('silent', { write() {} }))
     const by = { source: 'admin' } as const

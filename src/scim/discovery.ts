@@ -37,6 +37,13 @@ const CONFIG = {
       specUri: 'https://datatracker.ietf.org/doc/html/rfc6750',
       primary: true,
     },
+    {
+      type: 'oauth2',
+      name: 'OAuth 2.0 client credentials',
+      description: 'A token for an hour, from the token endpoint of the institution',
+      specUri: 'https://datatracker.ietf.org/doc/html/rfc6749#section-4.4',
+      primary: false,
+    },
   ],
 }
 
