@@ -41,7 +41,7 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
     createApp({ store, publicUrl: publicUrlOf(config, port), log, metrics, seal, dataDir, onFile: (run) => checks.ask(run) })
   const { port } = opening.use(await openHttpServer(config, appAt))
   const dropBox = opening.use(await openDropBox(config, { store, checks, log, metrics }))
-  checks.catchUp().catch((error) => onFailure('', error))
+  checks.catchUp()
   const deliveries = opening.use(openDeliveries(store, sendersFrom(config, seal), log))
   const fetch = fetchBeforeRun({ store, seal, dataDir }, log)
   opening.use(openDailyRun({ store, dataDir, fetch, ...telling(store, deliveries, log) }))

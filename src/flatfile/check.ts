@@ -25,7 +25,7 @@ export type Checks = AsyncDisposable & {
   /** Checks the file of a run that waits, when its turn comes. */
   ask(run: Run): void
   /** Asks for the files that wait unchecked, since whoever took them has gone. */
-  catchUp(): Promise<void>
+  catchUp(): void
   /** Resolves when nothing is left to be checked. */
   idle(): Promise<void>
 }
@@ -52,9 +52,7 @@ export function openChecks(options: ChecksOptions): Checks {
     const key = `${run.institution}/${run.file}`
     waiting.delete(key)
     waiting.set(key, run)
-    if (workers.size >= SIDE_BY_SIDE) return
-    const worker: Promise<void> = work().finally(() => workers.delete(worker))
-    workers.add(worker)
+    if (workers.size < SIDE_BY_SIDE) track(work())
   }
 
   async function work(): Promise<void> {
@@ -67,17 +65,24 @@ export function openChecks(options: ChecksOptions): Checks {
     }
   }
 
+  function track(working: Promise<void>): void {
+    const worker: Promise<void> = working.finally(() => workers.delete(worker))
+    workers.add(worker)
+  }
+
+  async function findUnchecked(): Promise<void> {
+    for (const { _id } of await listInstitutions(store)) {
+      const runs = await runsIn(store, _id, ['waiting'], { limit: 1000 })
+      if (runs.length === 0 || stop.signal.aborted) continue
+      const { reports } = await openFolders(dataDir, _id)
+      const there = new Set(await readdir(reports))
+      for (const run of runs) if (!there.has(checkNames(run.file).page)) ask(run)
+    }
+  }
+
   return {
     ask,
-    async catchUp() {
-      for (const { _id } of await listInstitutions(store)) {
-        const runs = await runsIn(store, _id, ['waiting'], { limit: 1000 })
-        if (runs.length === 0) continue
-        const { reports } = await openFolders(dataDir, _id)
-        const there = new Set(await readdir(reports))
-        for (const run of runs) if (!there.has(checkNames(run.file).page)) ask(run)
-      }
-    },
+    catchUp: () => track(findUnchecked().catch((error) => onFailure('', error))),
     async idle() {
       while (workers.size > 0) await Promise.all(workers)
     },

@@ -101,10 +101,11 @@ export function openJournal({
       log.warn(about, 'sftp sign-in refused')
       if (institution !== undefined) write(institution._id, 'sftp.refused', fingerprint, { address, reason })
     },
-    uploadEnded({ institution, by, name, bytes, ...how }) {
-      metrics.sftpUpload(how.kind)
+    uploadEnded({ institution, by, name, bytes, kind: result, ...more }) {
+      const how = { result, ...more }
+      metrics.sftpUpload(result)
       log.info({ institution: institution._id, credential: by.credential, bytes, ...how }, 'sftp upload')
-      write(institution._id, 'sftp.upload', by.credential?.slice('sftp:'.length), { file: name, bytes, ...how, result: how.kind })
+      write(institution._id, 'sftp.upload', by.credential?.slice('sftp:'.length), { file: name, bytes, ...how })
     },
     bytes: (direction, bytes) => metrics.sftpBytes(direction, bytes),
     failed: (error) => log.error({ err: error }, 'the drop box failed'),
