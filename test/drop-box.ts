@@ -41,6 +41,8 @@ export class DropBox implements AsyncDisposable {
   readonly store: Store
   readonly port: number
   readonly dataDir: string
+  /** Fingerprint of the Ed25519 key by which clients know it. */
+  readonly hostKey: string
   readonly folders: Folders
   /** What the log says, one object a line. */
   readonly log: { readonly [name: string]: unknown }[]
@@ -49,12 +51,13 @@ export class DropBox implements AsyncDisposable {
   readonly #opened: AsyncDisposableStack
 
   private constructor(
-    about: Pick<DropBox, 'store' | 'port' | 'dataDir' | 'folders' | 'log' | 'metrics' | 'checks'>,
+    about: Pick<DropBox, 'store' | 'port' | 'dataDir' | 'hostKey' | 'folders' | 'log' | 'metrics' | 'checks'>,
     opened: AsyncDisposableStack,
   ) {
     this.store = about.store
     this.port = about.port
     this.dataDir = about.dataDir
+    this.hostKey = about.hostKey
     this.folders = about.folders
     this.log = about.log
     this.metrics = about.metrics
@@ -82,7 +85,8 @@ export class DropBox implements AsyncDisposable {
     const options = { host: '127.0.0.1', port: 0, store, dataDir, files, log, metrics, ...(limits && { limits }) }
     const { port } = opened.use(await openSftpServer(options))
     const folders = await openFolders(dataDir, INSTITUTION)
-    return new DropBox({ store, port, dataDir, folders, log: lines, metrics: () => metrics.text(), checks }, opened)
+    const hostKey = (await openHostKeys(dataDir)).current[0]?.fingerprint ?? ''
+    return new DropBox({ store, port, dataDir, hostKey, folders, log: lines, metrics: () => metrics.text(), checks }, opened)
   }
 
   connect(more: ConnectConfig = {}): Promise<Connected> {

@@ -10,14 +10,13 @@ import type { Institution } from '../directory/institution.ts'
 import type { Seat, Seats } from '../limits/seats.ts'
 import type { Tries } from '../limits/tries.ts'
 import type { Box } from './box.ts'
-import { endWell } from './channel.ts'
 import type { HostKey } from './host-keys.ts'
 import type { Journal, Signed } from './journal.ts'
-import { useKeyObjects } from './key-objects.ts'
 import { Refused } from './refused.ts'
 import { RequestQueue } from './request-queue.ts'
 import { Requests } from './requests.ts'
 import type { Access, RefusalReason } from './sign-in.ts'
+import { endWell, isChangingKeys, useKeyObjects } from './ssh2-inside.ts'
 import type { Sender } from './uploads.ts'
 import { Valve } from './valve.ts'
 
@@ -56,6 +55,8 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
 
 /** Of all connections of an institution: a process has only so many. */
 const MOST_HANDLES_OF_BOX = 400
+
+const MOST_BYTES_OF_KEY_CHANGE = 1024 * 1024
 
 /** What is thought safe; clients that know none of a row are too old. Compression is not offered: it hides bombs. */
 const ALGORITHMS = {
@@ -146,6 +147,7 @@ export class Connection {
     this.#client = client
     this.#valve.start()
     useKeyObjects(client)
+    this.#boundKeyChanges(client)
     // A client that breaks the rules is its own affair; the connection ends.
     client.on('error', () => this.#socket.destroySoon())
     client.on('authentication', (context) => {
@@ -163,6 +165,15 @@ export class Connection {
       session.once('sftp', (acceptSftp) => {
         if (this.#signed !== undefined) this.#serve(acceptSftp(), this.#signed)
       })
+    })
+  }
+
+  /** Answers wait until keys are changed, and a client that sends on meanwhile does not mean to change them. */
+  #boundKeyChanges(client: Client): void {
+    let bytes = 0
+    this.#socket.on('data', ({ length }: Buffer) => {
+      bytes = isChangingKeys(client) ? bytes + length : 0
+      if (bytes > MOST_BYTES_OF_KEY_CHANGE) this.cut()
     })
   }
 

@@ -4,8 +4,8 @@
  * to a client that does not read.
  */
 import type { Attributes, FileEntry, SFTPWrapper } from 'ssh2'
-import { windowOf } from './channel.ts'
 import { Refused, refusedBy, STATUS_CODE } from './refused.ts'
+import { windowOf } from './ssh2-inside.ts'
 import type { Valve } from './valve.ts'
 
 export type Answer =
