@@ -18,6 +18,7 @@ import type { Scope } from './auth/tokens.ts'
 import { createToken, SCOPES } from './auth/tokens.ts'
 import { openHttpServer } from './cli/http-server.ts'
 import { apply } from './directory/apply.ts'
+import { openGroupWrites } from './directory/group-writes.ts'
 import { getInstitution } from './directory/institution.ts'
 import { openLog } from './observe/log.ts'
 import { openMetrics } from './observe/metrics.ts'
@@ -53,6 +54,7 @@ await forEachStore((name, place) => {
     let origin: string
     let issuer: Issuer
     let id: string
+    let group: string
     before(async () => {
       store = open.use(await place().open())
       issuer = open.use(await openIssuer())
@@ -66,6 +68,10 @@ await forEachStore((name, place) => {
       const [made] = await apply(store, north, [aChange(ada), aChange(eve)])
       assert.ok(made?.kind === 'created')
       id = made.user._id
+      const edit = () => ({ displayName: 'Lovelace society', binding: { state: 'bound' } }) as const
+      const formed = await openGroupWrites(store).write('north', { target: { displayName: '' }, source: 'scim', edit })
+      assert.ok(formed.kind === 'created')
+      group = formed.group._id
       const app = (port: number) => createApp({ ...quiet, store, publicUrl: `http://127.0.0.1:${port}` })
       const http = open.use(await openHttpServer({ host: '127.0.0.1', port: 0 }, app))
       origin = `http://127.0.0.1:${http.port}`
@@ -96,6 +102,7 @@ await forEachStore((name, place) => {
 
     const everything = async () => [
       await store.find('users', 'north', { where: EVERYTHING, limit: 10 }),
+      await store.find('groups', 'north', { where: EVERYTHING, limit: 10 }),
       await store.find('events', 'north', { where: EVERYTHING, limit: 10 }),
       await store.find('runs', 'north', { where: EVERYTHING, limit: 10 }),
     ]
@@ -116,13 +123,14 @@ await forEachStore((name, place) => {
     for (const route of walked) {
       it(`opens nothing at ${route}`, async () => {
         const before = await everything()
-        const path = route.replace(':institution', 'north').replace(/:id\b/, id).replace(/:\w+/g, 'User')
+        const own = route.includes('/Groups') ? group : id
+        const path = route.replace(':institution', 'north').replace(/:id\b/, own).replace(/:\w+/g, 'User')
         for (const [what, token] of tokens) {
           for (const method of METHODS) {
             const response = await fetch(origin + path, {
               method,
               headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-              ...(method === 'GET' || method === 'HEAD' ? {} : { body: '{"userName":"x","netid":"ada1"}' }),
+              ...(method === 'GET' || method === 'HEAD' ? {} : { body: '{"userName":"x","displayName":"x","netid":"ada1"}' }),
             })
             const text = await response.text()
             assert.ok([401, 405, 501].includes(response.status), `${method} ${path}, ${what}: ${response.status} ${text}`)
@@ -169,6 +177,25 @@ await forEachStore((name, place) => {
         const text = await response.text()
         if (!path.endsWith(next)) assert.equal(response.status, 404, path)
         assert.doesNotMatch(text, /ada|lovelace/i)
+      }
+    })
+
+    it('finds no group of it by id, and cannot take its people into a group of its own', async () => {
+      const send = (method: string, path: string, body?: object) =>
+        fetch(`${origin}/institutions/south/scim/v2${path}`, {
+          method,
+          headers: { authorization: `Bearer ${tokens.get('scim token')}`, 'content-type': 'application/json' },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        })
+      for (const method of ['GET', 'DELETE']) {
+        const response = await send(method, `/Groups/${group}`)
+        await response.body?.cancel()
+        assert.equal(response.status, 404)
+      }
+      for (const value of [id, group]) {
+        const response = await send('POST', '/Groups', { displayName: 'x', members: [{ value }] })
+        assert.equal(response.status, 400)
+        assert.doesNotMatch(await response.text(), /ada|lovelace/i)
       }
     })
   })

@@ -13,6 +13,7 @@ import type { DeliveryOptions, Senders } from '../jobs/deliveries.ts'
 import { deliverDue } from '../jobs/deliveries.ts'
 import type { Rounds } from '../jobs/rounds.ts'
 import { openRounds } from '../jobs/rounds.ts'
+import { finishDrops } from '../jobs/unfinished-drops.ts'
 import type { Log } from '../observe/log.ts'
 import { openMetrics } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
@@ -45,6 +46,7 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const deliveries = opening.use(openDeliveries(store, sendersFrom(config, seal), log))
   const fetch = fetchBeforeRun({ store, seal, dataDir }, log)
   opening.use(openDailyRun({ store, dataDir, fetch, ...telling(store, deliveries, log) }))
+  opening.use(finishDrops(store, (institution, err) => log.error({ institution, err }, 'dropping a group failed')))
   const all = opening.move()
   return { publicUrl: publicUrlOf(config, port), sftpPort: dropBox.port, store, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }

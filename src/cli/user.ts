@@ -11,6 +11,8 @@ import { slotOwners } from '../directory/provenance.ts'
 import { purgeUser } from '../directory/purge.ts'
 import type { User } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
+import { readBelonging } from '../scim/belonging.ts'
+import type { View } from '../scim/render.ts'
 import { renderUser } from '../scim/render.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { and, EVERYTHING } from '../store/predicate.ts'
@@ -41,7 +43,9 @@ Example:
       await knownInstitution(store, id)
       const user = await find(store, id, key)
       const events = options.events ? { events: (await allDocs(store, 'events', id, ofSubject(user._id))).map(eventShown) } : {}
-      terminal.out(JSON.stringify({ ...shown(user, scimUrlOf(terminal, id)), ...events }, null, 2))
+      const base = scimUrlOf(terminal, id)
+      const belonging = await readBelonging(store, { institution: { _id: id }, source: 'admin' }, base, [user])
+      terminal.out(JSON.stringify({ ...shown(user, { source: 'admin', base, belonging }), ...events }, null, 2))
     })
     return DONE
   },
@@ -163,17 +167,16 @@ function scimUrlOf({ environment }: Terminal, institution: string): string {
   return `${publicUrl ?? originOf(host, port)}/institutions/${institution}/scim/v2`
 }
 
-function shown(user: User, scimUrl: string) {
-  const { _id, version, resource, provenance, bindings, memberOf, claims, inactive, incomplete, created, lastModified } = user
+function shown(user: User, view: View) {
+  const { _id, version, resource, provenance, bindings, claims, inactive, incomplete, created, lastModified } = user
   return {
     id: _id,
     user: flatUserOf(resource),
-    scim: renderUser(user, 'admin', scimUrl),
+    scim: renderUser(user, view),
     provenance: Object.fromEntries(
       Array.from(slotOwners(provenance), ([slot, owner]) => [slot, { ...owner, at: iso(owner.at) }]),
     ),
     bindings,
-    ...(memberOf.length > 0 && { memberOf }),
     ...(claims && { claims: claims.map((claim) => ({ ...claim, at: iso(claim.at) })) }),
     ...(inactive && { inactive: { ...inactive, since: iso(inactive.since) } }),
     ...(incomplete && { incomplete }),

@@ -1,6 +1,7 @@
 /**
  * What a channel asks for about one person, and what became of it: the two ends of the upsert.
  */
+import type { Difference } from './settle.ts'
 import type { Binding, Key, Keys, MatchKey, Resource, Slot, Source, User } from './user.ts'
 
 /** What is wrong, for the person who can mend it. `field` is a flat name or an attribute path; `code` is stable. */
@@ -18,6 +19,10 @@ export type Draft = {
   readonly resource: Resource
   /** What becomes of the source's binding; left alone when absent. `externalId: null` clears it, absent leaves it. */
   readonly binding?: { readonly state: 'bound' | 'deleted'; readonly externalId?: string | null }
+  /** The groups that the person is in from now on, and how the trail tells it; left alone when absent. */
+  readonly membership?: { readonly memberOf: readonly string[]; readonly told: readonly Difference[] }
+  /** Slots whose value is what a group means, and the name of that group. */
+  readonly granted?: ReadonlyMap<Slot, string>
 }
 
 export type Refusal =

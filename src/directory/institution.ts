@@ -29,6 +29,7 @@ export type Settings = {
   }
   readonly sftp?: SftpSettings
   readonly files?: FileSettings
+  readonly groups?: { readonly map?: { readonly [displayName: string]: GroupMeaning } }
   readonly saml?: SamlSettings
   readonly rateLimit?: { readonly perSecond?: number }
   readonly trustedIssuers?: readonly TrustedIssuer[]
@@ -87,6 +88,9 @@ export type TrustedIssuer = {
   /** As whose changes theirs count; the channel and the name when absent. */
   readonly source?: string
 }
+
+/** What being in a group says about a person. */
+export type GroupMeaning = { readonly accountType?: string; readonly tags?: readonly string[] }
 
 export const FILE_MODES = ['upsert', 'update', 'roster'] as const
 

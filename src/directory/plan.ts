@@ -70,8 +70,9 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   const { set, institution, now } = context
   const user = met?.user
   const { source, reactivates } = change
-  const by = { source, now, ranking: rankingOf(institution), ...(reactivates && { reactivates }) }
-  const settled = withDefaults(user, settle(user, draft.resource, by), institution)
+  const by = { source, now, ranking: rankingOf(institution), granted: draft.granted, ...(reactivates && { reactivates }) }
+  const isDefaulted = user === undefined || draft.granted !== undefined
+  const settled = withDefaults(isDefaulted, settle(user, draft.resource, by), institution)
   const id = user?._id ?? newId(now)
   const body = bodyOf({
     ...{ user, id, settled, draft, change, institution, now },
@@ -85,6 +86,7 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   const differences = [
     ...settled.differences,
     ...bindingDifferences(user?.bindings ?? [], body.bindings),
+    ...(draft.membership?.told ?? []),
     ...keysRegained(user, body),
   ]
   const matchedOn = met?.on
@@ -111,10 +113,13 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   }
 }
 
-/** A new person gets the institution's default account type where the channel sent none; no source owns it. */
-function withDefaults(user: User | undefined, settled: Settled, institution: Institution): Settled {
+/**
+ * A new person gets the institution's default account type where the channel sent none, and so does who has left the
+ * group that gave another; no source owns it.
+ */
+function withDefaults(isDefaulted: boolean, settled: Settled, institution: Institution): Settled {
   const { defaultAccountType: userType } = institution.settings
-  if (user !== undefined || settled.resource.userType !== undefined || userType === undefined) return settled
+  if (!isDefaulted || settled.resource.userType !== undefined || userType === undefined) return settled
   const differences = [...settled.differences, { slot: 'userType', new: userType }]
   return { ...settled, resource: { ...settled.resource, userType }, differences }
 }

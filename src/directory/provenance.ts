@@ -30,5 +30,5 @@ export function withOwners(provenance: Provenance, changed: ReadonlyMap<Slot, Ow
 }
 
 function isSame(a: Owner, b: Owner): boolean {
-  return a.source === b.source && a.at === b.at && a.before === b.before
+  return a.source === b.source && a.at === b.at && a.before === b.before && a.group === b.group
 }

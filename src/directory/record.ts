@@ -6,7 +6,7 @@ import type { Institution } from './institution.ts'
 import { foldKey, keysOf, leadingEmail } from './keys.ts'
 import type { Difference, Settled } from './settle.ts'
 import { isObject, sameJson } from './slots.ts'
-import type { Binding, Key, Keys, Resource, User, UserFields } from './user.ts'
+import type { Binding, Key, Keys, Resource, Source, User, UserFields } from './user.ts'
 
 /** What a record holds beside what every write renews (`version`, `lastModified`). */
 export type Body = Omit<UserFields, 'lastModified'>
@@ -37,8 +37,8 @@ export function bodyOf(options: {
     _id: id,
     institution: institution._id,
     keys: keys.keys as User['keys'],
-    bindings: bindingsOf(user?.bindings ?? [], draft, change),
-    memberOf: user?.memberOf ?? [],
+    bindings: withBinding(user?.bindings ?? [], change.source, draft.binding),
+    memberOf: draft.membership?.memberOf ?? user?.memberOf ?? [],
     resource,
     provenance: settled.provenance,
     created: user?.created ?? now,
@@ -84,12 +84,13 @@ function inactivityOf(user: User | undefined, resource: Resource, change: Change
   return user.inactive ?? { since: now, by: change.source }
 }
 
-function bindingsOf(bindings: readonly Binding[], draft: Draft, change: Change): readonly Binding[] {
-  if (draft.binding === undefined) return bindings
-  const known = bindings.find((binding) => binding.source === change.source)
-  const { state, externalId } = draft.binding
+/** The bindings after a source said what becomes of its own; the same where it said nothing new. */
+export function withBinding(bindings: readonly Binding[], source: Source, draft: Draft['binding']): readonly Binding[] {
+  if (draft === undefined) return bindings
+  const known = bindings.find((binding) => binding.source === source)
+  const { state, externalId } = draft
   const id = externalId === undefined ? known?.externalId : (externalId ?? undefined)
-  const next: Binding = { source: change.source, state, ...(id === undefined ? {} : { externalId: id }) }
+  const next: Binding = { source, state, ...(id === undefined ? {} : { externalId: id }) }
   if (known !== undefined && known.state === next.state && known.externalId === next.externalId) return bindings
   return known === undefined ? [...bindings, next] : bindings.map((binding) => (binding === known ? next : binding))
 }

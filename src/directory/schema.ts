@@ -6,6 +6,7 @@
 import campusUser from '../../schemas/campus-user.json' with { type: 'json' }
 import common from '../../schemas/common.json' with { type: 'json' }
 import enterpriseUser from '../../schemas/enterprise-user.json' with { type: 'json' }
+import coreGroup from '../../schemas/group.json' with { type: 'json' }
 import coreUser from '../../schemas/user.json' with { type: 'json' }
 
 const TYPES = ['string', 'boolean', 'decimal', 'integer', 'dateTime', 'reference', 'binary', 'complex'] as const
@@ -168,6 +169,8 @@ function oneOf<T extends string>(allowed: readonly T[], value: string): T {
   if (found === undefined) throw new Error(`a schema says "${value}" where one of ${allowed.join(', ')} belongs`)
   return found
 }
+
+export const GROUP = new ResourceSchema(coreGroup)
 
 export const USER = new ResourceSchema(
   coreUser,

@@ -12,7 +12,7 @@ describe('searchOf', () => {
       enterprise: { manager: { value: 'M1', $ref: '../Users/M1', displayName: 'Bo' } },
       campus: { netid: 'N1', program: 'Físicas', entryYear: 2027, tags: ['Chess', 'Zoe\u0308'] },
     }
-    assert.deepEqual(searchOf({ resource, bindings: [] }), {
+    assert.deepEqual(searchOf({ resource, bindings: [], memberOf: [] }), {
       name: { familyName: 'lovelace' },
       emails: [{ value: 'ada@x.edu', type: 'work', primary: true }],
       active: true,
@@ -22,8 +22,8 @@ describe('searchOf', () => {
   })
 
   it('holds whether a person is active, said or not', () => {
-    assert.deepEqual(searchOf({ resource: { active: false }, bindings: [] }), { active: false })
-    assert.deepEqual(searchOf({ resource: {}, bindings: [] }), { active: true })
+    assert.deepEqual(searchOf({ resource: { active: false }, bindings: [], memberOf: [] }), { active: false })
+    assert.deepEqual(searchOf({ resource: {}, bindings: [], memberOf: [] }), { active: true })
   })
 
   it('knows of pictures and certificates only that they are there, and of passwords nothing', () => {
@@ -33,7 +33,7 @@ describe('searchOf', () => {
       password: 'p',
       groups: [{ value: 'g' }],
     }
-    const { photos, x509Certificates, password, groups } = searchOf({ resource, bindings: [] })
+    const { photos, x509Certificates, password, groups } = searchOf({ resource, bindings: [], memberOf: [] })
     assert.deepEqual([photos, x509Certificates, password, groups], [[{ value: true }], [{ value: true }], undefined, undefined])
   })
 
@@ -42,7 +42,7 @@ describe('searchOf', () => {
       phoneNumbers: [{ value: '1' }, { value: '2', primary: true }],
       addresses: [{ locality: 'A' }, { locality: 'B' }],
     }
-    assert.deepEqual(searchOf({ resource, bindings: [] }).lead, {
+    assert.deepEqual(searchOf({ resource, bindings: [], memberOf: [] }).lead, {
       phoneNumbers: { value: '2', primary: true },
       addresses: { locality: 'a' },
     })
@@ -56,14 +56,20 @@ describe('searchOf', () => {
         { source: 'scim:b', state: 'bound' },
         { source: 'scim:c', externalId: 'E3', state: 'deleted' },
       ],
+      memberOf: [],
     })
     assert.deepEqual([externalIds, boundTo, deletedBy], [[externalIdTerm('scim:a', 'E1')], ['scim:a', 'scim:b'], ['scim:c']])
+  })
+
+  it('names the groups of the person, where there are some', () => {
+    assert.deepEqual(searchOf({ resource: {}, bindings: [], memberOf: ['g1', 'g2'] }), { active: true, memberOf: ['g1', 'g2'] })
   })
 
   it('cuts long values, never through a surrogate pair', () => {
     const { title, displayName } = searchOf({
       resource: { title: 'x'.repeat(5000), displayName: `a${'😀'.repeat(900)}` },
       bindings: [],
+      memberOf: [],
     })
     assert.equal(String(title).length, 1024)
     assert.equal(String(displayName), `a${'😀'.repeat(511)}`)
@@ -71,6 +77,6 @@ describe('searchOf', () => {
 
   it('takes nothing from names that the schema does not have', () => {
     const resource = JSON.parse('{"__proto__":{"title":"x"},"constructor":"x","nope":1,"title":7}')
-    assert.deepEqual(searchOf({ resource, bindings: [] }), { active: true })
+    assert.deepEqual(searchOf({ resource, bindings: [], memberOf: [] }), { active: true })
   })
 })

@@ -82,9 +82,9 @@ const EXTENSION_PARTS = USER.extensions.map((name) => [name, partsOf(USER.attrib
 
 /**
  * What `Doc.search` holds for a user. Beside the attributes: the `lead` element (primary, else first) of each list but
- * `emails`, for sorting; and what belongs to sources, `externalIds`, `boundTo` and `deletedBy`.
+ * `emails`, for sorting; and what users and groups have alike.
  */
-export function searchOf({ resource, bindings }: Pick<UserFields, 'resource' | 'bindings'>): {
+export function searchOf({ resource, bindings, memberOf }: Pick<UserFields, 'resource' | 'bindings' | 'memberOf'>): {
   readonly [name: string]: unknown
 } {
   const search = foldObject(CORE, resource)
@@ -95,7 +95,7 @@ export function searchOf({ resource, bindings }: Pick<UserFields, 'resource' | '
   }
   const lead = leadOf(search)
   if (lead !== undefined) search.lead = lead
-  addBindings(search, bindings)
+  addShared(search, { bindings, memberOf })
   return search
 }
 
@@ -177,7 +177,11 @@ function leadOf(search: Folded): Folded | undefined {
   return lead
 }
 
-function addBindings(search: Folded, bindings: UserFields['bindings']): void {
+/** What users and groups have alike: what belongs to sources (`externalIds`, `boundTo`, `deletedBy`), and `memberOf`. */
+export function addShared(
+  search: { [name: string]: unknown },
+  { bindings, memberOf }: Pick<UserFields, 'bindings' | 'memberOf'>,
+): void {
   const externalIds: string[] = []
   const boundTo: string[] = []
   const deletedBy: string[] = []
@@ -191,4 +195,5 @@ function addBindings(search: Folded, bindings: UserFields['bindings']): void {
   if (externalIds.length > 0) search.externalIds = externalIds
   if (boundTo.length > 0) search.boundTo = boundTo
   if (deletedBy.length > 0) search.deletedBy = deletedBy
+  if (memberOf.length > 0) search.memberOf = memberOf
 }

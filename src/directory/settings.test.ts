@@ -148,6 +148,11 @@ describe('settings', () => {
       /^defaultAccountType is "Studnet"; it should be one of Student, .*did you mean "Student"/,
     ],
     [
+      'refuses a group that means no account type',
+      { groups: { map: { 'All staff': { accountType: 'Staf' } } } },
+      /^groups\.map\["All staff"\]\.accountType is "Staf"; it should be one of Student, .*did you mean "Staff"/,
+    ],
+    [
       'names the near miss of a field of a column',
       { files: { columns: { Mail: 'emial' } } },
       /there is no field "emial" \(did you mean "email"\?\)/,

@@ -167,10 +167,15 @@ function accountTypesIn(settings: Settings): Problem[] {
       `accountTypes has "${type}" twice; it should have each once, upper and lower case being the same`,
     ),
   )
-  const given = settings.defaultAccountType
-  if (given !== undefined && !folded.includes(given.toLowerCase())) {
-    const right = `one of ${types.join(', ')}${didYouMean(given, types)}`
-    problems.push(problem(['defaultAccountType'], 'value', `defaultAccountType is "${given}"; it should be ${right}`))
+  const meanings = Object.entries(settings.groups?.map ?? {})
+  const given = [
+    [['defaultAccountType'], settings.defaultAccountType] as const,
+    ...meanings.map(([name, { accountType }]) => [['groups', 'map', name, 'accountType'], accountType] as const),
+  ]
+  for (const [path, type] of given) {
+    if (type === undefined || folded.includes(type.toLowerCase())) continue
+    const right = `one of ${types.join(', ')}${didYouMean(type, types)}`
+    problems.push(problem(path, 'value', `${written(path)} is "${type}"; it should be ${right}`))
   }
   return problems
 }

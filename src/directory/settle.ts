@@ -35,11 +35,14 @@ export function seenBy(user: User, source: Source): Resource {
   return seen
 }
 
+/** `granted`: slots whose value is what a group means, and the name of that group. */
+type By = { readonly source: Source; readonly now: number; readonly granted?: ReadonlyMap<Slot, string> | undefined }
+
 /** Settles what `source` made of the record. `user` is absent for a new person, whose slots all go to the source. */
 export function settle(
   user: User | undefined,
   wanted: Resource,
-  by: { readonly source: Source; readonly now: number; readonly ranking: Ranking; readonly reactivates?: true },
+  by: By & { readonly ranking: Ranking; readonly reactivates?: true },
 ): Settled {
   if (user === undefined) return allNew(wanted, by)
   const before = slotsOf(seenBy(user, by.source))
@@ -50,12 +53,12 @@ export function settle(
   const differences: Difference[] = []
   const withheld: Slot[] = []
   const contested: Slot[] = []
-  const put = (slot: Slot, value: Json | undefined, source: Source) => {
+  const put = (slot: Slot, value: Json | undefined, source: Source, group: string | undefined) => {
     const owner = ownerOf(user.provenance, slot)
     const old = inForce.get(slot)
     if (!sameJson(old, value)) differences.push(differenceOf(slot, old, value))
     if (owner?.before === source && owner.source !== source) contested.push(slot)
-    owners.set(slot, value === undefined ? undefined : nextOwner(source, by.now, owner))
+    owners.set(slot, value === undefined ? undefined : nextOwner(source, by.now, owner, group))
     inForce.set(slot, value as Json)
   }
   for (const slot of touchedSlots(before, after)) {
@@ -70,8 +73,8 @@ export function settle(
     }
     const next = value === undefined ? best(claims, slot, ranking) : undefined
     claims = claims.filter((claim) => claim !== next)
-    if (next === undefined) put(slot, value, by.source)
-    else put(slot, next.value, next.source)
+    if (next === undefined) put(slot, value, by.source, by.granted?.get(slot))
+    else put(slot, next.value, next.source, next.group)
   }
   // What was sent stands as it was sent, order included, unless something of it is kept back or was never shown to its sender.
   const isWhole = withheld.length === 0 && user.claims === undefined
@@ -142,16 +145,22 @@ function best(claims: readonly Claim[], slot: Slot, ranking: readonly string[] |
 }
 
 /** The claim as it was when it says nothing new, so that repeating it changes nothing. */
-function claimOf(user: User, by: { readonly source: Source; readonly now: number }, slot: Slot, value: Json | undefined): Claim {
+function claimOf(user: User, by: By, slot: Slot, value: Json | undefined): Claim {
+  const group = by.granted?.get(slot)
   const known = user.claims?.find((claim) => claim.slot === slot && claim.source === by.source && sameJson(claim.value, value))
-  if (known !== undefined) return known
-  return value === undefined ? { source: by.source, slot, at: by.now } : { source: by.source, slot, value, at: by.now }
+  if (known !== undefined && known.group === group) return known
+  return {
+    source: by.source,
+    slot,
+    ...(value === undefined ? {} : { value }),
+    at: by.now,
+    ...(group === undefined ? {} : { group }),
+  }
 }
 
-function nextOwner(source: Source, at: number, owner: Owner | undefined): Owner {
-  if (owner === undefined) return { source, at }
-  const before = owner.source === source ? owner.before : owner.source
-  return before === undefined ? { source, at } : { source, at, before }
+function nextOwner(source: Source, at: number, owner: Owner | undefined, group: string | undefined): Owner {
+  const before = owner?.source === source ? owner.before : owner?.source
+  return { source, at, ...(before === undefined ? {} : { before }), ...(group === undefined ? {} : { group }) }
 }
 
 /** What the making of a record sets, slot by slot. */

@@ -47,13 +47,22 @@ export type Owner = {
   readonly at: number
   /** Who owned the slot before; a slot that goes back to that source is contested. */
   readonly before?: Source
+  /** The group whose meaning (`groups.map`) the value is: its name. */
+  readonly group?: string
 }
 
 /** Slots that one write gave to one owner stand together (`provenance.ts`). */
 export type Provenance = readonly (Owner & { readonly slots: readonly Slot[] })[]
 
 /** What a source sent for a slot that a higher-ranked one keeps; `value` absent: it wants the slot empty. */
-export type Claim = { readonly source: Source; readonly slot: Slot; readonly value?: Json; readonly at: number }
+export type Claim = {
+  readonly source: Source
+  readonly slot: Slot
+  readonly value?: Json
+  readonly at: number
+  /** As of an owner. */
+  readonly group?: string
+}
 
 export type User = Doc & UserFields
 
@@ -62,7 +71,7 @@ export type UserFields = {
   readonly institution: string
   readonly keys: Keys & { readonly [name: string]: string }
   readonly bindings: readonly Binding[]
-  /** Ids of groups. */
+  /** Ids of the groups that the person is in directly. */
   readonly memberOf: readonly string[]
   readonly resource: Resource
   readonly provenance: Provenance

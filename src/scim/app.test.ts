@@ -1,63 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Hono } from 'hono'
-import { aChange, anInstitution } from '../../test/builders.ts'
+import { aChange } from '../../test/builders.ts'
+import { as, endpoint, filterBy, patch } from '../../test/scim-endpoint.ts'
 import { forEachStore } from '../../test/stores.ts'
-import type { Admission } from '../auth/admit.ts'
-import { openGate } from '../directory/gate.ts'
-import type { Institution, Settings } from '../directory/institution.ts'
+import type { Settings } from '../directory/institution.ts'
 import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
-import { scimApp } from './app.ts'
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 const CAMPUS = 'urn:ietf:params:scim:schemas:extension:campus:2.0:User'
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
-
-type Answer = {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-  readonly json: ReturnType<typeof JSON.parse>
-}
-
-/** One institution's endpoint; the token is the name of the source. */
-function endpoint(store: Store, settings: Settings = {}, refusal?: Admission) {
-  const institution = anInstitution(settings)
-  const gate = openGate(store)
-  const failures: unknown[] = []
-  const admit = (request: Request, id: string): Admission => {
-    const source = request.headers.get('authorization')?.slice('Bearer '.length)
-    if (refusal !== undefined) return refusal
-    if (source === undefined || id !== institution._id)
-      return { kind: 'refused', status: 401, detail: 'a token is needed', headers: { 'www-authenticate': 'Bearer' } }
-    return { kind: 'ok', institution, source: source as Source, credential: 't1' }
-  }
-  const app = new Hono()
-  const scim = scimApp({ store, gate, publicUrl: 'http://roll.example', admit, failed: (error) => failures.push(error) })
-  app.route('/institutions/:institution/scim/v2', scim)
-
-  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const init = {
-      method,
-      headers: { authorization: 'Bearer scim', 'content-type': 'application/scim+json', ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    }
-    const response = await app.request(`/institutions/${institution._id}/scim/v2${path}`, init)
-    const text = await response.text()
-    const json = text.startsWith('{') ? JSON.parse(text) : undefined
-    return { status: response.status, headers: response.headers, text, json }
-  }
-  const add = (institution_: Institution, change: Parameters<typeof gate.submit>[1]) => gate.submit(institution_, change)
-  return { institution, failures, call, add, app }
-}
-
-const filterBy = (filter: string) => `/Users?filter=${encodeURIComponent(filter)}`
-const as = (source: Source) => ({ authorization: `Bearer ${source}` })
-const patch = (...Operations: object[]) => ({ Operations })
 
 await forEachStore((name, place) => {
   describe(`SCIM on ${name}`, () => {
@@ -382,7 +337,7 @@ await forEachStore((name, place) => {
 
     it('passes on what the limits say', async () => {
       const refusal = { kind: 'refused', status: 429, detail: 'too many', headers: { 'retry-after': '3' } } as const
-      const { status, headers, json } = await endpoint(store, {}, refusal).call('GET', '/Users')
+      const { status, headers, json } = await endpoint(store, {}, { refusal }).call('GET', '/Users')
       assert.deepEqual([status, headers.get('retry-after'), json.status], [429, '3', '429'])
     })
 

@@ -5,32 +5,46 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Admission } from '../auth/admit.ts'
+import type { House } from '../directory/group-change.ts'
+import { openGroupWrites } from '../directory/group-writes.ts'
 import { StoreError } from '../store/store.ts'
 import type { ScimDeps } from './deps.ts'
 import { allResourceTypes, allSchemas, resourceTypeNamed, schemaWithUrn, serviceProviderConfig } from './discovery.ts'
 import type { ScimCode } from './errors.ts'
 import { problemOfStore, ScimProblem } from './errors.ts'
+import type { Exchange } from './exchange.ts'
+import { createGroup, listOfGroups, patchGroup, readGroup, removeGroup, replaceGroup, searchGroups } from './groups.ts'
 import type { MediaType } from './respond.ts'
 import { answer, mediaTypeFor, problemAnswer } from './respond.ts'
-import type { Exchange } from './users.ts'
 import { createUser, deleteUser, listOfUsers, patchUser, readUser, replaceUser, searchUsers } from './users.ts'
 
 type Handler = (c: Context) => Response | Promise<Response>
 type Work = (exchange: Exchange, c: Context) => Promise<Response | ScimProblem>
-type Service = (deps: ScimDeps, exchange: Exchange, id: string) => ReturnType<Work>
+type Service = (deps: House & ScimDeps, exchange: Exchange, id: string) => ReturnType<Work>
 type Discovery = (base: string, name: string) => object | undefined
 
 export function scimApp(deps: ScimDeps): Hono {
   const app = new Hono()
-  const serve = (work: Service) => guarded(deps, (exchange, c) => work(deps, exchange, c.req.param('id') ?? ''))
+  const house = { ...deps, groups: openGroupWrites(deps.store) }
+  const serve = (work: Service) => guarded(deps, (exchange, c) => work(house, exchange, c.req.param('id') ?? ''))
   const tell = (find: Discovery) => guarded(deps, async ({ base }, c) => discover(c, base, find))
 
   const search = byMethod({ POST: serve(searchUsers) })
   const user = byMethod({ GET: serve(readUser), PUT: serve(replaceUser), PATCH: serve(patchUser), DELETE: serve(deleteUser) })
 
+  const searchInGroups = byMethod({ POST: serve(searchGroups) })
+  const group = byMethod({
+    GET: serve(readGroup),
+    PUT: serve(replaceGroup),
+    PATCH: serve(patchGroup),
+    DELETE: serve(removeGroup),
+  })
+
   // One route an address: a fixed path beside `:id` would take Hono's quicker router out of play.
   app.all('/Users', byMethod({ GET: serve(listOfUsers), POST: serve(createUser) }))
   app.all('/Users/:id', (c) => (c.req.param('id') === '.search' ? search(c) : user(c)))
+  app.all('/Groups', byMethod({ GET: serve(listOfGroups), POST: serve(createGroup) }))
+  app.all('/Groups/:id', (c) => (c.req.param('id') === '.search' ? searchInGroups(c) : group(c)))
   app.all('/.search', search)
   // Readable without a token (RFC 7643, section 5): it is the same for everybody.
   app.all('/ServiceProviderConfig', byMethod({ GET: (c) => discover(c, baseOf(deps, c), serviceProviderConfig) }))

@@ -4,6 +4,7 @@
  */
 import campusUser from '../../schemas/campus-user.json' with { type: 'json' }
 import enterpriseUser from '../../schemas/enterprise-user.json' with { type: 'json' }
+import coreGroup from '../../schemas/group.json' with { type: 'json' }
 import resourceTypeSchema from '../../schemas/resource-type.json' with { type: 'json' }
 import resourceTypes from '../../schemas/resource-types.json' with { type: 'json' }
 import schemaSchema from '../../schemas/schema.json' with { type: 'json' }
@@ -12,7 +13,7 @@ import coreUser from '../../schemas/user.json' with { type: 'json' }
 import { DEFAULT_COUNT, LIST_SCHEMA, MAX_COUNT } from './list-request.ts'
 
 const SCHEMA_URN = schemaSchema.id
-const SCHEMAS = [coreUser, enterpriseUser, campusUser, configSchema, resourceTypeSchema, schemaSchema]
+const SCHEMAS = [coreUser, coreGroup, enterpriseUser, campusUser, configSchema, resourceTypeSchema, schemaSchema]
 
 const CONFIG = {
   schemas: [configSchema.id],

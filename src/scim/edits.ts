@@ -89,6 +89,8 @@ function replaced(current: Current, sent: Sent, source: Source): Resource {
   const { provenance, claims } = current.user
   const isOfScim = (slot: Slot) => {
     const owner = ownerOf(provenance, slot)
+    // What a group gave goes with the group, not with what is left out of a PUT.
+    if (owner?.group !== undefined) return false
     if (owner !== undefined && channelOf(owner.source) === 'scim') return true
     return claims?.some((claim) => claim.source === source && claim.slot === slot) ?? false
   }

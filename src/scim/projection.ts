@@ -6,7 +6,11 @@ import type { ResourceSchema } from '../directory/schema.ts'
 import { isList, isObject } from '../directory/slots.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 
-export type Projection = (resource: JsonObject) => JsonObject
+export type Projection = {
+  readonly of: (resource: JsonObject) => JsonObject
+  /** Whether anything of an attribute of the core can be shown: what is not need not be read. */
+  readonly shows: (name: string) => boolean
+}
 
 /** What is picked of an object: everything of a name, or parts of it. */
 type Picked = Map<string, 'whole' | Picked>
@@ -24,7 +28,10 @@ export function projectionOf(
     hidden.delete(name)
   }
   if (shown === undefined && hidden.size === 0) return
-  return (resource) => withSchemas(hide(shown === undefined ? resource : show(resource, shown), hidden))
+  return {
+    of: (resource) => withSchemas(hide(shown === undefined ? resource : show(resource, shown), hidden)),
+    shows: (name) => (shown === undefined || shown.has(name)) && hidden.get(name) !== 'whole',
+  }
 }
 
 /** The names in a query parameter, separated by commas. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { USER } from '../directory/schema.ts'
 import type { JsonObject, User } from '../directory/user.ts'
+import { NO_GROUPS } from './belonging.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { namesIn, projectionOf } from './projection.ts'
 import type { UserBytes } from './render.ts'
@@ -11,6 +12,8 @@ const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 const CAMPUS = 'urn:ietf:params:scim:schemas:extension:campus:2.0:User'
 const BASE = 'https://roll.example/institutions/uni/scim/v2'
+const AS_SCIM = { source: 'scim', base: BASE, belonging: NO_GROUPS } as const
+const AS_OTHER = { ...AS_SCIM, source: 'scim:other' } as const
 
 function aUser(over: Partial<User> = {}): User {
   return {
@@ -37,7 +40,7 @@ function aUser(over: Partial<User> = {}): User {
 
 describe('a User as one client sees it', () => {
   it('has the server’s attributes, the client’s externalId and extensions under their URNs', () => {
-    assert.deepEqual(renderUser(aUser(), 'scim', BASE), {
+    assert.deepEqual(renderUser(aUser(), AS_SCIM), {
       schemas: [CORE, ENTERPRISE, CAMPUS],
       id: '01',
       externalId: 'x1',
@@ -58,11 +61,11 @@ describe('a User as one client sees it', () => {
   })
 
   it('names an extension only when it has values', () => {
-    assert.deepEqual(renderUser(aUser({ resource: { userName: 'ada' } }), 'scim', BASE).schemas, [CORE])
+    assert.deepEqual(renderUser(aUser({ resource: { userName: 'ada' } }), AS_SCIM).schemas, [CORE])
   })
 
   it('never shows the externalId of another source', () => {
-    assert.equal(renderUser(aUser(), 'scim:other', BASE).externalId, undefined)
+    assert.equal(renderUser(aUser(), AS_OTHER).externalId, undefined)
   })
 
   it('shows a source its own withheld values, but active as it is in force', () => {
@@ -71,14 +74,14 @@ describe('a User as one client sees it', () => {
       { source: 'scim', slot: 'active', value: false, at: 0 },
       { source: 'scim', slot: 'campus.netid', at: 0 },
     ] as const
-    const own = renderUser(aUser({ claims }), 'scim', BASE)
+    const own = renderUser(aUser({ claims }), AS_SCIM)
     assert.deepEqual([own.name, own.active, own[CAMPUS]], [{ givenName: 'Augusta', familyName: 'Lovelace' }, true, undefined])
-    assert.deepEqual(renderUser(aUser({ claims }), 'scim:other', BASE).name, { givenName: 'Ada', familyName: 'Lovelace' })
+    assert.deepEqual(renderUser(aUser({ claims }), AS_OTHER).name, { givenName: 'Ada', familyName: 'Lovelace' })
   })
 })
 
 describe('attributes and excludedAttributes', () => {
-  const all = renderUser(aUser(), 'scim', BASE)
+  const all = renderUser(aUser(), AS_SCIM)
   const head = { id: '01' }
   const emails = all.emails ?? null
   for (const [why, attributes, excluded, expected] of [
@@ -123,12 +126,12 @@ describe('attributes and excludedAttributes', () => {
       { ...head, schemas: [CORE], userName: 'ada', name: { familyName: 'Lovelace' } },
     ],
   ] as const satisfies readonly (readonly [string, string, string, JsonObject])[]) {
-    it(why, () => assert.deepEqual(projectionOf(USER, namesIn(attributes), namesIn(excluded))?.(all), expected))
+    it(why, () => assert.deepEqual(projectionOf(USER, namesIn(attributes), namesIn(excluded))?.of(all), expected))
   }
 
   it('leaves the resource as it was, and is nothing where nothing was asked', () => {
     const before = JSON.stringify(all)
-    projectionOf(USER, ['emails.value'], ['name'])?.(all)
+    projectionOf(USER, ['emails.value'], ['name'])?.of(all)
     assert.equal(JSON.stringify(all), before)
     assert.equal(projectionOf(USER, namesIn(undefined), namesIn(' ,')), undefined)
   })
@@ -147,8 +150,8 @@ describe('a user as the store has it', () => {
       for (const bindings of [[], [{ source: 'scim', externalId: 'x"1', state: 'bound' }]] as const) {
         const user = aUser({ resource, bindings })
         const out = new ByteWriter(10)
-        writeUser(out, stored(user), 'scim', BASE)
-        assert.deepEqual(JSON.parse(Buffer.from(out.end()).toString()), renderUser(user, 'scim', BASE))
+        writeUser(out, stored(user), AS_SCIM)
+        assert.deepEqual(JSON.parse(Buffer.from(out.end()).toString()), renderUser(user, AS_SCIM))
       }
     })
   }

@@ -5,6 +5,7 @@
 import { EXTENSIONS, USER } from '../directory/schema.ts'
 import { withSlot } from '../directory/slots.ts'
 import type { Json, JsonObject, Resource, Source, User, UserFields } from '../directory/user.ts'
+import type { Belonging } from './belonging.ts'
 import type { ByteWriter } from './byte-writer.ts'
 
 const CORE_ONLY = [USER.urn]
@@ -25,11 +26,16 @@ function keysOfExtension(name: keyof typeof EXTENSIONS): { readonly key: Buffer;
 
 type Identified = { readonly _id: string; readonly version: string }
 
-/**
- * @param source whose view it is
- * @param base URL of the institution's SCIM endpoint, without a slash at its end
- */
-export function renderUser(user: User, source: Source, base: string): JsonObject {
+/** Who looks, and from where. */
+export type View = {
+  readonly source: Source
+  /** URL of the institution's SCIM endpoint, without a slash at its end. */
+  readonly base: string
+  /** What stands as `groups` of a user. */
+  readonly belonging: Belonging
+}
+
+export function renderUser(user: User, { source, base, belonging }: View): JsonObject {
   const resource = user.claims === undefined ? user.resource : withClaims(user, source)
   const { enterprise, campus } = resource
   const binding = user.bindings.find((one) => one.source === source)
@@ -38,17 +44,23 @@ export function renderUser(user: User, source: Source, base: string): JsonObject
   for (const name in resource) if (name !== 'enterprise' && name !== 'campus') out[name] = resource[name] as Json
   if (enterprise !== undefined) out[EXTENSIONS.enterprise] = enterprise
   if (campus !== undefined) out[EXTENSIONS.campus] = campus
-  out.meta = metaOf(user, base)
+  const groups = belonging(user.memberOf)
+  if (groups !== undefined) out.groups = groups
+  out.meta = metaOf(user, 'User', base)
   return out
 }
 
-function metaOf(user: Identified & Pick<UserFields, 'created' | 'lastModified'>, base: string): JsonObject {
+export function metaOf(
+  record: Identified & Pick<UserFields, 'created' | 'lastModified'>,
+  resourceType: 'User' | 'Group',
+  base: string,
+): JsonObject {
   return {
-    resourceType: 'User',
-    created: new Date(user.created).toISOString(),
-    lastModified: new Date(user.lastModified).toISOString(),
-    location: locationOf(user, base),
-    version: etagOf(user),
+    resourceType,
+    created: new Date(record.created).toISOString(),
+    lastModified: new Date(record.lastModified).toISOString(),
+    location: `${base}/${resourceType}s/${record._id}`,
+    version: etagOf(record),
   }
 }
 
@@ -59,11 +71,12 @@ export type UserBytes = Omit<UserFields, 'resource' | 'provenance' | 'keys'> & {
 }
 
 /** Writes what `renderUser` makes. */
-export function writeUser(out: ByteWriter, user: UserBytes, source: Source, base: string): void {
+export function writeUser(out: ByteWriter, user: UserBytes, view: View): void {
   if (user.claims !== undefined) {
-    out.text(JSON.stringify(renderUser(parsedUser(user), source, base)))
+    out.text(JSON.stringify(renderUser(parsedUser(user), view)))
     return
   }
+  const { source, base, belonging } = view
   const resource = Buffer.from(user.resource.buffer, user.resource.byteOffset, user.resource.byteLength)
   const enterprise = resource.indexOf(ENTERPRISE.key)
   const campus = resource.indexOf(CAMPUS.key)
@@ -80,6 +93,8 @@ export function writeUser(out: ByteWriter, user: UserBytes, source: Source, base
     from = at + key.length
   }
   out.bytes(resource.subarray(from, resource.length - 1))
+  const groups = belonging(user.memberOf)
+  if (groups !== undefined) out.text(`,"groups":${JSON.stringify(groups)}`)
   const created = new Date(user.created).toISOString()
   const lastModified = user.lastModified === user.created ? created : new Date(user.lastModified).toISOString()
   out.text(

@@ -1,15 +1,16 @@
 /**
  * The body of a request: JSON in UTF-8, up to a limit, or the problem that says what is wrong with it.
  */
-import { readBody } from '../limits/body.ts'
+import { MAX_BODY_BYTES, readBody } from '../limits/body.ts'
 import { ScimProblem } from './errors.ts'
 
 const MEDIA_TYPE = /^\s*(?:application\/(?:scim\+)?json)\s*(?:;(.*))?$/i
 const CHARSET = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)/i
 
-export async function readJson(request: Request): Promise<{ readonly body: unknown } | ScimProblem> {
+/** @param maxBytes for one resource unless something else is said */
+export async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Promise<{ readonly body: unknown } | ScimProblem> {
   if (!isJson(request.headers.get('content-type'))) return new ScimProblem('mediaType')
-  const read = await readBody(request)
+  const read = await readBody(request, maxBytes)
   if (read.kind === 'tooLarge') return new ScimProblem('tooLarge', `the body must not be larger than ${read.maxBytes} bytes`)
   if (read.kind === 'tooSlow') return new ScimProblem('tooSlow')
   if (read.kind === 'notText') return new ScimProblem('invalidSyntax', 'the body is not UTF-8')

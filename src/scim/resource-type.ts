@@ -3,14 +3,15 @@
  * and sorting ask for lie in its stored records.
  */
 import type { ResourceSchema } from '../directory/schema.ts'
-import { EXTENSIONS, USER } from '../directory/schema.ts'
+import { EXTENSIONS, GROUP, USER } from '../directory/schema.ts'
 import { NETIDS } from '../directory/user.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 
 export type ResourceType = {
   readonly schema: ResourceSchema
-  readonly collection: 'users'
+  readonly endpoint: '/Users' | '/Groups'
+  readonly collection: 'users' | 'groups'
   /** Stored paths of values that are not under `search`, by dotted name. */
   readonly stored: ReadonlyMap<string, string>
   /** Names by which one resource is asked for, as `dottedName` has them. */
@@ -27,11 +28,12 @@ const COMMON_STORED = [
 
 export const USER_TYPE: ResourceType = {
   schema: USER,
+  endpoint: '/Users',
   collection: 'users',
   stored: new Map([
     ...COMMON_STORED,
     ['userName', 'keys.userName'],
-    ['groups', 'memberOf'],
+    ['groups', 'search.memberOf'],
     ...NETIDS.map((name) => [`campus.${name}`, `keys.${name}`] as const),
   ]),
   identifying: new Set(['id', 'externalId', 'userName', 'emails', 'emails.value', ...NETIDS.map((name) => `campus.${name}`)]),
@@ -43,4 +45,13 @@ export const USER_TYPE: ResourceType = {
       { op: 'or', of: ['search.campus', ...NETIDS.map((name) => `keys.${name}`)].map((path) => ({ op: 'pr', path })) },
     ],
   ],
+}
+
+export const GROUP_TYPE: ResourceType = {
+  schema: GROUP,
+  endpoint: '/Groups',
+  collection: 'groups',
+  stored: new Map([...COMMON_STORED, ['displayName', 'keys.name']]),
+  identifying: new Set(['id', 'externalId', 'displayName']),
+  schemas: [[GROUP.urn, EVERYTHING]],
 }

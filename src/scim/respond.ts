@@ -25,6 +25,47 @@ export function answer(status: number, body: Body, type: MediaType, headers: Hea
   return new Response(body, { status, headers: { 'content-type': type, ...headers } })
 }
 
+/** So much is gathered before an answer becomes a stream. */
+const MAX_WHOLE = 64 * 1024
+
+/**
+ * An answer that may be of any length: a short one goes out whole, a long one piece by piece as the client reads it.
+ * A failure behind the first pieces ends the connection, since the status is gone by then.
+ * @param failed is told of such a failure
+ */
+export async function flowingAnswer(
+  status: number,
+  pieces: AsyncGenerator<string, void>,
+  type: MediaType,
+  headers: HeaderValues,
+  failed: (error: unknown) => void,
+): Promise<Response> {
+  let text = ''
+  while (text.length <= MAX_WHOLE) {
+    const next = await pieces.next()
+    if (next.done) return answer(status, text, type, headers)
+    text += next.value
+  }
+  const utf8 = new TextEncoder()
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(utf8.encode(text)),
+    async pull(controller) {
+      try {
+        const next = await pieces.next()
+        if (next.done) controller.close()
+        else controller.enqueue(utf8.encode(next.value))
+      } catch (error) {
+        failed(error)
+        throw error
+      }
+    },
+    async cancel() {
+      await pieces.return()
+    },
+  })
+  return new Response(stream, { status, headers: { 'content-type': type, ...headers } })
+}
+
 export function emptyAnswer(status: 204 | 304, headers: HeaderValues = {}): Response {
   return new Response(null, { status, headers })
 }

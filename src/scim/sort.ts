@@ -34,5 +34,5 @@ function sortPath(type: ResourceType, path: AttributePath): string | undefined {
   return extension === undefined ? `search.lead.${attribute.name}.${searchName(leaf)}` : undefined
 }
 
-/** A record has as many as there are sources or groups, or the same as all others. */
-const UNORDERED: ReadonlySet<string> = new Set(['externalId', 'groups', 'schemas'])
+/** A record has as many as there are sources, groups or members, or the same as all others. */
+const UNORDERED: ReadonlySet<string> = new Set(['externalId', 'groups', 'members', 'schemas'])

@@ -2,46 +2,35 @@
  * /Users: each request as one change through the gate, or one read of the store (RFC 7644, sections 3.3 to 3.6).
  */
 import type { Change, Outcome } from '../directory/change.ts'
+import type { House } from '../directory/group-change.ts'
+import { moveGroups } from '../directory/group-writes.ts'
 import { keysOf } from '../directory/keys.ts'
+import { isSeen } from '../directory/members-check.ts'
 import { USER } from '../directory/schema.ts'
 import { isObject } from '../directory/slots.ts'
 import type { Resource, User } from '../directory/user.ts'
-import type { Caller, ScimDeps } from './deps.ts'
+import { NO_GROUPS } from './belonging.ts'
+import type { Caller } from './deps.ts'
 import { createEdit, deleteEdit, patchEdit, putEdit } from './edits.ts'
 import { problemOf, ScimProblem } from './errors.ts'
 import { isKnown, versionsIn } from './etag.ts'
-import { listUsers, shownText } from './list.ts'
+import type { Exchange } from './exchange.ts'
+import { ID, projectionIn } from './exchange.ts'
+import { listUsers, shownText, viewFor } from './list.ts'
 import { listRequestFrom, searchRequestFrom } from './list-request.ts'
 import { mappingOf } from './mapping.ts'
 import type { Sent } from './normalise.ts'
 import { normalise } from './normalise.ts'
 import { parsePatch } from './patch-steps.ts'
-import type { Projection } from './projection.ts'
-import { namesIn, projectionOf } from './projection.ts'
-import type { UserBytes } from './render.ts'
+import type { UserBytes, View } from './render.ts'
 import { etagOf, locationOf, renderUser } from './render.ts'
 import { readJson } from './request-body.ts'
-import type { MediaType } from './respond.ts'
 import { answer, emptyAnswer } from './respond.ts'
 
-/** One request of a caller who may make it. */
-export type Exchange = {
-  readonly request: Request
-  readonly caller: Caller
-  /** URL of the institution's SCIM endpoint. */
-  readonly base: string
-  readonly type: MediaType
-  /** A parameter of the query string. */
-  readonly parameter: (name: string) => string | undefined
-}
-
 type Answer = Promise<Response | ScimProblem>
-type Deps = Pick<ScimDeps, 'store' | 'gate'>
+type Deps = House
 
 const NO_SUCH_USER = new ScimProblem('notFound', 'there is no such user')
-
-/** Ids are the server's own; anything else is nobody's, and need not trouble the store. */
-const ID = /^[A-Za-z0-9_-]{1,64}$/
 
 export async function createUser(deps: Deps, exchange: Exchange): Answer {
   const read = await readJson(exchange.request)
@@ -57,15 +46,17 @@ export async function createUser(deps: Deps, exchange: Exchange): Answer {
     intent: 'create',
     edit: createEdit({ ...sent, resource }, source),
   })
-  return answerOf(outcome, exchange, 201)
+  if (isDone(outcome)) await tellGroups(deps, exchange, outcome)
+  return answerOf(deps, outcome, exchange, 201)
 }
 
 export async function readUser({ store }: Deps, exchange: Exchange, id: string): Answer {
   const user = await visibleUser(store, exchange.caller, id)
   if (user === undefined) return NO_SUCH_USER
   if (isKnown(exchange.request.headers.get('if-none-match'), user.version)) return emptyAnswer(304, { etag: etagOf(user) })
-  const { base, caller, type } = exchange
-  return answer(200, shownText(user, caller.source, base, projectionIn(exchange)), type, { etag: etagOf(user) })
+  const project = projectionIn(exchange, USER)
+  const view = user.memberOf.length === 0 ? alone(exchange) : await viewFor(store, exchange, [user], project)
+  return answer(200, shownText(user, view, project), exchange.type, { etag: etagOf(user) })
 }
 
 export async function replaceUser(deps: Deps, exchange: Exchange, id: string): Answer {
@@ -90,7 +81,9 @@ export async function deleteUser(deps: Deps, exchange: Exchange, id: string): An
   if (!ID.test(id)) return NO_SUCH_USER
   const change = { ...changeBy(exchange), target: { id }, intent: 'delete', edit: deleteEdit } as const
   const outcome = await deps.gate.submit(exchange.caller.institution, change)
-  return isDone(outcome) ? emptyAnswer(204) : problemOf(outcome)
+  if (!isDone(outcome)) return problemOf(outcome)
+  await tellGroups(deps, exchange, outcome)
+  return emptyAnswer(204)
 }
 
 export async function listOfUsers({ store }: Deps, exchange: Exchange): Answer {
@@ -109,15 +102,22 @@ export async function searchUsers({ store }: Deps, exchange: Exchange): Answer {
   return page instanceof ScimProblem ? page : answer(200, page, exchange.type)
 }
 
+/** Whom a client deletes it sees no more among the members of groups, and does again whom it takes back. */
+async function tellGroups({ groups }: Deps, { caller }: Exchange, { user, before }: Done): Promise<void> {
+  const { institution, source } = caller
+  if (user.memberOf.length === 0 || before === undefined || isSeen(before, source) === isSeen(user, source)) return
+  await moveGroups(groups, institution._id, user.memberOf, caller)
+}
+
 async function submit(
-  { gate }: Deps,
+  deps: Deps,
   exchange: Exchange,
   id: string,
   change: Pick<Change, 'intent' | 'edit' | 'externalId' | 'names'>,
 ): Answer {
   if (!ID.test(id)) return NO_SUCH_USER
-  const outcome = await gate.submit(exchange.caller.institution, { ...changeBy(exchange), ...change, target: { id } })
-  return answerOf(outcome, exchange, 200)
+  const outcome = await deps.gate.submit(exchange.caller.institution, { ...changeBy(exchange), ...change, target: { id } })
+  return answerOf(deps, outcome, exchange, 200)
 }
 
 /** Who asks for the change, and of which versions. */
@@ -145,8 +145,7 @@ function personIn({ externalId }: Sent, { name }: Resource): Pick<Change, 'exter
 async function visibleUser(store: Deps['store'], { institution, source }: Caller, id: string): Promise<UserBytes | undefined> {
   if (!ID.test(id)) return
   const user = (await store.get('users', institution._id, id, true)) as unknown as UserBytes | undefined
-  const isDeleted = user?.bindings.some((binding) => binding.source === source && binding.state === 'deleted')
-  return isDeleted ? undefined : user
+  return user === undefined || isSeen(user, source) ? user : undefined
 }
 
 type Done = Extract<Outcome, { readonly user: User }>
@@ -155,21 +154,19 @@ function isDone(outcome: Outcome): outcome is Done {
   return outcome.kind === 'created' || outcome.kind === 'updated' || outcome.kind === 'unchanged'
 }
 
-function answerOf(outcome: Outcome, exchange: Exchange, status: 200 | 201): Response | ScimProblem {
-  return isDone(outcome) ? showUser(outcome.user, exchange, status) : problemOf(outcome)
-}
-
-function showUser(user: User, exchange: Exchange, status: 200 | 201): Response {
-  const { base, caller, type } = exchange
-  const resource = renderUser(user, caller.source, base)
-  const project = projectionIn(exchange)
-  const location = status === 201 ? { location: locationOf(user, base) } : {}
-  return answer(status, JSON.stringify(project === undefined ? resource : project(resource)), type, {
+async function answerOf({ store }: Deps, outcome: Outcome, exchange: Exchange, status: 200 | 201): Answer {
+  if (!isDone(outcome)) return problemOf(outcome)
+  const { user } = outcome
+  const project = projectionIn(exchange, USER)
+  const resource = renderUser(user, await viewFor(store, exchange, [user], project))
+  const location = status === 201 ? { location: locationOf(user, exchange.base) } : {}
+  return answer(status, JSON.stringify(project === undefined ? resource : project.of(resource)), exchange.type, {
     etag: etagOf(user),
     ...location,
   })
 }
 
-function projectionIn({ parameter }: Exchange): Projection | undefined {
-  return projectionOf(USER, namesIn(parameter('attributes')), namesIn(parameter('excludedAttributes')))
+/** The view of what is in no group. */
+function alone({ caller, base }: Exchange): View {
+  return { source: caller.source, base, belonging: NO_GROUPS }
 }

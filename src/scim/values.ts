@@ -5,9 +5,16 @@
  */
 import type { Problem } from '../directory/change.ts'
 import type { Attribute } from '../directory/schema.ts'
+import { GROUP } from '../directory/schema.ts'
+import { isObject } from '../directory/slots.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 import { MAX_ELEMENTS, MAX_STRING } from '../directory/validate.ts'
 import { isBare, union, withOnePrimary } from './elements.ts'
+
+/** Members that one request may name. */
+export const MAX_MEMBERS = 50_000
+
+const MEMBERS = GROUP.attributesOf().get('members')
 
 /** Whether this is one of the ways to say "no value" (RFC 7643, section 2.5); some clients also send an empty text. */
 export function isUnassigned(value: unknown): boolean {
@@ -46,14 +53,21 @@ export function cleanString(value: unknown, path: string, faults: Problem[]): st
 
 function cleanList(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
   const sent: readonly unknown[] = Array.isArray(value) ? value : [value]
-  if (sent.length > MAX_ELEMENTS) return fault(faults, path, `must not have more than ${MAX_ELEMENTS} values`)
+  const most = attribute === MEMBERS ? MAX_MEMBERS : MAX_ELEMENTS
+  if (sent.length > most) return fault(faults, path, `must not have more than ${most} values in one request`)
   const elements: Json[] = []
   for (const one of sent) {
     const element = cleanElement(attribute, one, path, faults)
+    if (attribute === MEMBERS && !isUnassigned(one) && !namesMember(element))
+      return fault(faults, path, 'must each have a value, the id of a user or a group')
     if (element !== undefined && !isBare(element)) elements.push(element)
   }
   if (elements.length < 2) return elements.length === 0 ? undefined : elements
   return withOnePrimary(union([], elements))
+}
+
+function namesMember(element: Json | undefined): boolean {
+  return isObject(element) && (element.value !== undefined || element.$ref !== undefined)
 }
 
 function cleanSingle(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {

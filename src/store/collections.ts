@@ -27,11 +27,21 @@ export const COLLECTIONS = {
   users: {
     unique: ['netid', 'netid2', 'netid3', 'email', 'userName'],
     indexes: [['lastModified', '_id']],
-    lists: ['search.emails.value', 'search.externalIds', 'search.boundTo', 'search.deletedBy'],
+    lists: ['search.emails.value', 'search.externalIds', 'search.boundTo', 'search.deletedBy', 'search.memberOf'],
     counted: ['search.boundTo', 'search.deletedBy'],
     apart: ['resource', 'provenance', 'keys'],
     expires: false,
   },
+  groups: {
+    unique: ['name'],
+    indexes: [['lastModified', '_id']],
+    lists: ['search.externalIds', 'search.boundTo', 'search.deletedBy', 'search.memberOf'],
+    counted: ['search.boundTo', 'search.deletedBy'],
+    apart: [],
+    expires: false,
+  },
+  /** Groups that are gone while there are members still to be told. */
+  drops: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   events: {
     unique: [],
     indexes: [

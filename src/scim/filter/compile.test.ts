@@ -11,6 +11,7 @@ import { USER_TYPE } from '../resource-type.ts'
 import { compileFilter } from './compile.ts'
 import { holds } from './holds.ts'
 import { parseFilter } from './parse.ts'
+import { UNRELATED } from './related.ts'
 
 const SOURCE = 'scim:entra'
 
@@ -70,8 +71,8 @@ describe('compileFilter', () => {
     ['title eq null', { op: 'not', of: { op: 'pr', path: 'search.title' } }],
     ['title ne null', { op: 'pr', path: 'search.title' }],
     ['active eq "True"', { op: 'eq', path: 'search.active', value: true }],
-    ['groups.value eq "G1"', { op: 'any', path: 'memberOf', where: { op: 'eq', path: '', value: 'G1' } }],
-    ['groups[value eq "G1"]', { op: 'any', path: 'memberOf', where: { op: 'eq', path: '', value: 'G1' } }],
+    ['groups.value eq "G1"', { op: 'any', path: 'search.memberOf', where: { op: 'eq', path: '', value: 'G1' } }],
+    ['groups[value eq "G1"]', { op: 'any', path: 'search.memberOf', where: { op: 'eq', path: '', value: 'G1' } }],
     [
       `${EXTENSIONS.campus}:tags eq "Chess"`,
       { op: 'any', path: 'search.campus.tags', where: { op: 'eq', path: '', value: 'chess' } },
@@ -172,7 +173,7 @@ describe('compileFilter', () => {
 
 function compiled(filter: string): Predicate | ScimProblem {
   const node = parseFilter(filter)
-  return node instanceof ScimProblem ? node : compileFilter(node, { source: SOURCE, type: USER_TYPE })
+  return node instanceof ScimProblem ? node : compileFilter(node, { source: SOURCE, type: USER_TYPE, related: UNRELATED })
 }
 
 function storedAs(ref: string, sent: JsonObject) {
@@ -185,5 +186,12 @@ function storedAs(ref: string, sent: JsonObject) {
 
 function stored(_id: string, resource: Resource, bindings: readonly Binding[] = []) {
   const now = Date.UTC(2027, 0, 1)
-  return { _id, keys: keysOf(resource), memberOf: [], created: now, lastModified: now, search: searchOf({ resource, bindings }) }
+  return {
+    _id,
+    keys: keysOf(resource),
+    memberOf: [],
+    created: now,
+    lastModified: now,
+    search: searchOf({ resource, bindings, memberOf: [] }),
+  }
 }

@@ -3,7 +3,7 @@
  * the schema; what cannot be asked is refused with the reason.
  */
 import type { Attribute, AttributePath } from '../../directory/schema.ts'
-import { dottedName } from '../../directory/schema.ts'
+import { dottedName, GROUP, USER } from '../../directory/schema.ts'
 import { externalIdTerm, searchName } from '../../directory/search.ts'
 import type { Source } from '../../directory/user.ts'
 import { COLLECTIONS } from '../../store/collections.ts'
@@ -14,6 +14,8 @@ import type { ResourceType } from '../resource-type.ts'
 import { holds } from './holds.ts'
 import { compare } from './literal.ts'
 import type { Comparison, FilterNode } from './node.ts'
+import type { Related } from './related.ts'
+import { compileMembers } from './related.ts'
 import { resolveInFilter } from './resolve.ts'
 import { compileWithin } from './within.ts'
 
@@ -21,7 +23,12 @@ export type FilterContext = {
   readonly type: ResourceType
   /** Who asks: `externalId` is what this source calls a person. */
   readonly source: Source
+  /** What the filter names of other records. */
+  readonly related: Related
 }
+
+const MEMBERS = GROUP.attributesOf().get('members')
+const GROUPS = USER.attributesOf().get('groups')
 
 type TermNode = Extract<FilterNode, { readonly op: Comparison | 'pr' }>
 
@@ -56,15 +63,18 @@ export function compileFilter(node: FilterNode, context: FilterContext): Predica
   }
 }
 
-function compileAny(node: Extract<FilterNode, { readonly op: 'any' }>, { type }: FilterContext): Predicate | ScimProblem {
+function compileAny(node: Extract<FilterNode, { readonly op: 'any' }>, context: FilterContext): Predicate | ScimProblem {
+  const { type, related } = context
   const path = resolveInFilter(type.schema, node.path)
   if (path instanceof ScimProblem) return path
   const { attribute } = path
   if (!attribute.multiValued || attribute.name === 'schemas') {
     return new ScimProblem('invalidFilter', `${attribute.name} has one value: brackets go with lists of values such as emails`)
   }
+  if (attribute === MEMBERS) return compileMembers(node, related)
   const where = compileWithin(node.of, attribute, { isStored: true })
-  return where instanceof ScimProblem ? where : anyElement(type, listPath(type, path), where)
+  if (where instanceof ScimProblem) return where
+  return anyElement(type, listPath(type, path), attribute === GROUPS ? withInside(where, related) : where)
 }
 
 /**
@@ -88,7 +98,8 @@ function compileTerm(node: TermNode, context: FilterContext): Predicate | ScimPr
   if (attribute.name === 'schemas') return compareConstants(node, attribute, lowered(type.schemas))
   if (attribute.name === 'meta') return compareMeta(node, path, type)
   if (attribute.name === 'externalId') return compareExternalId(node, attribute, context)
-  return attribute.multiValued ? compareInList(node, path, type) : compareSingle(node, path, type)
+  if (attribute === MEMBERS) return compileMembers(node, context.related)
+  return attribute.multiValued ? compareInList(node, path, context) : compareSingle(node, path, type)
 }
 
 function compareSingle(node: TermNode, path: AttributePath, type: ResourceType): Predicate | ScimProblem {
@@ -100,15 +111,24 @@ function compareSingle(node: TermNode, path: AttributePath, type: ResourceType):
 }
 
 /** At least one element; `ne` says that none is equal. A list of objects without more stands for their values. */
-function compareInList(node: TermNode, path: AttributePath, type: ResourceType): Predicate | ScimProblem {
+function compareInList(node: TermNode, path: AttributePath, context: FilterContext): Predicate | ScimProblem {
+  const { type, related } = context
   const list = listPath(type, path)
   if (node.op === 'pr' && path.sub === undefined) return { op: 'pr', path: list }
   if (node.op === 'ne' || (node.op === 'eq' && node.value === null)) {
-    const equal = compareInList(node.op === 'ne' ? { ...node, op: 'eq' } : { op: 'pr', path: node.path }, path, type)
+    const equal = compareInList(node.op === 'ne' ? { ...node, op: 'eq' } : { op: 'pr', path: node.path }, path, context)
     return equal instanceof ScimProblem ? equal : { op: 'not', of: equal }
   }
   const where = compileWithin({ ...node, path: { attr: path.sub?.name ?? 'value' } }, path.attribute, { isStored: true })
-  return where instanceof ScimProblem ? where : { op: 'any', path: list, where }
+  if (where instanceof ScimProblem) return where
+  return { op: 'any', path: list, where: path.attribute === GROUPS ? withInside(where, related) : where }
+}
+
+/** Who is in a group that lies in another is in that one too. */
+function withInside(where: Predicate, { inside }: Related): Predicate {
+  const ids = where.op === 'eq' ? (inside.get(String(where.value)) ?? []) : []
+  if (where.op !== 'eq' || ids.length === 0) return where
+  return { op: 'in', path: where.path, values: [where.value, ...ids] }
 }
 
 function listPath(type: ResourceType, { extension, attribute }: AttributePath): string {

@@ -12,6 +12,7 @@ import { holds } from './holds.ts'
 import { matchesElement } from './matches.ts'
 import type { FilterNode } from './node.ts'
 import { parseValueFilter } from './parse.ts'
+import { UNRELATED } from './related.ts'
 
 const EMAILS = named('emails')
 
@@ -63,9 +64,12 @@ describe('matchesElement', () => {
   it('agrees with a search for people with such an element', () => {
     fc.assert(
       fc.property(anyFilter, fc.array(anyElement, { maxLength: 3 }), (filter, emails) => {
-        const search = compileFilter({ op: 'any', path: { attr: 'emails' }, of: filter }, { source: 'scim', type: USER_TYPE })
+        const search = compileFilter(
+          { op: 'any', path: { attr: 'emails' }, of: filter },
+          { source: 'scim', type: USER_TYPE, related: UNRELATED },
+        )
         assert.ok(!(search instanceof ScimProblem))
-        const person = { search: searchOf({ resource: { emails }, bindings: [] }) }
+        const person = { search: searchOf({ resource: { emails }, bindings: [], memberOf: [] }) }
         assert.equal(
           holds(search, person),
           emails.some((element) => matchesElement(filter, element, EMAILS)),

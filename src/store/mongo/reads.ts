@@ -36,11 +36,13 @@ export class Reads {
 
   async lookUp(institution: string, { ids = [], keys = {} }: Wanted): Promise<Doc[]> {
     const byKey = Object.entries(keys).filter(([, values]) => values.length > 0)
-    const arms: Filter<Stored>[] = byKey.map(([name, values]) => ({ institution, [`keys.${escapeName(name)}`]: { $in: values } }))
-    if (ids.length > 0) arms.push({ institution, _id: { $in: ids.map((id) => storedId(institution, id)) } })
-    if (arms.length === 0) return []
+    const arms: Filter<Stored>[] = byKey.map(([name, values]) => ({ institution, [`keys.${escapeName(name)}`]: oneOf(values) }))
+    if (ids.length > 0) arms.push({ institution, _id: oneOf(ids.map((id) => storedId(institution, id))) })
+    const [only, ...others] = arms
+    if (only === undefined) return []
     const options = { ...LIMITS, projection: HIDDEN, readConcern: { level: 'majority' as const }, batchSize: 10_000 }
-    return (await this.#driver.find({ $or: arms, ...this.#alive() }, options).toArray()).map(toDoc)
+    const wanted = others.length === 0 ? only : { $or: arms }
+    return (await this.#driver.find({ ...wanted, ...this.#alive() }, options).toArray()).map(toDoc)
   }
 
   async find(institution: string, query: Query): Promise<Doc[]> {
@@ -101,6 +103,12 @@ export class Reads {
   #alive(): { readonly expires?: Document } {
     return this.#collection.expires ? { expires: { $not: { $lte: Date.now() } } } : {}
   }
+}
+
+/** A single value in the plainest words, which is all that FerretDB hands on to its database. */
+function oneOf(values: readonly string[]): string | { readonly $in: readonly string[] } {
+  const [only, ...others] = values
+  return only !== undefined && others.length === 0 ? only : { $in: values }
 }
 
 /** Kept apart, since two of them may ask about one field. */

@@ -1,0 +1,116 @@
+/**
+ * A group that its last source deletes: the record goes at once, with its event, and nobody sees the group any more;
+ * then its members leave, chunk by chunk. A note in the store lasts until the end, so that what was interrupted is gone
+ * on with: by the same request sent again, or when a server starts.
+ */
+import { EVERYTHING } from '../store/predicate.ts'
+import type { Doc, Store } from '../store/store.ts'
+import { allDocs } from './each-doc.ts'
+import { readGrants } from './grants.ts'
+import type { Group } from './group.ts'
+import { findGroup, isIn, isVisible } from './group.ts'
+import type { House } from './group-change.ts'
+import { eventOf } from './group-plan.ts'
+import { newId } from './ids.ts'
+import type { Institution } from './institution.ts'
+import type { By } from './membership.ts'
+import { byOf, changeEach, leaveEdit, memberPages, reviewMembers } from './membership.ts'
+
+/** What is left of a group until its members know: it has the id of the group. */
+type Drop = Doc & By & { readonly displayName: string }
+
+export type Dropped = 'done' | 'missing' | 'stale' | 'busy'
+
+/** So often others may change the group between a look and the deletion. */
+const TRIES = 20
+
+/** Deletes the group for this source: hides it from it while another source has it, else drops it. */
+export async function deleteGroup(
+  house: House,
+  institution: Institution,
+  asked: By & { readonly id: string; readonly ifVersion?: readonly string[] },
+): Promise<Dropped> {
+  const { id, ifVersion, ...by } = asked
+  for (let tries = 0; tries < TRIES; tries++) {
+    const group = await findGroup(house.store, institution._id, { id })
+    if (group === undefined) return finishNoted(house, institution, id)
+    if (!isVisible(group, by.source)) return 'missing'
+    if (ifVersion !== undefined && !ifVersion.includes(group.version)) return 'stale'
+    if (group.bindings.some(({ source, state }) => source !== by.source && state === 'bound')) return hide(house, group, by)
+    const note = await drop(house.store, group, by)
+    if (note !== undefined) return finish(house, institution, note)
+  }
+  return 'busy'
+}
+
+/** Goes on with all drops of the institution that were interrupted. @param signal ends it between two chunks */
+export async function resumeDrops(house: House, institution: Institution, signal?: AbortSignal): Promise<void> {
+  for (const { _id } of await allDocs(house.store, 'drops', institution._id, EVERYTHING)) {
+    await finishNoted(house, institution, _id, signal)
+  }
+}
+
+async function hide({ groups }: House, { institution, _id }: Group, by: By): Promise<Dropped> {
+  const outcome = await groups.write(institution, {
+    ...by,
+    target: { id: _id },
+    edit: (current) => (isVisible(current, by.source) ? { binding: { state: 'deleted' } } : { kind: 'missing' }),
+  })
+  return 'group' in outcome ? 'done' : outcome.kind === 'busy' ? 'busy' : 'missing'
+}
+
+/** @returns undefined when others have changed the group meanwhile */
+async function drop(store: Store, group: Group, by: By): Promise<Drop | undefined> {
+  const { _id, institution, displayName } = group
+  const now = Date.now()
+  const note: Drop = { ...byOf(by), _id, institution, version: newId(now), displayName }
+  const there = await store.get('drops', institution, _id)
+  const [noted] = await store.write([
+    there === undefined
+      ? { collection: 'drops', op: 'insert', doc: note }
+      : { collection: 'drops', op: 'replace', doc: note, expected: there.version },
+  ])
+  if (noted?.kind !== 'ok') return undefined
+  const gone = { _id, institution, version: newId(now), lastModified: now }
+  const event = eventOf('group.deleted', gone, by, [{ slot: 'displayName', old: displayName }])
+  const [dropped] = await store.write([
+    { collection: 'groups', op: 'delete', institution, id: _id, expected: group.version, events: [event] },
+  ])
+  return dropped?.kind === 'ok' ? note : undefined
+}
+
+async function finishNoted(house: House, institution: Institution, id: string, signal?: AbortSignal): Promise<Dropped> {
+  const note = (await house.store.get('drops', institution._id, id)) as Drop | undefined
+  // The note comes first: where the group is still there, its deletion was never answered, and may not be wanted any more.
+  if (note === undefined || (await findGroup(house.store, institution._id, { id })) !== undefined) return 'missing'
+  return finish(house, institution, note, signal)
+}
+
+async function finish(house: House, institution: Institution, note: Drop, signal?: AbortSignal): Promise<Dropped> {
+  const { store, gate } = house
+  const grants = await readGrants(store, institution)
+  const edit = leaveEdit(note, grants)
+  for await (const page of memberPages(store, institution._id, note._id)) {
+    if (signal?.aborted) return 'busy'
+    const ids = page.map(({ _id }) => _id)
+    if ((await changeEach(gate, institution, ids, edit, note)) === 'busy') return 'busy'
+  }
+  const nested = await allDocs(store, 'groups', institution._id, isIn(note._id))
+  for (const { _id } of nested) if ((await leaveGroup(house, institution._id, _id, note)) === 'busy') return 'busy'
+  if (grants !== undefined) {
+    const ids = nested.map(({ _id }) => _id)
+    if ((await reviewMembers(house, institution, ids, grants, note)) === 'busy') return 'busy'
+  }
+  await store.write([{ collection: 'drops', op: 'delete', institution: institution._id, id: note._id, expected: note.version }])
+  return 'done'
+}
+
+async function leaveGroup({ groups }: House, institution: string, id: string, note: Drop): Promise<Dropped> {
+  const outcome = await groups.write(institution, {
+    ...byOf(note),
+    target: { id },
+    edit: (current) =>
+      current === undefined ? { kind: 'missing' } : { memberOf: current.memberOf.filter((one) => one !== note._id) },
+  })
+  return outcome.kind === 'busy' ? 'busy' : 'done'
+}

@@ -1,0 +1,96 @@
+/**
+ * What groups mean on campus (`groups.map`): being in one, directly or through another, gives a person an account type
+ * or tags; leaving it takes them away, unless another group gives them too. Of several account types the first in the
+ * order of the map counts.
+ */
+import type { Store } from '../store/store.ts'
+import type { Current, Draft } from './change.ts'
+import type { Group } from './group.ts'
+import { groupsDownward } from './group.ts'
+import type { GroupMeaning, Institution, Settings } from './institution.ts'
+import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
+import { foldText } from './keys.ts'
+import { ownerOf } from './provenance.ts'
+import { isList, isObject, withSlot } from './slots.ts'
+import type { Json, Resource, Slot, User } from './user.ts'
+
+/** A mapped group, and the ids of the groups whose members have what it means: its own and those that lie in it. */
+type Grant = GroupMeaning & { readonly name: string; readonly through: ReadonlySet<string> }
+
+/** In the order of the map. */
+export type Grants = readonly Grant[]
+
+const TYPE: Slot = 'userType'
+
+/** Whether being in a group of this name means something. */
+export function isMapped({ settings }: Institution, displayName: string): boolean {
+  const name = foldText(displayName)
+  return Object.keys(settings.groups?.map ?? {}).some((mapped) => foldText(mapped) === name)
+}
+
+/** @returns undefined when no group means anything: then nothing is read */
+export async function readGrants(store: Store, { _id, settings }: Institution): Promise<Grants | undefined> {
+  const map = Object.entries(settings.groups?.map ?? {})
+  if (map.length === 0) return undefined
+  const groups = (await store.lookUp('groups', _id, { keys: { name: map.map(([name]) => foldText(name)) } })) as Group[]
+  const grants: Grant[] = []
+  for (const [name, meaning] of map) {
+    const group = groups.find(({ keys }) => keys.name === foldText(name))
+    if (group === undefined) continue
+    const inside = await groupsDownward(store, _id, [group._id])
+    grants.push({ ...spelled(meaning, settings), name, through: new Set([group._id, ...inside.keys()]) })
+  }
+  return grants
+}
+
+/** The account type as the institution's list has it. */
+function spelled(meaning: GroupMeaning, { accountTypes = DEFAULT_ACCOUNT_TYPES }: Settings): GroupMeaning {
+  const { accountType } = meaning
+  if (accountType === undefined) return meaning
+  return { ...meaning, accountType: accountTypes.find((type) => foldText(type) === foldText(accountType)) ?? accountType }
+}
+
+/** The record with what these groups mean and without what others meant, as part of a draft. */
+export function granted(current: Current, memberOf: readonly string[], grants: Grants): Pick<Draft, 'resource' | 'granted'> {
+  const held = grants.filter(({ through }) => memberOf.some((id) => through.has(id)))
+  const given = new Map<Slot, { readonly value: string; readonly group: string }>()
+  for (const { name, accountType, tags = [] } of held) {
+    if (accountType !== undefined && !given.has(TYPE)) given.set(TYPE, { value: accountType, group: name })
+    for (const tag of tags) if (!given.has(tagSlot(tag))) given.set(tagSlot(tag), { value: tag, group: name })
+  }
+  let { resource } = current
+  for (const slot of givenSlots(current)) if (!given.has(slot)) resource = withoutGift(resource, slot, current.user)
+  for (const [slot, { value }] of given) if (!has(resource, slot, value)) resource = withSlot(resource, slot, value)
+  return { resource, granted: new Map(Array.from(given, ([slot, { group }]) => [slot, group])) }
+}
+
+function tagSlot(tag: string): Slot {
+  return `campus.tags[${foldText(tag)}]`
+}
+
+/** Slots whose value, in force or claimed by this source, is there because of a group. */
+function givenSlots({ user, resource }: Current): Slot[] {
+  const slots = [TYPE, ...tagsOf(resource).map(tagSlot)]
+  return slots.filter((slot) => {
+    return ownerOf(user.provenance, slot)?.group !== undefined || user.claims?.some((one) => one.slot === slot && one.group)
+  })
+}
+
+/** A claim gives way to what is in force; what is in force by a group goes, and what another source claims comes. */
+function withoutGift(resource: Resource, slot: Slot, user: User): Resource {
+  const isInForce = ownerOf(user.provenance, slot)?.group !== undefined
+  return withSlot(resource, slot, isInForce ? undefined : valueIn(user.resource, slot))
+}
+
+function has(resource: Resource, slot: Slot, value: string): boolean {
+  return slot === TYPE ? resource.userType === value : valueIn(resource, slot) !== undefined
+}
+
+function valueIn(resource: Resource, slot: Slot): Json | undefined {
+  return slot === TYPE ? resource.userType : tagsOf(resource).find((tag) => tagSlot(tag) === slot)
+}
+
+function tagsOf({ campus }: Resource): readonly string[] {
+  const tags = isObject(campus) ? campus.tags : undefined
+  return isList(tags) ? tags.filter((tag) => typeof tag === 'string') : []
+}

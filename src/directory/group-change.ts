@@ -1,0 +1,203 @@
+/**
+ * A change of a group with its members: all members are checked first, then the record is written, then each member that
+ * joins or leaves, then the record's version moves once more. Whoever reads meanwhile knows by the version that there is
+ * more to come; what a crash leaves is completed when the same change is sent again.
+ */
+import type { Store } from '../store/store.ts'
+import { allDocs } from './each-doc.ts'
+import type { Gate } from './gate.ts'
+import type { Grants } from './grants.ts'
+import { isMapped, readGrants } from './grants.ts'
+import type { Group } from './group.ts'
+import { findGroup, isIn, isVisible } from './group.ts'
+import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './group-plan.ts'
+import type { GroupWrites } from './group-writes.ts'
+import type { Institution } from './institution.ts'
+import type { Found, MembersChange } from './members-check.ts'
+import { findMembers, isSeen, problemsOfMembers } from './members-check.ts'
+import { byOf, changeEach, joinEdit, leaveEdit, memberPages, reviewMembers } from './membership.ts'
+
+export type House = { readonly store: Store; readonly gate: Gate; readonly groups: GroupWrites }
+
+export async function changeGroup(
+  house: House,
+  institution: Institution,
+  change: GroupChange,
+  members: MembersChange,
+): Promise<GroupOutcome> {
+  const { store } = house
+  const before = await findGroup(store, institution._id, change.target)
+  const found = await findMembers(store, institution._id, [...members.join, ...members.leave], change.source)
+  const problems = await problemsOfMembers(store, before, members, found)
+  if (problems.length > 0) return { kind: 'invalid', problems }
+  const moves = movesOf(members, found, before?._id)
+  const hasMoves = Object.values(moves).some((ids) => ids.length > 0)
+  const first = await house.groups.write(institution._id, {
+    ...change,
+    edit: (current) => begun(change.edit(current), current, hasMoves, institution),
+  })
+  if (!('group' in first)) return first
+  const { group } = first
+  const grants = await readGrants(store, institution)
+  const work = new Work({ house, institution, change, members, found, moves, group, grants }, hasMoves)
+  return (await work.run()) === 'busy' ? { kind: 'busy' } : work.end(first.kind)
+}
+
+/** Ids of those for whom something changes. */
+type Moves = {
+  readonly usersIn: readonly string[]
+  readonly usersOut: readonly string[]
+  readonly groupsIn: readonly string[]
+  readonly groupsOut: readonly string[]
+}
+
+function movesOf({ join, leave }: MembersChange, { users, groups }: Found, group: string | undefined): Moves {
+  const select = (ids: ReadonlySet<string>, found: Found['users'], isMember: boolean) =>
+    [...ids].filter((id) => {
+      const memberOf = found.get(id)
+      return memberOf !== undefined && (group !== undefined && memberOf.includes(group)) === isMember
+    })
+  return {
+    usersIn: select(join, users, false),
+    usersOut: select(leave, users, true),
+    groupsIn: select(join, groups, false),
+    groupsOut: select(leave, groups, true),
+  }
+}
+
+/** The draft of the first write: it says when there is more to come that would not show if it never came. */
+function begun(
+  draft: GroupDraft | GroupRefusal,
+  current: Group | undefined,
+  hasMoves: boolean,
+  institution: Institution,
+): GroupDraft | GroupRefusal {
+  if ('kind' in draft) return draft
+  const { displayName = current?.displayName ?? '' } = draft
+  const isNew = current === undefined
+  const changesMeaning =
+    !isNew &&
+    displayName !== current.displayName &&
+    [displayName, current.displayName].some((name) => isMapped(institution, name))
+  const isUnfinished = current?.unfinished === true || changesMeaning || (isNew && hasMoves)
+  return { ...draft, moves: hasMoves, isUnfinished }
+}
+
+type Task = {
+  readonly house: House
+  readonly institution: Institution
+  readonly change: GroupChange
+  readonly members: MembersChange
+  readonly found: Found
+  readonly moves: Moves
+  readonly group: Group
+  readonly grants: Grants | undefined
+}
+
+type Done = 'done' | 'busy'
+
+class Work {
+  readonly #task: Task
+  /** Whether a member moves; then the version of the group has moved before. */
+  #hasMoves: boolean
+  /** Groups that have joined or left, or may have done so in an attempt before this one. */
+  readonly #nested: Set<string>
+
+  constructor(task: Task, hasMoves: boolean) {
+    this.#task = task
+    this.#hasMoves = hasMoves
+    this.#nested = new Set([...task.members.join].filter((id) => task.found.groups.has(id)))
+  }
+
+  async run(): Promise<Done> {
+    for (const step of [this.#join, this.#leave, this.#empty, this.#review]) {
+      if ((await step.call(this)) === 'busy') return 'busy'
+    }
+    return 'done'
+  }
+
+  /** The last write. A group that somebody dropped meanwhile takes nobody along. */
+  async end(kind: 'created' | 'updated' | 'unchanged'): Promise<GroupOutcome> {
+    const { group, moves } = this.#task
+    if (!this.#hasMoves && group.unfinished !== true) return { kind, group }
+    const last = await this.#write(group._id, () => ({ moves: this.#hasMoves, isUnfinished: false }))
+    if (last.kind === 'missing') await this.#users(moves.usersIn, false)
+    return 'group' in last && kind === 'created' ? { ...last, kind } : last
+  }
+
+  /** Who is in already is asked for again only where that may mean something new. */
+  async #join(): Promise<Done> {
+    const { found, members, moves, grants } = this.#task
+    const users = grants === undefined ? moves.usersIn : [...members.join].filter((id) => found.users.has(id))
+    if ((await this.#users(users, true)) === 'busy') return 'busy'
+    for (const id of moves.groupsIn) if ((await this.#nest(id, true)) === 'busy') return 'busy'
+    return 'done'
+  }
+
+  async #leave(): Promise<Done> {
+    const { moves } = this.#task
+    if ((await this.#users(moves.usersOut, false)) === 'busy') return 'busy'
+    for (const id of moves.groupsOut) if ((await this.#nest(id, false)) === 'busy') return 'busy'
+    return 'done'
+  }
+
+  /** Everybody else, where the members were sent whole; whom the source has deleted it does not speak of. */
+  async #empty(): Promise<Done> {
+    const { house, group, members, change } = this.#task
+    if (!members.isWhole) return 'done'
+    for await (const page of memberPages(house.store, group.institution, group._id)) {
+      const others = page.filter((user) => !members.join.has(user._id) && isSeen(user, change.source))
+      if (others.length === 0) continue
+      await this.#announce()
+      const ids = others.map(({ _id }) => _id)
+      if ((await this.#users(ids, false)) === 'busy') return 'busy'
+    }
+    const nested = (await allDocs(house.store, 'groups', group.institution, isIn(group._id))) as Group[]
+    for (const inside of nested) {
+      if (members.join.has(inside._id) || !isVisible(inside, change.source)) continue
+      await this.#announce()
+      if ((await this.#nest(inside._id, false)) === 'busy') return 'busy'
+    }
+    return 'done'
+  }
+
+  /** What groups mean to people who have not moved themselves: by a new name, through groups that have moved. */
+  async #review(): Promise<Done> {
+    const { house, institution, change, group } = this.#task
+    const ids = [...(group.unfinished === true ? [group._id] : []), ...this.#nested]
+    const grants = ids.length === 0 ? undefined : await readGrants(house.store, institution)
+    return grants === undefined ? 'done' : reviewMembers(house, institution, ids, grants, change)
+  }
+
+  async #users(ids: readonly string[], joins: boolean): Promise<Done> {
+    const { house, institution, change, group, grants } = this.#task
+    const edit = joins ? joinEdit(group, grants) : leaveEdit(group, grants)
+    return changeEach(house.gate, institution, ids, edit, change)
+  }
+
+  async #nest(id: string, joins: boolean): Promise<Done> {
+    const { group } = this.#task
+    this.#nested.add(id)
+    const outcome = await this.#write(id, ({ memberOf }) => {
+      const others = memberOf.filter((one) => one !== group._id)
+      return { memberOf: joins ? [...others, group._id] : others }
+    })
+    return outcome.kind === 'busy' ? 'busy' : 'done'
+  }
+
+  /** Before a member moves that nobody knew of at the beginning. */
+  async #announce(): Promise<void> {
+    if (this.#hasMoves) return
+    this.#hasMoves = true
+    await this.#write(this.#task.group._id, () => ({ moves: true }))
+  }
+
+  #write(id: string, edit: (group: Group) => GroupDraft): Promise<GroupOutcome> {
+    const { house, change, group } = this.#task
+    return house.groups.write(group.institution, {
+      target: { id },
+      ...byOf(change),
+      edit: (current) => (current === undefined ? { kind: 'missing' } : edit(current)),
+    })
+  }
+}

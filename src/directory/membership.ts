@@ -1,0 +1,109 @@
+/**
+ * Who is in a group: each member's own fact, changed through the gate like anything else about a person, with its event.
+ */
+import type { Store } from '../store/store.ts'
+import type { Change, Current, Draft, Edit, Outcome } from './change.ts'
+import type { Gate } from './gate.ts'
+import type { Grants } from './grants.ts'
+import { granted } from './grants.ts'
+import type { Group } from './group.ts'
+import { groupsDownward, isIn } from './group.ts'
+import type { Institution } from './institution.ts'
+import type { Source, User } from './user.ts'
+
+/** Who asks for a change, and with which credential. */
+export type By = { readonly source: Source; readonly credential?: string }
+
+/** Only this of something that also says more. */
+export function byOf({ source, credential }: By): By {
+  return credential === undefined ? { source } : { source, credential }
+}
+
+/** How many members are read and changed together. */
+const PAGE = 200
+
+type Named = Pick<Group, '_id' | 'displayName'>
+
+export function joinEdit({ _id, displayName }: Named, grants: Grants | undefined): Edit {
+  return memberEdit(grants, ({ memberOf }) => {
+    if (memberOf.includes(_id)) return
+    return { memberOf: [...memberOf, _id], told: [{ slot: `memberOf[${_id}]`, new: displayName }] }
+  })
+}
+
+export function leaveEdit({ _id, displayName }: Named, grants: Grants | undefined): Edit {
+  return memberEdit(grants, ({ memberOf }) => {
+    if (!memberOf.includes(_id)) return
+    return { memberOf: memberOf.filter((id) => id !== _id), told: [{ slot: `memberOf[${_id}]`, old: displayName }] }
+  })
+}
+
+/** Gives and takes away what groups mean, where that has changed and the membership has not. */
+export function reviewEdit(grants: Grants): Edit {
+  return memberEdit(grants, () => undefined)
+}
+
+function memberEdit(grants: Grants | undefined, change: (user: User) => Draft['membership']): Edit {
+  return (current) => {
+    if (current === undefined) return { kind: 'missing' }
+    const membership = change(current.user)
+    return { ...meaning(current, membership?.memberOf ?? current.user.memberOf, grants), ...(membership && { membership }) }
+  }
+}
+
+function meaning(current: Current, memberOf: readonly string[], grants: Grants | undefined): Pick<Draft, 'resource' | 'granted'> {
+  return grants === undefined ? { resource: current.resource } : granted(current, memberOf, grants)
+}
+
+/** Members of a group that are users, page by page, by id: who joins or leaves meanwhile may or may not be among them. */
+export async function* memberPages(store: Store, institution: string, group: string): AsyncGenerator<User[], void> {
+  let last: User | undefined
+  for (;;) {
+    const page = (await store.find('users', institution, {
+      where: isIn(group),
+      limit: PAGE,
+      ...(last && { after: { id: last._id } }),
+    })) as User[]
+    if (page.length > 0) yield page
+    last = page.at(-1)
+    if (page.length < PAGE) return
+  }
+}
+
+/** One edit of each of these people: a few in the lane of requests, more in that of batches. */
+export async function changeEach(
+  gate: Gate,
+  institution: Institution,
+  users: readonly string[],
+  edit: Edit,
+  by: By,
+): Promise<'done' | 'busy'> {
+  const changes = users.map((id): Change => ({ ...byOf(by), target: { id }, intent: 'update', edit }))
+  const outcomes =
+    changes.length <= PAGE
+      ? await Promise.all(changes.map((change) => gate.submit(institution, change)))
+      : await gate.batch(institution, changes)
+  return outcomes.some(isBusy) ? 'busy' : 'done'
+}
+
+function isBusy({ kind }: Outcome): boolean {
+  return kind === 'busy'
+}
+
+/** Reviews everybody in these groups, and in the groups that lie in them. */
+export async function reviewMembers(
+  house: { readonly store: Store; readonly gate: Gate },
+  institution: Institution,
+  groups: readonly string[],
+  grants: Grants,
+  by: By,
+): Promise<'done' | 'busy'> {
+  const inside = await groupsDownward(house.store, institution._id, groups)
+  for (const id of new Set([...groups, ...inside.keys()])) {
+    for await (const page of memberPages(house.store, institution._id, id)) {
+      const ids = page.map(({ _id }) => _id)
+      if ((await changeEach(house.gate, institution, ids, reviewEdit(grants), by)) === 'busy') return 'busy'
+    }
+  }
+  return 'done'
+}
