@@ -39,7 +39,7 @@ export function leaveEdit({ _id, displayName }: Named, grants: Grants | undefine
 }
 
 /** Gives and takes away what groups mean, where that has changed and the membership has not. */
-export function reviewEdit(grants: Grants): Edit {
+function reviewEdit(grants: Grants): Edit {
   return memberEdit(grants, () => undefined)
 }
 

@@ -12,7 +12,7 @@ import { MAX_ELEMENTS, MAX_STRING } from '../directory/validate.ts'
 import { isBare, union, withOnePrimary } from './elements.ts'
 
 /** Members that one request may name. */
-export const MAX_MEMBERS = 50_000
+const MAX_MEMBERS = 50_000
 
 const MEMBERS = GROUP.attributesOf().get('members')
 
