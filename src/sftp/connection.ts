@@ -98,6 +98,8 @@ export class Connection {
   #openSessions = 0
   #openHandles = 0
   #lastRequest = performance.now()
+  readonly #cutOff: Promise<void>
+  /** Resolves when it is closed and all that was under way is put away. */
   readonly closed: Promise<void>
 
   constructor(socket: Socket, options: ConnectionOptions) {
@@ -107,13 +109,12 @@ export class Connection {
     this.#valve = new Valve(socket)
     this.#seat = options.lobby.take(this.#address, { isIdle: () => true, onOut: () => socket.destroy() })
     const patience = setTimeout(() => socket.destroy(), options.limits.signInMs)
-    this.closed = new Promise((resolve) => {
-      socket.once('close', () => {
-        clearTimeout(patience)
-        this.#seat?.leave()
-        if (this.#signed !== undefined) options.journal.signedOut(this.#signed)
-        resolve(Promise.all(this.#sessions).then(() => {}))
-      })
+    this.#cutOff = new Promise((resolve) => socket.once('close', () => resolve()))
+    this.closed = this.#cutOff.then(async () => {
+      clearTimeout(patience)
+      this.#seat?.leave()
+      if (this.#signed !== undefined) options.journal.signedOut(this.#signed)
+      await Promise.all(this.#sessions)
     })
     // The answers to small requests would otherwise wait for each other (Nagle): a third of the speed.
     socket.setNoDelay(true)
@@ -226,11 +227,8 @@ export class Connection {
     this.#requests.add(requests)
     // Broken packets: ssh2 closes the channel, and nothing more comes.
     sftp.on('error', () => this.#socket.destroySoon())
-    const over = new Promise<void>((resolve) => {
-      sftp.once('end', resolve)
-      this.#socket.once('close', () => resolve())
-    })
-    const serving = over.then(async () => {
+    const ended = new Promise<void>((resolve) => sftp.once('end', resolve))
+    const serving = Promise.race([ended, this.#cutOff]).then(async () => {
       await queue.end()
       await requests.end(senderOf(signed))
       this.#requests.delete(requests)
