@@ -10,6 +10,7 @@ describe('the configuration', () => {
       port: 3000,
       database: { kind: 'sqlite', path: resolve('data/matricula.db') },
       dataDir: resolve('data'),
+      filesRoot: resolve('data/watched'),
       sftpPort: 2222,
       isSftpPortChosen: false,
       sftpHost: '127.0.0.1',

@@ -2,7 +2,7 @@
  * The environment, read once: every variable, what it means, what it may be.
  * Variables that are not listed here are ignored; a wrong value stops the start and is named with what would be right.
  */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { didYouMean } from './directory/near-miss.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -18,6 +18,8 @@ export type Config = {
   readonly publicUrl?: string
   readonly database: DatabaseConfig
   readonly dataDir: string
+  /** Below it lie the folders that are watched for files. */
+  readonly filesRoot: string
   readonly sftpPort: number
   /** Whether somebody has chosen the port: if not, one that is in use is no reason not to serve the rest. */
   readonly isSftpPortChosen: boolean
@@ -47,6 +49,7 @@ export const VARIABLES = {
   PUBLIC_URL: 'how clients reach this server (http://HOST:PORT)',
   DATABASE_URL: 'sqlite:PATH or mongodb://… (sqlite:./data/matricula.db, or matricula.db in DATA_DIR)',
   DATA_DIR: 'folder for what is kept beside the database (./data)',
+  FILES_ROOT: 'below it a folder for each institution, watched for files (watched in DATA_DIR)',
   SFTP_PORT: 'port of the SFTP drop box (2222)',
   SFTP_HOST: 'address of the SFTP drop box (HOST)',
   LOG_LEVEL: `${LOG_LEVELS.join(', ')} (info)`,
@@ -77,6 +80,7 @@ export function configFrom(environment: Environment): Config {
     ...(publicUrl !== undefined && { publicUrl: publicUrlIn(publicUrl) }),
     database: databaseUrl === undefined ? { kind: 'sqlite', path: resolve(dataDir, 'matricula.db') } : databaseIn(databaseUrl),
     dataDir: resolve(dataDir),
+    filesRoot: resolve(given('FILES_ROOT') ?? join(dataDir, 'watched')),
     sftpPort: portIn('SFTP_PORT', given('SFTP_PORT') ?? '2222'),
     isSftpPortChosen: given('SFTP_PORT') !== undefined,
     sftpHost: hostIn('SFTP_HOST', given('SFTP_HOST') ?? host),

@@ -24,8 +24,9 @@ const runNow: Command = {
   summary: 'go through the uploaded files now',
   help: `matricula files run --institution ID [--approve FILE] [--json]
 
-Does now what the daily run does: fetches files from the servers of the institution (sftp.pickUp), finishes runs that
-were interrupted where they stopped, then goes through the files that are here, oldest first.
+Does now what the daily run does: fetches files from the servers of the institution (sftp.pickUp) and from its watched
+folder (files.folder), finishes runs that were interrupted where they stopped, then goes through the files that are here,
+oldest first.
 
   --institution ID  whose files
   --approve FILE    instead: let the held file of this name through; it is planned again, since the roll may have moved
@@ -54,6 +55,7 @@ Example:
       const result = await oneAtATime(processing, async (onProgress) => {
         const work = { ...processing, onProgress }
         if (options.approve !== undefined) return { codes: [], summaries: [await approve(options.approve, work)] }
+        await gather(work, config, terminal)
         return { codes: await fetchFirst(work, config, terminal), summaries: await all(work) }
       })
       await deliverNow(store, institution, config, terminal)
@@ -65,6 +67,12 @@ Example:
     for (const summary of summaries) showSummary(summary, terminal, options.json ?? false)
     return gravest([...codes, ...summaries.map(exitCodeOf)])
   },
+}
+
+async function gather({ store, institution }: Processing, config: Config, terminal: Terminal): Promise<void> {
+  if (institution.settings.files?.folder === undefined) return
+  const { gatherNow } = await import('./watched-folders.ts')
+  await gatherNow(store, institution, config, terminal)
 }
 
 /** @returns an exit code for each server */

@@ -6,6 +6,7 @@ import { sealWith } from '../auth/seal.ts'
 import { secretKeyFrom } from '../auth/secret-key.ts'
 import type { Config } from '../config.ts'
 import { publicUrlOf } from '../config.ts'
+import type { Institution } from '../directory/institution.ts'
 import { openChecks } from '../flatfile/check.ts'
 import type { DailyRunOptions } from '../flatfile/daily-run.ts'
 import { openDailyRun } from '../flatfile/daily-run.ts'
@@ -22,6 +23,7 @@ import { sendersFrom, tellOf } from './file-telling.ts'
 import { openHttpServer } from './http-server.ts'
 import { openStore } from './open-store.ts'
 import { fetchBeforeRun } from './pick-ups.ts'
+import { watchFolders } from './watched-folders.ts'
 
 export type RunningServer = AsyncDisposable & {
   readonly publicUrl: string
@@ -44,7 +46,11 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const dropBox = opening.use(await openDropBox(config, { store, checks, log, metrics }))
   checks.catchUp()
   const deliveries = opening.use(openDeliveries(store, sendersFrom(config, seal), log))
-  const fetch = fetchBeforeRun({ store, seal, dataDir }, log)
+  const folders = opening.use(watchFolders(config, { store, log, onTaken: checks.ask }))
+  const pickUp = fetchBeforeRun({ store, seal, dataDir }, log)
+  const fetch = async (institution: Institution, stop: AbortSignal) => {
+    await Promise.all([folders.gather(institution, stop), pickUp(institution, stop)])
+  }
   opening.use(openDailyRun({ store, dataDir, fetch, ...telling(store, deliveries, log) }))
   opening.use(finishDrops(store, (institution, err) => log.error({ institution, err }, 'dropping a group failed')))
   const all = opening.move()

@@ -98,6 +98,8 @@ export type FileSettings = {
   /** Of the day, `07:00`, in `timeZone`. */
   readonly runAt?: string
   readonly timeZone?: string
+  /** Below the institution's own folder in `FILES_ROOT`: files that are put there are taken in. */
+  readonly folder?: string
   /** Whether a file waits until there is one of its name with `.done` behind it. */
   readonly waitForDone?: boolean
   /** An institution's own headings -> fields; null: a column to ignore. */

@@ -81,6 +81,14 @@ describe('settings', () => {
           /^files\.notify\.webhook\.url is ".+"; it should be an https URL/,
         ] as const,
     ),
+    ...['../south', '/etc', 'in/../../south', 'in\\..', '.', 'in/', ''].map(
+      (folder) =>
+        [
+          `asks for a folder within, which "${folder}" is not`,
+          { files: { folder } },
+          /^files\.folder is ".*"; it should be a folder below the institution's own/,
+        ] as const,
+    ),
     [
       'asks for the secret of a webhook',
       { files: { notify: { webhook: { url: 'https://uni.edu/' } } } },

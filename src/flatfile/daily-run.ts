@@ -43,8 +43,8 @@ async function visit(institution: Institution, options: DailyRunOptions, stop: A
   const { store, dataDir, fetch, tell, onSummary, now = Date.now } = options
   const { runAt, timeZone } = runTimeOf(institution)
   const due = lastDue(now(), runAt, timeZone)
-  const isDue = !(await isDone(store, institution, NAME, due))
-  if (!isDue && (await pending(store, institution, isDue)).length === 0) return
+  const isOpen = async () => !(await isDone(store, institution, NAME, due))
+  if (!(await isOpen()) && (await pending(store, institution, false)).length === 0) return
   const folders = await openFolders(dataDir, institution._id)
   const processing = {
     store,
@@ -56,8 +56,9 @@ async function visit(institution: Institution, options: DailyRunOptions, stop: A
     now,
   } as const
   await oneAtATime(processing, async (onProgress) => {
-    if (isDue) await fetch?.(institution, stop)
     // Asked again: until the lease was had, another process may have done it.
+    const isDue = await isOpen()
+    if (isDue) await fetch?.(institution, stop)
     for (const run of await pending(store, institution, isDue)) {
       const summary = await goOn(run, { ...processing, onProgress })
       if (summary !== undefined) onSummary(institution._id, summary)

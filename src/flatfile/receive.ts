@@ -29,6 +29,8 @@ type Receiving = {
   readonly by: Actor
   /** Which file of which server it is, when it was fetched: no second run of it can be stored. */
   readonly fetched?: string
+  /** Whether a file without content is taken too, so that its run says so; else it is no file yet. */
+  readonly takesEmpty?: boolean
   /** Epoch milliseconds. */
   readonly now?: () => number
 }
@@ -40,7 +42,7 @@ export async function receive(body: AsyncIterable<Uint8Array>, file: string, opt
   try {
     const bytes = await writeWhole(body, part, maxBytes)
     if (bytes > maxBytes) return { kind: 'tooLarge', maxBytes }
-    if (bytes === 0) return { kind: 'empty' }
+    if (bytes === 0 && options.takesEmpty !== true) return { kind: 'empty' }
     return { kind: 'waiting', run: await takeIn(part, file, options), bytes }
   } finally {
     await rm(part, { force: true })
