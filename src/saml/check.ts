@@ -63,11 +63,11 @@ export function findingsOf(
 
 function idpFindings({ entityId, ssoUrl, certificates }: IdpSettings, now: number): Finding[] {
   const all = certificates.map((text) => certificateIn(text)).filter((one) => one !== undefined)
-  const rsa = all.filter(({ publicKey }) => publicKey.asymmetricKeyType === 'rsa')
-  const none = `${entityId} has no certificate with an RSA key: its signatures cannot be checked`
+  const usable = all.filter(({ publicKey }) => ['rsa', 'ec'].includes(publicKey.asymmetricKeyType ?? ''))
+  const none = `${entityId} has no certificate with an RSA or EC key: its signatures cannot be checked`
   return [
-    ...(rsa.length === 0 ? [{ kind: 'wrong', message: none } as const] : []),
-    ...rsa.flatMap(({ validTo }) => ageFinding(entityId, Date.parse(validTo), now)),
+    ...(usable.length === 0 ? [{ kind: 'wrong', message: none } as const] : []),
+    ...usable.flatMap(({ validTo }) => ageFinding(entityId, Date.parse(validTo), now)),
     ...(ssoUrl.startsWith('http:') ? [{ kind: 'note', message: `${entityId} is asked without TLS, at ${ssoUrl}` } as const] : []),
   ]
 }

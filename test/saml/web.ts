@@ -63,18 +63,27 @@ export type Answer = {
 }
 
 export type WebOptions = {
+  readonly id?: string
   readonly saml?: SamlSettings
   readonly settings?: Settings
   readonly publicUrl?: string
+  /** PEM. */
+  readonly decryptionKeys?: readonly string[]
   readonly over?: Partial<SamlDeps>
 }
 
-/** An institution of its own for each call. */
+/** An institution of its own for each call, unless it is named. */
 export async function openWeb(
   store: Store,
-  { saml = {}, settings = {}, publicUrl = 'http://127.0.0.1:3000', over = {} }: WebOptions = {},
+  {
+    id = `u${idAt(Date.now()).slice(-12)}`,
+    saml = {},
+    settings = {},
+    publicUrl = 'http://127.0.0.1:3000',
+    decryptionKeys = [],
+    over = {},
+  }: WebOptions = {},
 ): Promise<Web> {
-  const id = `u${idAt(Date.now()).slice(-12)}`
   const all = { rateLimit: { perSecond: 0 }, ...settings, saml: { idp: IDP_SETTINGS, ...saml } }
   const made = await createInstitution(store, {
     id,
@@ -89,7 +98,7 @@ export async function openWeb(
   const failures: unknown[] = []
   const signingKeys = openSigningKeys(store, sealWith('a secret key for tests'), { now: Date.now, monotonic })
   const base = `${publicUrl}/institutions/${id}/saml`
-  const sp = { entityId: `${base}/metadata`, acsUrl: `${base}/acs`, decryptionKeys: [] }
+  const sp = { entityId: `${base}/metadata`, acsUrl: `${base}/acs`, decryptionKeys }
   const app = new Hono().route(
     '/institutions/:institution/saml',
     samlApp({
