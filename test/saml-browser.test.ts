@@ -5,8 +5,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { noChromium, openChromium } from './saml/chromium.ts'
+import type { RunningIdp } from './saml/idp-process.ts'
 import { samlOf, setSaml } from './saml/service.ts'
-import type { SimpleSaml } from './saml/simplesamlphp.ts'
 import { noSimpleSaml, startSimpleSaml } from './saml/simplesamlphp.ts'
 import { Server } from './server.ts'
 
@@ -19,15 +19,14 @@ const SHOTS = process.env.SCREENSHOTS
 describe('a person at a browser', { skip: missing ?? false }, () => {
   const open = new AsyncDisposableStack()
   let server: Server
-  let idp: SimpleSaml
+  let idp: RunningIdp
   let browser: Browser
   before(async () => {
     server = open.use(await Server.start())
     idp = open.use(await startSimpleSaml({ sp: samlOf(server) }))
     browser = open.use(await openChromium())
-    const { entityId, ssoUrl, certificate } = idp
     await setSaml(server, {
-      idp: { entityId, ssoUrl, certificates: [certificate] },
+      idp: idp.settings,
       contact: { name: 'IT Service Desk', email: 'help@uni.example' },
     })
   })
