@@ -82,6 +82,7 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
       log,
       limiter,
       signingKeys,
+      ended: metrics.signIn,
       cookies: cookies(isPlainLoopback(publicUrl)),
       sp: openServiceProvider({ store, seal, publicUrl }),
     }),

@@ -60,7 +60,7 @@ await forEachStore((name, place) => {
         events.map(({ kind }) => kind),
         ['user.created', 'sign_in.accepted'],
       )
-      assert.deepEqual(web.failures, [])
+      assert.deepEqual([web.failures, web.ended], [[], ['accepted']])
     })
 
     it('finds who was there before, in another session', async () => {
@@ -171,7 +171,7 @@ await forEachStore((name, place) => {
         const response = await browser.post('/acs', web.answer({ ...(isAsked && { inResponseTo: asked }), ...given }))
         const refusal = await assertRefused(web, response, status, code)
         assert.doesNotMatch(JSON.stringify(refusal) + web.lines.join(), /ada@uni|Lovelace/)
-        assert.equal(await roll(web), 0)
+        assert.deepEqual([await roll(web), web.ended], [0, [code]])
       })
     }
 

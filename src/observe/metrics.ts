@@ -11,6 +11,8 @@ export type Metrics = {
   outcome(channel: string, kind: string): void
   batch(size: number): void
   storeError(fault: string): void
+  /** @param result `accepted`, or the code of the reason */
+  signIn(result: string): void
   /** @param result `ok`, or why not */
   sftpSignIn(result: string): void
   sftpConnections(change: 1 | -1): void
@@ -49,6 +51,12 @@ export function openMetrics(): Metrics {
     labelNames: ['fault'],
     registers,
   })
+  const signIns = new Counter({
+    name: 'matricula_sign_ins_total',
+    help: 'Sign-ins through identity providers: accepted, or the code of the reason',
+    labelNames: ['result'],
+    registers,
+  })
   const sftp = openSftpMetrics(registers)
   return {
     ...sftp,
@@ -61,6 +69,7 @@ export function openMetrics(): Metrics {
     outcome: (channel, kind) => outcomes.inc({ channel, kind }),
     batch: (size) => batches.observe(size),
     storeError: (fault) => storeErrors.inc({ fault }),
+    signIn: (result) => signIns.inc({ result }),
   }
 }
 

@@ -36,12 +36,18 @@ export function samlApp(deps: SamlDeps): Hono {
 
   at('/metadata', { GET: page((_, institution) => deps.sp.metadata(institution)) })
   at('/login', { GET: page((request, institution) => login(deps, request, institution), 'login') })
-  at('/acs', { POST: page((request, institution) => consume(deps, request, institution), 'acs') })
+  at('/acs', { POST: page(signIn, 'acs') })
   at('/signed-in', { GET: page((request, institution) => showSession(deps, request, institution)) })
   const out = page((request, institution) => logout(deps, request, institution))
   at('/logout', { GET: out, POST: out })
   at('/token', { POST: (c) => exchangeCode(deps, c.req.raw, c.req.param('institution') ?? '') })
   return app
+
+  async function signIn(request: Request, institution: Institution): Promise<Response | Refusal> {
+    const done = await consume(deps, request, institution)
+    deps.ended(done instanceof Response ? 'accepted' : done.code)
+    return done
+  }
 
   /** @param limit what is counted by address; nothing is when absent */
   function page(work: Work, limit?: string): (c: Context) => Promise<Response> {

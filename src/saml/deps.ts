@@ -22,6 +22,8 @@ export type SamlDeps = {
   readonly sp: ServiceProvider
   /** For platforms that exchange codes: a token of scope `api`. */
   readonly admit: Admit
+  /** Told of each sign-in that ended: `accepted`, or the code of the reason. */
+  readonly ended: (result: string) => void
   /** Told of what must not happen; the person gets a page without the inside. */
   readonly failed: (error: unknown, request: Request) => void
 }

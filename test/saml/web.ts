@@ -45,6 +45,8 @@ export type Web = {
   /** Lines of the log. */
   readonly lines: string[]
   readonly failures: unknown[]
+  /** What became of each sign-in. */
+  readonly ended: string[]
   /** Of the institution's service provider. */
   readonly base: string
   fetch(path: string, init?: RequestInit, address?: string): Promise<Response>
@@ -96,6 +98,7 @@ export async function openWeb(
   const monotonic = () => performance.now()
   const lines: string[] = []
   const failures: unknown[] = []
+  const ended: string[] = []
   const signingKeys = openSigningKeys(store, sealWith('a secret key for tests'), { now: Date.now, monotonic })
   const base = `${publicUrl}/institutions/${id}/saml`
   const sp = { entityId: `${base}/metadata`, acsUrl: `${base}/acs`, decryptionKeys }
@@ -109,6 +112,7 @@ export async function openWeb(
       limiter: rateLimiter(monotonic),
       cookies: cookies(publicUrl.startsWith('http:')),
       signingKeys,
+      ended: (result) => ended.push(result),
       sp: {
         context: async () => sp,
         metadata: async () => new Response('<md/>'),
@@ -128,6 +132,7 @@ export async function openWeb(
     signingKeys,
     lines,
     failures,
+    ended,
     base,
     fetch: async (path, init = {}, address = '127.0.0.1') =>
       app.request(path.startsWith('http') ? path : base + path, init, {
