@@ -150,6 +150,31 @@ await forEachStore((name, place) => {
       )
       assert.equal(server.failures.length, 1)
     })
+
+    it('of a store that fails for a moment tells of each line whether it is done, and stops', async () => {
+      let calls = 0
+      const broken = new Proxy(store, {
+        get(target, property) {
+          if (property === 'write' && ++calls === 2) return () => Promise.reject(new StoreError('unavailable', 'it is gone'))
+          const value = Reflect.get(target, property)
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+      await using server = await serving(broken)
+      const call = server.open()
+      // More than is handed in at once, and no end: it is the server that stops. Most lines say nothing, to be quick.
+      call.write(Array.from({ length: 5000 }, (_, index) => lineOf(index % 20 === 0 ? person(index) : {})).join(''))
+      const told = { created: 0, required_missing: 0, unavailable: 0, stopped: 0 }
+      let index = 0
+      for await (const result of resultsOf(await call.response)) {
+        assert.equal(result.index, index++)
+        assert.equal(told.stopped, 0)
+        told[(result.problems?.[0]?.code ?? result.outcome) as keyof typeof told] += 1
+      }
+      call.destroy()
+      assert.equal(await server.people(), told.created)
+      assert.ok(told.unavailable > 0 && told.stopped === 1 && index < 5000, JSON.stringify(told))
+    })
   })
 })
 

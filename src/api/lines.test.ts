@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Line } from './lines.ts'
 import { LineBatches } from './lines.ts'
 
-const LIMITS = { mostLines: 3, maxLineBytes: 20 }
+const LIMITS = { mostLines: 3, mostLength: 40, maxLineBytes: 20 }
 const utf8 = new TextEncoder()
 
 describe('lines of a body', () => {
@@ -32,6 +32,13 @@ describe('lines of a body', () => {
     const sizes: number[] = []
     for (let batch = await batches.next(); Array.isArray(batch); batch = await batches.next()) sizes.push(batch.length)
     assert.deepEqual(sizes, [3, 3, 2])
+  })
+
+  it('are at most of such a length at once, but for the last', async () => {
+    const batches = new LineBatches(bodyOf([utf8.encode('aaaa\nbb\ncccccccc\nd\ne')]), { ...LIMITS, mostLength: 5 })
+    const found: unknown[] = []
+    for (let batch = await batches.next(); Array.isArray(batch); batch = await batches.next()) found.push(batch.length)
+    assert.deepEqual(found, [2, 1, 2])
   })
 
   it('that are too long or no UTF-8 say so by their number, and the rest goes on', async () => {

@@ -8,7 +8,13 @@ export type Line =
   | { readonly kind: 'text'; readonly number: number; readonly text: string }
   | { readonly kind: 'bad'; readonly number: number; readonly code: string; readonly message: string }
 
-export type LineLimits = { readonly mostLines: number; readonly maxLineBytes: number }
+export type LineLimits = {
+  /** Of a batch. */
+  readonly mostLines: number
+  /** Of a batch, in UTF-16 units: its last line may go beyond. */
+  readonly mostLength: number
+  readonly maxLineBytes: number
+}
 
 const NEWLINE = 0x0a
 
@@ -16,7 +22,9 @@ export class LineBatches {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #limits: LineLimits
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true })
-  #lines: Line[] = []
+  readonly #lines: Line[] = []
+  /** Of all these lines. */
+  #length = 0
   /** Of the line that has begun. */
   #parts: Uint8Array[] = []
   #partBytes = 0
@@ -37,10 +45,20 @@ export class LineBatches {
     while (this.#lines.length === 0 && !this.#isEnded) await new Promise<void>((resolve) => (this.#wake = resolve))
     if (this.#isBroken) return 'broken'
     if (this.#lines.length === 0) return undefined
-    const batch = this.#lines.slice(0, this.#limits.mostLines)
-    this.#lines = this.#lines.slice(this.#limits.mostLines)
+    const batch = this.#batch()
     void this.#fill()
     return batch
+  }
+
+  #batch(): readonly Line[] {
+    const { mostLines, mostLength } = this.#limits
+    const before = this.#length
+    let count = 0
+    while (count < this.#lines.length && count < mostLines && before - this.#length < mostLength) {
+      this.#length -= lengthOf(this.#lines[count] as Line)
+      count += 1
+    }
+    return this.#lines.splice(0, count)
   }
 
   /** The sender is gone, or nobody wants to read on. */
@@ -59,7 +77,8 @@ export class LineBatches {
     if (this.#isFilling) return
     this.#isFilling = true
     try {
-      while (this.#lines.length < this.#limits.mostLines && !this.#isEnded) {
+      const { mostLines, mostLength } = this.#limits
+      while (this.#lines.length < mostLines && this.#length < mostLength && !this.#isEnded) {
         const { done, value } = await this.#reader.read()
         if (done) {
           if (this.#partBytes > 0) this.#end()
@@ -76,18 +95,23 @@ export class LineBatches {
     }
   }
 
+  #add(line: Line): void {
+    this.#lines.push(line)
+    this.#length += lengthOf(line)
+  }
+
   #split(chunk: Uint8Array): void {
     let from = 0
     for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
-      this.#add(chunk.subarray(from, to))
+      this.#addPart(chunk.subarray(from, to))
       this.#end()
       from = to + 1
     }
-    if (from < chunk.length) this.#add(chunk.subarray(from))
+    if (from < chunk.length) this.#addPart(chunk.subarray(from))
   }
 
   /** What is past the limit is counted, not kept. */
-  #add(part: Uint8Array): void {
+  #addPart(part: Uint8Array): void {
     this.#partBytes += part.length
     if (this.#partBytes <= this.#limits.maxLineBytes) this.#parts.push(part)
     else this.#parts = []
@@ -98,10 +122,10 @@ export class LineBatches {
     const { maxLineBytes } = this.#limits
     if (this.#partBytes > maxLineBytes) {
       const message = `line ${number} has more than ${maxLineBytes} bytes`
-      this.#lines.push({ kind: 'bad', number, code: 'line_too_long', message })
+      this.#add({ kind: 'bad', number, code: 'line_too_long', message })
     } else {
       const line = this.#decoded(number)
-      if (line.kind === 'bad' || line.text.trim() !== '') this.#lines.push(line)
+      if (line.kind === 'bad' || line.text.trim() !== '') this.#add(line)
     }
     this.#parts = []
     this.#partBytes = 0
@@ -114,4 +138,8 @@ export class LineBatches {
       return { kind: 'bad', number, code: 'line_unreadable', message: `line ${number} is not UTF-8` }
     }
   }
+}
+
+function lengthOf(line: Line): number {
+  return line.kind === 'text' ? line.text.length : 0
 }

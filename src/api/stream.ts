@@ -18,14 +18,20 @@ import type { Read } from './write.ts'
 import { readEach, tellEach } from './write.ts'
 
 const MOST_LINES = 200
+/** Four batches of it may be in memory. */
+const MOST_LENGTH = 8 * 1024 * 1024
 
 /** Results that wait for a client which sends all before it reads any: 200,000 of them, or so. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
+/** Handed in and not told yet: two are written while the third is planned. */
+const MOST_UNDER_WAY = 3
+
 /** After so long a stream is admitted again. */
 const ADMITTED_MS = 5000
 
-type Batch = readonly Read[] | 'broken' | undefined
+/** A batch that is handed in, or what comes in place of one. */
+type Step = { readonly results: Promise<readonly Result[]> } | 'end'
 
 export function streamBatch(deps: ApiDeps, exchange: Exchange): Response | Answer {
   const isDryRun = dryRunIn(exchange.query)
@@ -35,7 +41,7 @@ export function streamBatch(deps: ApiDeps, exchange: Exchange): Response | Answe
   }
   const { body } = exchange.request
   if (body === null) return problem('malformed', 'the body is empty')
-  const lines = new LineBatches(body, { mostLines: MOST_LINES, maxLineBytes: MAX_BODY_BYTES })
+  const lines = new LineBatches(body, { mostLines: MOST_LINES, mostLength: MOST_LENGTH, maxLineBytes: MAX_BODY_BYTES })
   const results = new Results(deps, exchange, lines, isDryRun)
   const stream = new ReadableStream<Uint8Array>(
     { pull: (controller) => results.pull(controller), cancel: () => lines.cancel() },
@@ -54,8 +60,10 @@ class Results {
   readonly #now: () => number
   #admittedAt: number
   #index = 0
-  /** The batch after the one that is being written: read meanwhile. */
-  #ahead: Promise<Batch> | undefined
+  /** In order; each begins when the one before it is handed in. */
+  readonly #steps: Promise<Step>[] = []
+  #last: Promise<Step | undefined> = Promise.resolve(undefined)
+  #isStopping = false
 
   constructor(deps: ApiDeps, exchange: Exchange, lines: LineBatches, isDryRun: boolean) {
     this.#deps = deps
@@ -68,28 +76,54 @@ class Results {
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const batch = await (this.#ahead ?? this.#read())
-    if (batch === 'broken' || batch === undefined || this.#lines.isBroken) return controller.close()
+    while (this.#steps.length < MOST_UNDER_WAY) {
+      this.#last = this.#last.then((before) => (before === 'end' ? before : this.#begin()))
+      this.#steps.push(this.#last as Promise<Step>)
+    }
+    const step = (await this.#steps.shift()) as Step
+    const results = step === 'end' ? this.#lastWords() : await step.results
+    if (results.length > 0 && (this.#isStopping || !this.#lines.isBroken)) controller.enqueue(this.#written(results))
+    if (step === 'end') controller.close()
+  }
+
+  /** Reads a batch and hands it in. */
+  async #begin(): Promise<Step> {
+    const lines = await this.#lines.next()
+    if (lines === undefined || lines === 'broken') return 'end'
     try {
-      if (!(await this.#mayGoOn())) return await this.#stop(controller, [])
-      const told = tellEach(this.#deps, this.#caller, batch, this.#isDryRun)
-      this.#ahead = this.#read()
-      // It may be that nobody asks for it any more.
-      this.#ahead.catch(() => undefined)
-      const results = (await told).map((one) => resultOf(one, this.#isDryRun))
-      controller.enqueue(this.#written(results))
+      const batch = await readEach(lines, (line) => readLine(line, this.#caller))
+      if (await this.#mayGoOn()) return { results: this.#carriedOut(batch) }
+      this.#stop()
+      return 'end'
     } catch (error) {
-      this.#deps.failed(error, this.#exchange.request)
-      await this.#stop(
-        controller,
-        batch.map(() => failed(error)),
-      )
+      return { results: Promise.resolve(this.#failed(lines, error)) }
     }
   }
 
-  async #read(): Promise<Batch> {
-    const lines = await this.#lines.next()
-    return Array.isArray(lines) ? readEach(lines, (line) => readLine(line, this.#caller)) : (lines as 'broken' | undefined)
+  async #carriedOut(batch: readonly Read[]): Promise<readonly Result[]> {
+    try {
+      const told = await tellEach(this.#deps, this.#caller, batch, this.#isDryRun)
+      return told.map((one) => resultOf(one, this.#isDryRun))
+    } catch (error) {
+      return this.#failed(batch, error)
+    }
+  }
+
+  #failed(batch: readonly unknown[], error: unknown): readonly Result[] {
+    this.#stop()
+    this.#deps.failed(error, this.#exchange.request)
+    return batch.map(() => failed(error))
+  }
+
+  /** The answer cannot become an error any more, so where it stops its last line says where to go on. */
+  #lastWords(): readonly Result[] {
+    return this.#isStopping ? [STOPPED] : []
+  }
+
+  /** Nothing more is read; what is handed in already is told. */
+  #stop(): void {
+    this.#isStopping = true
+    void this.#lines.cancel()
   }
 
   /** A stream may take hours: whether its token still holds, and what the settings are now. */
@@ -99,13 +133,6 @@ class Results {
     this.#admittedAt = this.#now()
     if (admitted.kind === 'ok') this.#caller = admitted
     return admitted.kind === 'ok' || admitted.status === 429
-  }
-
-  /** The answer cannot become an error any more, so its last line says where to go on. */
-  async #stop(controller: ReadableStreamDefaultController<Uint8Array>, results: readonly Result[]): Promise<void> {
-    controller.enqueue(this.#written([...results, STOPPED]))
-    controller.close()
-    await this.#lines.cancel()
   }
 
   #written(results: readonly Result[]): Uint8Array {
