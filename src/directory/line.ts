@@ -40,8 +40,11 @@ type Call = {
 /** One change of a call. */
 type Item = { readonly call: Call; readonly index: number; readonly change: Change }
 
-/** `written` resolves to the ids of records that could not be written. */
-type Open = { readonly items: readonly Item[]; readonly slice: Slice; readonly written: Promise<readonly string[]> }
+/** A slice that is being written; `written` resolves to the ids of records that could not be. */
+type Open = Pick<Slice, 'plans' | 'entries'> & {
+  readonly items: readonly Item[]
+  readonly written: Promise<readonly string[]>
+}
 
 export class Line {
   readonly #store: Store
@@ -86,9 +89,7 @@ export class Line {
   async #planNext(): Promise<void> {
     const items = this.#take()
     try {
-      const open = await this.#begin(items)
-      open.slice.set.settle()
-      this.#open.push(open)
+      this.#open.push(await this.#begin(items))
     } catch (error) {
       fail(items, error)
     }
@@ -107,15 +108,17 @@ export class Line {
     return items
   }
 
+  /** Plans on what the open slices will have done, and begins to write. */
   async #begin(items: readonly Item[]): Promise<Open> {
     const { lane, now } = this.#options
     const [store, institution, done] = [this.#store, this.#institution, this.#done]
     const changes = items.map(({ change }) => change)
-    const slice = await planSlice({ store, institution, changes, done, now: now() })
-    const written = writeSlice(store, slice, lane, now())
+    const { plans, entries, set } = await planSlice({ store, institution, changes, done, now: now() })
+    set.settle()
+    const written = writeSlice(store, entries, lane, now())
     // Whoever waits for it hears of its failure; meanwhile it is no stray one.
     written.catch(() => {})
-    return { items, slice, written }
+    return { items, plans, entries, written }
   }
 
   async #finishOldest(): Promise<void> {
@@ -123,13 +126,13 @@ export class Line {
     const failed = new Set<string>()
     const lost = await this.#finish(oldest, failed)
     if (failed.size === 0) {
-      for (const { next } of oldest.slice.entries) if (this.#done.byId(next._id) === next) this.#done.forget(next._id)
+      for (const { next } of oldest.entries) if (this.#done.byId(next._id) === next) this.#done.forget(next._id)
       return
     }
     // Lost changes are made good before others are planned: the order holds.
     for (const later of this.#open.splice(0)) lost.push(...(await this.#finish(later, failed)))
-    this.#done = new WorkingSet([])
     await this.#makeGood(lost)
+    this.#done = new WorkingSet([])
   }
 
   /**
@@ -137,19 +140,19 @@ export class Line {
    * @param failed ids of records that could not be written, those of this slice added: what rests on one is lost
    * @returns what is lost
    */
-  async #finish({ items, slice, written }: Open, failed: Set<string>): Promise<Item[]> {
+  async #finish({ items, plans, entries, written }: Open, failed: Set<string>): Promise<Item[]> {
     try {
       for (const id of await written) failed.add(id)
     } catch (error) {
-      for (const { next } of slice.entries) failed.add(next._id)
+      for (const { next } of entries) failed.add(next._id)
       fail(items, error)
       return []
     }
-    const isLost = items.map((_, at) => (slice.plans[at] as Plan).restsOn.some((id) => failed.has(id)))
+    const isLost = items.map((_, at) => (plans[at] as Plan).restsOn.some((id) => failed.has(id)))
     const told = items.filter((_, at) => !isLost[at])
     this.#tell(
       told,
-      slice.plans.flatMap(({ outcome }, at) => (isLost[at] ? [] : [outcome])),
+      plans.flatMap(({ outcome }, at) => (isLost[at] ? [] : [outcome])),
     )
     return items.filter((_, at) => isLost[at])
   }
@@ -162,6 +165,7 @@ export class Line {
     for (let tries = 1; left.length > 0 && now() < deadline; tries++) {
       await wait(random() * Math.min(2 ** tries, LONGEST_PAUSE_MS))
       const items = left.slice(0, SLICE)
+      this.#done = new WorkingSet([])
       const again = await this.#begin(items).then(
         (open) => this.#finish(open, new Set()),
         (error) => fail(items, error),

@@ -127,7 +127,8 @@ function weakConflict(code: ConflictCode, key: Key, user: User): Refusal {
 
 /** The first of these keys that belongs to a record other than `own`, holders that give it up apart. */
 export function conflictOf(change: Change, keys: Keys, own: User | undefined, holder: Holder): Refusal | undefined {
-  for (const key of Object.keys(keys) as Key[]) {
+  for (const name in keys) {
+    const key = name as Key
     const other = holder(key, keys[key] as string)
     if (other === undefined || other._id === own?._id || givesUpKeys(other, change, { ...own?.keys, ...keys })) continue
     return {

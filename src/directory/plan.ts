@@ -143,8 +143,9 @@ function saysTheSame(user: User, settled: Settled, body: Body): boolean {
 /** Takes the keys that the record needs from those who give them up. */
 function releaseKeys(change: Change, body: Body, context: PlanContext): string[] {
   const released: string[] = []
-  for (const [name, value] of Object.entries(body.keys)) {
+  for (const name in body.keys) {
     const key = name as Key
+    const value = body.keys[key] as string
     const holder = context.set.holder(key, value)
     if (holder === undefined || holder._id === body._id) continue
     const { [key]: _, ...keys } = holder.keys

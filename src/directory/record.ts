@@ -5,7 +5,8 @@ import type { Change, Draft } from './change.ts'
 import type { Institution } from './institution.ts'
 import { foldKey, keysOf, leadingEmail } from './keys.ts'
 import type { Difference, Settled } from './settle.ts'
-import { isObject, sameJson } from './slots.ts'
+import { differenceOf } from './settle.ts'
+import { isObject } from './slots.ts'
 import type { Binding, Key, Keys, Resource, Source, User, UserFields } from './user.ts'
 
 /** What a record holds beside what every write renews (`version`, `lastModified`). */
@@ -97,26 +98,14 @@ export function withBinding(bindings: readonly Binding[], source: Source, draft:
 
 /** What the binding's change looks like among the differences. */
 export function bindingDifferences(before: readonly Binding[], after: readonly Binding[]): Difference[] {
-  if (before === after) return []
-  return after.flatMap((binding) => {
-    const old = before.find((one) => one.source === binding.source)
-    const differences: Difference[] = []
-    if (old?.state !== binding.state) {
-      differences.push({
-        slot: `binding[${binding.source}]`,
-        ...(old === undefined ? {} : { old: old.state }),
-        new: binding.state,
-      })
-    }
-    if (!sameJson(old?.externalId, binding.externalId)) {
-      differences.push({
-        slot: `externalId[${binding.source}]`,
-        ...(old?.externalId === undefined ? {} : { old: old.externalId }),
-        ...(binding.externalId === undefined ? {} : { new: binding.externalId }),
-      })
-    }
-    return differences
-  })
+  const differences: Difference[] = []
+  if (before === after) return differences
+  for (const { source, state, externalId } of after) {
+    const old = before.find((one) => one.source === source)
+    if (old?.state !== state) differences.push(differenceOf(`binding[${source}]`, old?.state, state))
+    if (old?.externalId !== externalId) differences.push(differenceOf(`externalId[${source}]`, old?.externalId, externalId))
+  }
+  return differences
 }
 
 /**

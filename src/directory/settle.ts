@@ -6,7 +6,7 @@
  * `active` has a rule of its own: who was turned inactive comes back by the same source, or an administrator.
  */
 import { ownerOf, withOwners } from './provenance.ts'
-import { isList, sameJson, slotsOf, withSlot } from './slots.ts'
+import { isList, sameJson, slotNamesOf, slotsOf, withSlot } from './slots.ts'
 import type { Claim, Json, Owner, Resource, Slot, Source, User } from './user.ts'
 import { channelOf } from './user.ts'
 
@@ -56,7 +56,7 @@ export function settle(
   const put = (slot: Slot, value: Json | undefined, source: Source, group: string | undefined) => {
     const owner = ownerOf(user.provenance, slot)
     const old = inForce.get(slot)
-    if (!sameJson(old, value)) differences.push(differenceOf(slot, old, value))
+    if (!sameJson(old, value)) differences.push(elementsApart(slot, old, value))
     if (owner?.before === source && owner.source !== source) contested.push(slot)
     owners.set(slot, value === undefined ? undefined : nextOwner(source, by.now, owner, group))
     inForce.set(slot, value as Json)
@@ -106,7 +106,7 @@ function rebuilt(resource: Resource, before: ReadonlyMap<Slot, Json>, after: Rea
 }
 
 function allNew(wanted: Resource, by: { readonly source: Source; readonly now: number }): Settled {
-  const provenance = [{ source: by.source, at: by.now, slots: [...slotsOf(wanted).keys()] }]
+  const provenance = [{ source: by.source, at: by.now, slots: slotNamesOf(wanted) }]
   return { resource: wanted, provenance, claims: [], differences: [], withheld: [], contested: [] }
 }
 
@@ -165,17 +165,18 @@ function nextOwner(source: Source, at: number, owner: Owner | undefined, group: 
 
 /** What the making of a record sets, slot by slot. */
 export function differencesFromNothing(resource: Resource): Difference[] {
-  return Array.from(slotsOf(resource), ([slot, value]) => told(slot, undefined, value))
+  return Array.from(slotsOf(resource), ([slot, value]) => differenceOf(slot, undefined, value))
 }
 
 /** Of a slot with many elements only those that came or went, so that the trail of a long list stays short. */
-function differenceOf(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
+function elementsApart(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
   if (isList(old) && isList(value) && old.length + value.length > 2) {
     const went = lacking(old, value)
     const came = lacking(value, old)
-    if (went.length + came.length > 0) return told(slot, went.length > 0 ? went : undefined, came.length > 0 ? came : undefined)
+    if (went.length + came.length > 0)
+      return differenceOf(slot, went.length > 0 ? went : undefined, came.length > 0 ? came : undefined)
   }
-  return told(slot, old, value)
+  return differenceOf(slot, old, value)
 }
 
 function lacking(list: readonly Json[], other: readonly Json[]): readonly Json[] {
@@ -183,8 +184,9 @@ function lacking(list: readonly Json[], other: readonly Json[]): readonly Json[]
   return list.filter((element) => !there.has(JSON.stringify(element)))
 }
 
-function told(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
-  return { slot, ...(old === undefined ? {} : { old: plain(old) }), ...(value === undefined ? {} : { new: plain(value) }) }
+export function differenceOf(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
+  if (old === undefined) return value === undefined ? { slot } : { slot, new: plain(value) }
+  return value === undefined ? { slot, old: plain(old) } : { slot, old: plain(old), new: plain(value) }
 }
 
 /** A slot with one element is told as that element. */

@@ -46,7 +46,7 @@ export async function planSlice(options: {
       plans.push(plan(change, { institution, set, now }))
     }
     const entries = set.changed()
-    const more = wanted.lacking(entries.flatMap(newKeys))
+    const more = wanted.lacking(entries)
     const found = (await more.lookUp(store, institution._id)).filter((user) => set.byId(user._id) === undefined)
     if (found.length === 0) return { plans, entries, set }
     wanted.merge(more)
@@ -54,21 +54,12 @@ export async function planSlice(options: {
   }
 }
 
-function newKeys({ stored, next }: Entry): [string, string][] {
-  return Object.entries(next.keys).filter(([key, value]) => stored?.keys[key] !== value)
-}
-
 /**
  * Writes wave by wave.
  * @param now epoch milliseconds
  * @returns the ids of records that could not be written, and of those that would have come after them
  */
-export async function writeSlice(
-  store: Store,
-  { entries }: Pick<Slice, 'entries'>,
-  lane: Lane,
-  now: number,
-): Promise<readonly string[]> {
+export async function writeSlice(store: Store, entries: readonly Entry[], lane: Lane, now: number): Promise<readonly string[]> {
   const failed: string[] = []
   const waves = wavesOf(entries, now)
   for (const [index, wave] of waves.entries()) {

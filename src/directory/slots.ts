@@ -6,40 +6,66 @@
  * `campus.customFields[Locker]` (by name). What an attribute becomes follows from the shape of its value alone.
  */
 import { foldText } from './keys.ts'
+import type { Attributes } from './schema.ts'
+import { USER } from './schema.ts'
 import type { Json, JsonObject, Resource, Slot } from './user.ts'
 
-const CONTAINERS: ReadonlySet<string> = new Set(['enterprise', 'campus'])
+const CONTAINERS: ReadonlySet<string> = new Set(USER.extensions)
 const NAMED_ELEMENTS: ReadonlySet<string> = new Set(['campus.customFields'])
 
 /** Every slot of the record that has a value; elements that share a slot stand in one list, in their order. */
 export function slotsOf(resource: Resource): Map<Slot, Json> {
   const slots = new Map<Slot, Json>()
+  walk(resource, (slot, value, isElement) => {
+    const there = isElement ? slots.get(slot) : undefined
+    if (!isElement || !isObject(value)) slots.set(slot, value)
+    else if (there === undefined) slots.set(slot, [value])
+    else (there as Json[]).push(value)
+  })
+  return slots
+}
+
+/** Every slot of the record that has a value, each once. */
+export function slotNamesOf(resource: Resource): Slot[] {
+  const names: Slot[] = []
+  walk(resource, (slot, _, isElement) => {
+    if (!isElement || !names.includes(slot)) names.push(slot)
+  })
+  return names
+}
+
+type Visit = (slot: Slot, value: Json, isElement: boolean) => void
+
+function walk(resource: Resource, visit: Visit): void {
   for (const name in resource) {
     const value = resource[name] as Json
     if (CONTAINERS.has(name)) {
       const extension = value as JsonObject
-      for (const inner in extension) addAttribute(slots, `${name}.${inner}`, extension[inner] as Json, false)
+      for (const inner in extension) walkAttribute(memberName(name, inner), extension[inner] as Json, false, visit)
     } else {
-      addAttribute(slots, name, value, true)
+      walkAttribute(name, value, true, visit)
     }
   }
-  return slots
 }
 
-function addAttribute(slots: Map<Slot, Json>, name: string, value: Json, splits: boolean): void {
-  if (isList(value)) {
-    for (const element of value) {
-      const slot = slotOfElement(name, element)
-      const there = slots.get(slot)
-      if (!isObject(element)) slots.set(slot, element)
-      else if (there === undefined) slots.set(slot, [element])
-      else (there as Json[]).push(element)
-    }
-  } else if (splits && isObject(value)) {
-    for (const sub in value) slots.set(`${name}.${sub}`, value[sub] as Json)
-  } else {
-    slots.set(name, value)
-  }
+function walkAttribute(name: string, value: Json, splits: boolean, visit: Visit): void {
+  if (isList(value)) for (const element of value) visit(slotOfElement(name, element), element, true)
+  else if (splits && isObject(value)) for (const sub in value) visit(memberName(name, sub), value[sub] as Json, false)
+  else visit(name, value, false)
+}
+
+/** `name.givenName`: the few names that schemas have are made once, not with each record. */
+function memberName(outer: string, inner: string): string {
+  return MEMBERS.get(outer)?.get(inner) ?? `${outer}.${inner}`
+}
+
+const MEMBERS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  ...Array.from(USER.attributesOf().values(), ({ name, subAttributes }) => membersOf(name, subAttributes)),
+  ...USER.extensions.map((name) => membersOf(name, USER.attributesOf(name))),
+])
+
+function membersOf(outer: string, inside: Attributes): [string, ReadonlyMap<string, string>] {
+  return [outer, new Map(Array.from(inside.values(), ({ name }) => [name, `${outer}.${name}`]))]
 }
 
 function slotOfElement(attribute: string, element: Json): Slot {

@@ -4,6 +4,7 @@
 import type { Store } from '../store/store.ts'
 import type { Change } from './change.ts'
 import type { Key, User } from './user.ts'
+import type { Entry } from './working-set.ts'
 
 export class Wanted {
   readonly #ids = new Set<string>()
@@ -17,16 +18,21 @@ export class Wanted {
         wanted.#ids.add(target.id)
         continue
       }
-      for (const key of Object.keys(target.keys) as Key[]) wanted.#add(key, target.keys[key] as string)
+      for (const key in target.keys) wanted.#add(key, target.keys[key as Key] as string)
       if (target.keys.email !== undefined) wanted.#add('userName', target.keys.email)
     }
     return wanted
   }
 
-  /** Of these keys those that are not in here. */
-  lacking(keys: readonly (readonly [string, string])[]): Wanted {
+  /** Of the keys that these records are to have, and had not, those that are not in here. */
+  lacking(entries: readonly Entry[]): Wanted {
     const lacking = new Wanted()
-    for (const [key, value] of keys) if (!this.#values.get(key)?.has(value)) lacking.#add(key, value)
+    for (const { stored, next } of entries) {
+      for (const key in next.keys) {
+        const value = next.keys[key] as string
+        if (stored?.keys[key] !== value && !this.#values.get(key)?.has(value)) lacking.#add(key, value)
+      }
+    }
     return lacking
   }
 

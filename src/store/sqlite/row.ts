@@ -56,7 +56,7 @@ export function bound(value: Scalar | null): SQLInputValue {
 }
 
 function valueAt(doc: unknown, path: string): unknown {
-  return path.split('.').reduce(member, doc)
+  return path.includes('.') ? path.split('.').reduce(member, doc) : member(doc, path)
 }
 
 /** The scalars in the list at a path, or at the rest of the path in each element of the list on the way. */
