@@ -120,7 +120,7 @@ export const SCHEMAS = {
       description: 'user.created, user.updated, user.deactivated, user.activated, user.deleted, user.key_released',
     },
     source: { ...text, description: 'The channel, or channel:name' },
-    credential: { ...text, description: 'Id of the token behind it' },
+    credential: { ...text, description: 'Id of the token or client behind it' },
     run: text,
     row: { type: 'integer' },
     matched_on: text,
