@@ -1,24 +1,25 @@
 /**
- * Runs of flat files at the command line: what holds a file, who lets it through, what a report is good for, and that a
- * run which dies anywhere goes on where it stopped.
+ * Runs of flat files at the command line: what holds a file, who lets it through, what a report is good for, and that
+ * one process at a time is at the files of an institution.
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { allDocs } from '../src/directory/each-doc.ts'
+import { getInstitution } from '../src/directory/institution.ts'
+import { openFolders } from '../src/flatfile/folders.ts'
+import { receive } from '../src/flatfile/receive.ts'
 import type { Summary } from '../src/flatfile/summary.ts'
 import { takeLease } from '../src/jobs/lease.ts'
-import type { Store } from '../src/store/store.ts'
 import { FileDesk } from './file-desk.ts'
 import { forEachStore } from './stores.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const KILLS = Number(process.env.CRASHES ?? 4)
 const HEADER = 'netid,email,first_name,last_name,account_type,account_status,city'
 
 await forEachStore((name, place) => {
@@ -26,9 +27,7 @@ await forEachStore((name, place) => {
     const at = place()
     const { open } = at
     const desk = new FileDesk(at)
-    const { folder, environment } = desk
-    // A FerretDB writes as many rows in a minute as others in a second.
-    const size = name === 'ferretdb' ? 20 : 200
+    const { folder } = desk
 
     it('holds a file that has lost half its rows, says so, and changes nothing', async () => {
       const institution = await desk.institution()
@@ -145,68 +144,33 @@ await forEachStore((name, place) => {
       assert.deepEqual([code, said], [1, `matricula: another run is at the files of ${institution}: try again when it is done`])
     })
 
-    it(`goes on where it stopped when it is killed, ${KILLS} times, and ends as if it had not been`, {
-      timeout: 240_000,
-    }, async () => {
-      const lines = [HEADER, ...rows(5 * size), ...['Rome', 'Rome', 'Oslo'].flatMap((city) => rows(3 * size, { city }))]
-      const file = join(folder, 'many.csv')
-      writeFileSync(file, lines.join('\n'))
-      const undisturbed = await desk.institution()
-      const began = performance.now()
-      const wanted = JSON.parse(await finished(undisturbed, file)) as Summary
-      const spentMs = performance.now() - began
-      for (let kill = 0; kill < KILLS; kill++) {
-        const institution = await desk.institution()
-        await killedAfter(spentMs * (0.35 + (0.65 * (kill + Math.random())) / KILLS), institution, file)
-        const resumed = await desk.matricula('files', 'run', '--institution', institution, '--json')
-        const summary =
-          resumed.out[0] === undefined ? await lastSummary(institution, file) : (JSON.parse(resumed.out[0]) as Summary)
-        assert.deepEqual(summary.counts, wanted.counts)
-        assert.deepEqual(byNetid(await desk.people(institution)), byNetid(await desk.people(undisturbed)))
-        await using store = await open()
-        assert.deepEqual(await rowsWithEvents(store, institution), await rowsWithEvents(store, undisturbed))
-      }
+    it('is done by one of two processes that are told to run at once', async () => {
+      const institution = await desk.institution()
+      await using store = await at.open()
+      const folders = await openFolders(desk.folder, institution)
+      const [north, by] = [await getInstitution(store, institution), { source: 'file' } as const]
+      assert.ok(north)
+      const body = Readable.from([Buffer.from([HEADER, ...rows(30)].join('\n'))])
+      assert.equal((await receive(body, 'people.csv', { store, institution: north, folders, by })).kind, 'waiting')
+      const ended = await Promise.all([runBeside(institution), runBeside(institution)])
+      const [summary, ...others] = ended.flatMap(({ out }) => out.split('\n').filter(Boolean))
+      assert.equal((JSON.parse(summary ?? '{}') as Summary).counts.created, 30)
+      assert.deepEqual(others, [])
+      const said = /another run is at the files|There was nothing to do/
+      assert.equal(ended.filter(({ said: text }) => said.test(text)).length, 1)
+      const events = await allDocs(store, 'events', institution, { op: 'pr', path: 'row' })
+      assert.equal(events.length, 30)
     })
 
-    async function finished(institution: string, file: string): Promise<string> {
-      const child = spawnImport(institution, file)
-      let out = ''
-      child.stdout?.on('data', (text) => (out += text))
-      await once(child, 'close')
-      return out
-    }
-
-    async function killedAfter(ms: number, institution: string, file: string): Promise<void> {
-      const child = spawnImport(institution, file)
-      const ended = once(child, 'close')
-      await Promise.race([wait(ms), ended])
-      child.kill('SIGKILL')
-      await ended
-    }
-
-    function spawnImport(institution: string, file: string) {
-      const args = [MAIN, 'import', file, '--institution', institution, '--json', '--approve']
-      return spawn(process.execPath, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
-    }
-
-    /** The kill came too early, before the file was taken, or too late. */
-    async function lastSummary(institution: string, file: string): Promise<Summary> {
-      const listed = await desk.matricula('files', 'list', '--institution', institution, '--json')
-      const [last] = JSON.parse(listed.out[0] ?? '[]')
-      return last?.summary ?? JSON.parse(await finished(institution, file))
+    async function runBeside(institution: string): Promise<{ out: string; said: string }> {
+      const args = [MAIN, 'files', 'run', '--institution', institution, '--json']
+      const child = spawn(process.execPath, args, { env: { ...process.env, ...desk.environment } })
+      const [out, said] = await Promise.all([text(child.stdout), text(child.stderr)])
+      return { out, said }
     }
   })
 })
 
 function rows(count: number, { city = '', status = '' } = {}): string[] {
   return Array.from({ length: count }, (_, n) => `${n},n${n}@uni.edu,Ana,Ode,Student,${status},${city}`)
-}
-
-function byNetid(found: readonly { readonly [field: string]: unknown }[]): unknown[] {
-  return [...found].sort((a, b) => Number(a.netid) - Number(b.netid))
-}
-
-async function rowsWithEvents(store: Store, institution: string): Promise<unknown[]> {
-  const events = await allDocs(store, 'events', institution, { op: 'pr', path: 'run' })
-  return events.map(({ row, kind }) => [row, kind] as const).sort(([a], [b]) => Number(a) - Number(b))
 }

@@ -16,6 +16,8 @@ import { receive } from './receive.ts'
 const path = temporaryFile('roll.db')
 const dataDir = dirname(path)
 const PEOPLE = 'email,first_name,last_name,account_type\nana@uni.edu,Ana,Ode,Student\n'
+/** Tests look themselves. */
+const EVERY_MS = 2_000_000_000
 const MADE = Date.parse('2026-03-27T12:00:00Z')
 
 describe('the daily run', () => {
@@ -76,6 +78,19 @@ describe('the daily run', () => {
     assert.deepEqual(test.done, ['fetched.csv'])
   })
 
+  it('is done when a machine wakes that was asleep at its time', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    await using test = await open('east', '2026-03-28T05:59:30Z')
+    await test.upload('people.csv')
+    await test.run.look()
+    assert.deepEqual(test.done, [])
+    // No timer goes on in a machine that sleeps; the next one finds a clock that went on without it.
+    test.at('2026-03-28T09:12:00Z')
+    t.mock.timers.tick(EVERY_MS)
+    await test.oneDone
+    assert.deepEqual(test.done, ['people.csv'])
+  })
+
   it('is done by one of two processes that look at once', async () => {
     await using one = await open('west', '2026-03-28T01:00:00Z')
     await using other = await open('west', '2026-03-28T01:00:00Z')
@@ -97,6 +112,7 @@ async function open(id: string, time: string, fetch: Fetch = async () => {}, fil
   assert.ok(institution)
   let now = Date.parse(time)
   const done: string[] = []
+  const oneDone = Promise.withResolvers<void>()
   const take = async (file: string, about: { fetched?: string } = {}) => {
     const folders = await openFolders(dataDir, id)
     const by = { source: 'file' } as const
@@ -109,10 +125,12 @@ async function open(id: string, time: string, fetch: Fetch = async () => {}, fil
       store,
       dataDir,
       now: () => now,
-      everyMs: 2_000_000_000,
+      everyMs: EVERY_MS,
       fetch: async ({ _id }) => (_id === id ? await fetch(fetched) : undefined),
       onSummary: (owner, { file, result }) => {
-        if (owner === id && result === 'processed') done.push(file)
+        if (owner !== id || result !== 'processed') return
+        done.push(file)
+        oneDone.resolve()
       },
       onFailure: (_, error) => assert.fail(String(error)),
     }),
@@ -120,6 +138,7 @@ async function open(id: string, time: string, fetch: Fetch = async () => {}, fil
   return {
     run,
     done,
+    oneDone: oneDone.promise,
     at: (next: string) => {
       now = Date.parse(next)
     },
