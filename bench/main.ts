@@ -1,5 +1,5 @@
 /**
- * The benchmarks: `node bench/main.ts [http|bulk|stream|files|scale|mixed|memory|groups]… [--users N] [--rows N] [--rounds N]
+ * The benchmarks: `node bench/main.ts [http|bulk|stream|files|scale|mixed|memory|groups|saml]… [--users N] [--rows N] [--rounds N]
  * [--seconds N]`, a short version of all when none is named. Tables go to stdout, progress to stderr. Figures mean something on a quiet machine.
  */
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import { measureGroups } from './groups.ts'
 import { measureHttp } from './http.ts'
 import { measureMemory } from './memory.ts'
 import { measureMixed } from './mixed.ts'
+import { measureSaml } from './saml.ts'
 import { measureScale } from './scale.ts'
 import { measureStream } from './stream.ts'
 
@@ -48,6 +49,7 @@ const BENCHES: { readonly [name: string]: () => Promise<string> } = {
     }),
   mixed: () => measureMixed({ small: 10_000, users: option('users', 20_000), seconds: option('seconds', 5), progress }),
   groups: () => measureGroups({ users: option('users', 20_000), rounds: option('rounds', 3), requests: 300, progress }),
+  saml: () => measureSaml({ people: option('users', 2000), progress }),
   memory: () => measureMemory({ users: option('users', 50_000), progress }),
 }
 

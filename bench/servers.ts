@@ -39,12 +39,16 @@ export async function openFolder(): Promise<AsyncDisposable & { readonly path: s
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
 
-/** This server on SQLite. @param folder with its database, made anew unless one is there */
-export async function startMatricula(folder: string): Promise<Server> {
+/**
+ * This server on SQLite.
+ * @param folder with its database, made anew unless one is there
+ * @param more settings of the institution, when it is made
+ */
+export async function startMatricula(folder: string, more: object = {}): Promise<Server> {
   await mkdir(folder, { recursive: true })
   const port = await freePort()
   const env = { ...environmentFor(folder), PORT: String(port) }
-  const token = await makeInstitution(folder)
+  const token = await makeInstitution(folder, more)
   const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   await untilAnswering(child, `http://127.0.0.1:${port}/readyz`)
   return serverOf('matricula', child, `http://127.0.0.1:${port}/institutions/${INSTITUTION}/scim/v2`, token)
@@ -95,9 +99,9 @@ export function environmentFor(folder: string): NodeJS.ProcessEnv {
   return { ...inherited, ...ours }
 }
 
-async function makeInstitution(folder: string): Promise<string> {
+async function makeInstitution(folder: string, more: object): Promise<string> {
   const settings = join(folder, 'settings.json')
-  await writeFile(settings, JSON.stringify(SETTINGS))
+  await writeFile(settings, JSON.stringify({ ...SETTINGS, ...more }))
   // It is there already when the folder was filled before.
   await matricula(folder, 'institution', 'create', INSTITUTION, '--name', 'Bench', '--settings', settings).catch(() => undefined)
   return tokenFor(folder, 'scim')

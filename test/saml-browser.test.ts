@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { noChromium, openChromium } from './saml/chromium.ts'
 import type { RunningIdp } from './saml/idp-process.ts'
+import { openPlatform } from './saml/platform.ts'
 import { samlOf, setSaml } from './saml/service.ts'
 import { noSimpleSaml, startSimpleSaml } from './saml/simplesamlphp.ts'
 import { Server } from './server.ts'
@@ -130,5 +131,20 @@ describe('a person at a browser', { skip: missing ?? false }, () => {
     })
     assert.equal(again.status(), 403)
     assert.match(await again.text(), /We could not accept this sign-in/)
+  })
+
+  it('lands on the platform that sent the person here, which learns who it is from a signed token', async () => {
+    await using platform = await openPlatform(server)
+    await setSaml(server, { idp: idp.settings, returnUrls: [platform.returnUrl] })
+    const page = await visit()
+    await page.goto(`${samlOf(server).base}/login?return=${encodeURIComponent(platform.returnUrl)}&state=a%26b`)
+    await page.fill('input[name=username]', 'zoe')
+    await page.fill('input[name=password]', 'zoe-password')
+    await page.click('[type=submit]')
+    await page.waitForURL(`${platform.returnUrl}**`)
+    assert.equal(await textAt(page, 'body'), 'Zoë a&b')
+    const [person] = (await roll()).filter(({ user }) => 'netid' in user && user.netid === 'zoe')
+    assert.equal(platform.claims?.sub, person?.id)
+    assert.deepEqual(platform.claims?.user, { first_name: 'Zoë', netid: 'zoe' })
   })
 })

@@ -16,7 +16,7 @@ import { failurePage } from './pages.ts'
 import type { Refusal } from './refusal-record.ts'
 import { newReference, recordRefusal } from './refusal-record.ts'
 import { logout, showSession } from './session.ts'
-import { exchangeCode } from './token.ts'
+import { exchangeCode, exchangeFailed } from './token.ts'
 
 /** Sign-ins that may come from one address: sixty a minute, all at once if need be. */
 const SIGN_INS = { perSecond: 1, burstSeconds: 60 } as const
@@ -40,8 +40,17 @@ export function samlApp(deps: SamlDeps): Hono {
   at('/signed-in', { GET: page((request, institution) => showSession(deps, request, institution)) })
   const out = page((request, institution) => logout(deps, request, institution))
   at('/logout', { GET: out, POST: out })
-  at('/token', { POST: (c) => exchangeCode(deps, c.req.raw, c.req.param('institution') ?? '') })
+  at('/token', { POST: exchange })
   return app
+
+  async function exchange(c: Context): Promise<Response> {
+    try {
+      return await exchangeCode(deps, c.req.raw, c.req.param('institution') ?? '')
+    } catch (error) {
+      failed(error, c.req.raw)
+      return exchangeFailed(error)
+    }
+  }
 
   async function signIn(request: Request, institution: Institution): Promise<Response | Refusal> {
     const done = await consume(deps, request, institution)

@@ -10,6 +10,7 @@ import { didYouMean } from '../directory/near-miss.ts'
 import { isList, isObject } from '../directory/slots.ts'
 import type { Json, User } from '../directory/user.ts'
 import { readBody } from '../limits/body.ts'
+import { StoreError } from '../store/store.ts'
 import type { SignInCode } from './code.ts'
 import { takeCode } from './code.ts'
 import type { SamlDeps } from './deps.ts'
@@ -33,6 +34,12 @@ export async function exchangeCode(deps: SamlDeps, request: Request, id: string)
   if (user === undefined || user.resource.active === false) return problem(400, 'the person is no longer active')
   const token = await signed(deps, caller.institution, { code, user, fields: wanted.fields })
   return json(200, { token, expires_in: TOKEN_SECONDS })
+}
+
+/** The answer to a failure of our own. */
+export function exchangeFailed(error: unknown): Response {
+  if (error instanceof StoreError) return problem(503, 'the server cannot do this now: try again', { 'retry-after': '5' })
+  return problem(500, 'the server failed; the failure has been recorded')
 }
 
 /** Which of them it is helps nobody but a thief. */
@@ -103,6 +110,8 @@ const TITLES = {
   415: 'The body is of a type that is not read here',
   422: 'Something in the body cannot be taken',
   429: 'Too many requests',
+  500: 'Internal Server Error',
+  503: 'The server cannot do this now',
 } as const
 
 /** RFC 9457. */

@@ -22,9 +22,13 @@ export async function setSaml(server: Server, saml: SamlSettings): Promise<void>
   await writeFile(file, JSON.stringify({ saml }))
   const set = await server.run('institution', 'set', 'test-uni', '--settings', file)
   assert.equal(set.code, 0, set.stderr)
-  const { entityId } = idpsOf({ saml }).at(-1) ?? { entityId: '' }
+  const [returnUrl] = saml.returnUrls ?? []
+  const asked = new URLSearchParams({
+    idp: idpsOf({ saml }).at(-1)?.entityId ?? '',
+    ...(returnUrl !== undefined && { return: returnUrl }),
+  })
   const until = Date.now() + TAKEN_UP_MS
-  while ((await statusOf(`${samlOf(server).base}/login?idp=${encodeURIComponent(entityId)}`)) !== 302) {
+  while ((await statusOf(`${samlOf(server).base}/login?${asked}`)) !== 302) {
     assert.ok(Date.now() < until, 'the settings are not taken up')
     await wait(100)
   }
