@@ -27,6 +27,7 @@ import type { Metrics } from './observe/metrics.ts'
 import type { Fetch, RouteOf } from './observe/requests.ts'
 import { numberOf, watchRequests } from './observe/requests.ts'
 import { samlApp } from './saml/app.ts'
+import { openHurriedRefresh, refreshTo } from './saml/metadata-refresh.ts'
 import { openServiceProvider } from './saml/service-provider.ts'
 import { scimApp } from './scim/app.ts'
 import type { Store } from './store/store.ts'
@@ -85,6 +86,7 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
       ended: metrics.signIn,
       cookies: cookies(isPlainLoopback(publicUrl)),
       sp: openServiceProvider({ store, seal, publicUrl }),
+      refresh: openHurriedRefresh({ store, isLocal: isLocalOnly(publicUrl), ...refreshTo(log) }),
     }),
   })
   const serve: Fetch = async (request, exchange) => {

@@ -20,6 +20,19 @@ import { forEachStore } from './stores.ts'
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const decryptionKeys = [String(keys.privateKey.export({ type: 'pkcs8', format: 'pem' }))]
 
+const MOST_MS = 200
+
+/** Of five times the shortest: what this machine does beside it takes time as well. */
+async function shortest(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = []
+  for (let turn = 0; turn < 5; turn++) {
+    const began = performance.now()
+    await work()
+    times.push(performance.now() - began)
+  }
+  return Math.min(...times)
+}
+
 await forEachStore((name, place) => {
   describe(`responses that are posted, on ${name}`, () => {
     let store: Store
@@ -54,17 +67,28 @@ await forEachStore((name, place) => {
     for (const [about, cases] of Object.entries(HOSTILE)) {
       it(`leave nothing behind: ${cases.length} of ${about}`, async () => {
         for (const { name: what, make, code } of cases) {
+          const form = make(lab)
           const began = performance.now()
-          const response = await post(make(lab))
+          const response = await post(form)
+          const tookMs = performance.now() - began
           assert.ok(response.status >= 400 && response.status < 500, `${what}: ${response.status}`)
           assert.deepEqual(response.headers.getSetCookie(), [], what)
           assert.ok([code, 'form'].flat().includes(JSON.parse(web.lines.at(-1) ?? '{}').code), `${what}: ${web.lines.at(-1)}`)
-          assert.ok(performance.now() - began < 5000, what)
+          assert.doesNotMatch(await response.text(), /evil\.example|digest|signature|certificate/i, what)
+          if (tookMs > MOST_MS) assert.ok((await shortest(() => post(form))) < MOST_MS, `${what}: ${tookMs} ms`)
         }
         assert.deepEqual(await counts(web), [0, 0, 0])
         assert.deepEqual(web.failures, [])
       })
     }
+
+    it('use nothing up: the sign-in that they pretended to answer is still under way', async () => {
+      const hand = HONEST['SimpleSAMLphp: both signed']
+      assert.ok(hand)
+      const response = await post(postedBy(hand, lab.scene, keys.publicKey))
+      assert.equal(response.status, 303, await response.text())
+      assert.deepEqual(await counts(web), [1, 1, 1])
+    })
 
     it(`make one person out of ${Object.keys(HONEST).length} honest hands`, async () => {
       mock.timers.reset()

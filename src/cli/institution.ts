@@ -10,6 +10,7 @@ import { DONE, Misuse, Refusal, read } from './command.ts'
 import { contentOf } from './content.ts'
 import { knownInstitution, unknownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
+import type { metadataPatch as readMetadata } from './saml-metadata.ts'
 import { problemsIn, settingsChanges } from './settings-changes.ts'
 import { table } from './table.ts'
 
@@ -83,34 +84,49 @@ Example:
 
 const set: Command = {
   summary: 'change settings',
-  help: `matricula institution set ID [--name NAME] [--settings F]
+  help: `matricula institution set ID [--name NAME] [--settings F] [--saml-metadata FILE|URL]
 
 Changes an institution. A running server takes it up within five seconds.
 
   --name NAME   how people call it
 ${SETTINGS_HELP}
+  --saml-metadata FILE|URL
+                the metadata of an identity provider through which people sign in: its addresses and certificates.
+                What an address says is looked up again each day, and when a key is new.
+                One that is known already is changed, any other one is added.
+  --saml-metadata-certificate F
+                with which the metadata must be signed, for example that of the federation
 
 Examples:
   matricula institution set north --settings settings.json
+  matricula institution set north --saml-metadata https://idp.north.edu/idp/shibboleth
   echo '{"scim": {"sees": "all"}, "keyHoldDays": null}' | matricula institution set north --settings -`,
   async run(args, terminal) {
-    const { options, words } = read(args, { options: { name: 'text', settings: 'text' }, words: ['ID'] })
+    const { options, words } = read(args, { options: SET_OPTIONS, words: ['ID'] })
     const [id] = words
-    if (options.name === undefined && options.settings === undefined)
+    const { name, settings: file, 'saml-metadata': from, 'saml-metadata-certificate': signedBy } = options
+    if (name === undefined && file === undefined && from === undefined)
       throw new Misuse('--settings is missing: what should change?')
-    const settings = options.settings === undefined ? {} : await settingsFrom(options.settings)
-    const name = options.name === undefined ? {} : { name: options.name }
+    if (signedBy !== undefined && from === undefined) throw new Misuse('--saml-metadata is missing: what should be signed?')
+    const settings = file === undefined ? {} : await settingsFrom(file)
+    const patches = [settings, ...(from === undefined ? [] : [await metadataPatch({ from, signedBy }, terminal)])]
     const { changeInstitution, rules } = await settingsChanges(id, terminal)
     return await withStore(terminal, async (store) => {
-      const changed = await changeInstitution(store, { id, settings, ...name, ...rules, by: actor(), now: Date.now() })
-      if (changed.kind === 'missing') throw await unknownInstitution(store, id)
-      if (changed.kind === 'invalid') throw new Refusal(problemsIn(changed.problems))
-      const slots = changed.kind === 'changed' ? changed.differences.map(({ slot }) => slot) : []
+      const slots: string[] = []
+      for (const patch of patches) {
+        const about = { id, settings: patch, ...(name !== undefined && { name }) }
+        const changed = await changeInstitution(store, { ...about, ...rules, by: actor(), now: Date.now() })
+        if (changed.kind === 'missing') throw await unknownInstitution(store, id)
+        if (changed.kind === 'invalid') throw new Refusal(problemsIn(changed.problems))
+        if (changed.kind === 'changed') slots.push(...changed.differences.map(({ slot }) => slot))
+      }
       terminal.say(slots.length === 0 ? 'Nothing changed: all is set so already.' : `Changed: ${slots.join(', ')}`)
       return DONE
     })
   },
 }
+
+const SET_OPTIONS = { name: 'text', settings: 'text', 'saml-metadata': 'text', 'saml-metadata-certificate': 'text' } as const
 
 export const institution: Command = {
   summary: 'make, list, show and change institutions',
@@ -120,6 +136,11 @@ export const institution: Command = {
 
 function shown({ _id, name, settings, created, lastModified }: Institution) {
   return { id: _id, name, settings, created: new Date(created).toISOString(), lastModified: new Date(lastModified).toISOString() }
+}
+
+/** Loaded when it is needed. */
+async function metadataPatch(...given: Parameters<typeof readMetadata>): ReturnType<typeof readMetadata> {
+  return (await import('./saml-metadata.ts')).metadataPatch(...given)
 }
 
 async function settingsFrom(file: string): Promise<Json> {

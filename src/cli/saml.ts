@@ -10,6 +10,7 @@ import { DONE, NOT_DONE, Refusal, read } from './command.ts'
 import { contentOf } from './content.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
+import { rollover } from './saml-rollover.ts'
 
 const explain: Command = {
   summary: 'why a sign-in was refused',
@@ -79,9 +80,9 @@ Examples:
 }
 
 export const saml: Command = {
-  summary: 'explain refused sign-ins, check settings of sign-ins',
+  summary: 'explain refused sign-ins, check settings of sign-ins, replace keys',
   help: 'matricula saml COMMAND …\n\nPeople sign in through the identity provider of their institution (SAML 2.0); who is not yet known is created then.',
-  commands: { check, explain },
+  commands: { check, explain, rollover },
 }
 
 /** The institution as its identity providers see it. */

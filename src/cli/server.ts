@@ -5,7 +5,7 @@ import { createApp } from '../app.ts'
 import { sealWith } from '../auth/seal.ts'
 import { secretKeyFrom } from '../auth/secret-key.ts'
 import type { Config } from '../config.ts'
-import { publicUrlOf } from '../config.ts'
+import { isLocalOnly, publicUrlOf } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
 import { openChecks } from '../flatfile/check.ts'
 import type { DailyRunOptions } from '../flatfile/daily-run.ts'
@@ -23,6 +23,7 @@ import { sendersFrom, tellOf } from './file-telling.ts'
 import { openHttpServer } from './http-server.ts'
 import { openStore } from './open-store.ts'
 import { fetchBeforeRun } from './pick-ups.ts'
+import { openSamlRounds } from './saml-rounds.ts'
 import { watchFolders } from './watched-folders.ts'
 
 export type RunningServer = AsyncDisposable & {
@@ -46,6 +47,8 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const dropBox = opening.use(await openDropBox(config, { store, checks, log, metrics }))
   checks.catchUp()
   const deliveries = opening.use(openDeliveries(store, sendersFrom(config, seal), log))
+  const saml = opening.use(openSamlRounds({ store, isLocal: isLocalOnly(publicUrlOf(config, port)), log, metrics }))
+  saml.look().catch((err) => log.error({ err }, 'looking after SAML failed'))
   const folders = opening.use(watchFolders(config, { store, log, onTaken: checks.ask }))
   const pickUp = fetchBeforeRun({ store, seal, dataDir }, log)
   const fetch = async (institution: Institution, stop: AbortSignal) => {

@@ -28,9 +28,9 @@ export type Changed =
   | { readonly kind: 'missing' }
   | Invalid
 
-type Given = {
+type Given<Patch> = {
   readonly id: string
-  readonly settings?: Json
+  readonly settings?: Patch
   /** Of the channels, for settings that are theirs. */
   readonly checks?: readonly SettingsCheck[]
   /** Without it no new secret is taken. */
@@ -39,7 +39,7 @@ type Given = {
   readonly now: number
 }
 
-export async function createInstitution(store: Store, given: Given & { readonly name: string }): Promise<Made> {
+export async function createInstitution(store: Store, given: Given<Json> & { readonly name: string }): Promise<Made> {
   const { id, by, now } = given
   const name = given.name.trim()
   const checked = checkSettings(mergeSettings({}, given.settings ?? {}), given.checks)
@@ -63,13 +63,20 @@ export async function createInstitution(store: Store, given: Given & { readonly 
   return result?.kind === 'ok' ? { kind: 'created', institution } : { kind: 'exists' }
 }
 
-/** Merges `settings` (RFC 7396) into what is set; tries again when another administrator was faster. */
-export async function changeInstitution(store: Store, given: Given & { readonly name?: string }): Promise<Changed> {
+/**
+ * Merges `settings` (RFC 7396) into what is set; tries again when another administrator was faster, and makes them again
+ * from what is set then, where they are made from that.
+ */
+export async function changeInstitution(
+  store: Store,
+  given: Given<Json | ((current: Settings) => Json)> & { readonly name?: string },
+): Promise<Changed> {
   for (;;) {
     const current = await getInstitution(store, given.id)
     if (!current) return { kind: 'missing' }
     const name = given.name?.trim() ?? current.name
-    const checked = checkSettings(mergeSettings(current.settings as Json, given.settings ?? {}), given.checks)
+    const patch = typeof given.settings === 'function' ? given.settings(current.settings) : (given.settings ?? {})
+    const checked = checkSettings(mergeSettings(current.settings as Json, patch), given.checks)
     const problems = [...nameProblems(name), ...(checked.kind === 'ok' ? [] : checked.problems)]
     if (checked.kind !== 'ok' || problems.length > 0) return { kind: 'invalid', problems }
     const settings = await sealSecrets(checked.settings, current.settings, given.sealSecret ?? takeNoSecret)

@@ -178,6 +178,10 @@ export type IdpSettings = SamlRules & {
   readonly domains?: readonly string[]
   /** Behind the @ of its scoped values; any when absent. */
   readonly scopes?: readonly string[]
+  /** Where its metadata is looked up each day, and with which certificates that must be signed, when it must be. */
+  readonly metadata?: { readonly url: string; readonly certificates?: readonly string[] }
+  /** How long that metadata may be relied on, as SAML writes it. */
+  readonly validUntil?: string
 }
 
 /** What a file may do before somebody has to look at it. */

@@ -18,6 +18,8 @@ export type Metrics = {
   sftpConnections(change: 1 | -1): void
   sftpUpload(result: string): void
   sftpBytes(direction: 'in' | 'out', bytes: number): void
+  /** @param ends by identity provider, when the last of its certificates ends: epoch milliseconds */
+  samlCertificates(institution: string, ends: ReadonlyMap<string, number>): void
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -60,6 +62,7 @@ export function openMetrics(): Metrics {
   const sftp = openSftpMetrics(registers)
   return {
     ...sftp,
+    samlCertificates: openCertificateMetrics(registers),
     contentType: registry.contentType,
     text: () => registry.metrics(),
     request(method, route, status, seconds) {
@@ -99,4 +102,19 @@ function openSftpMetrics(registers: Registry[]): Pick<Metrics, 'sftpSignIn' | 's
     sftpUpload: (result) => uploads.inc({ result }),
     sftpBytes: (direction, count) => bytes.inc({ direction }, count),
   }
+}
+
+function openCertificateMetrics(registers: Registry[]): Metrics['samlCertificates'] {
+  const known = new Map<string, ReadonlyMap<string, number>>()
+  new Gauge({
+    name: 'matricula_saml_certificate_end_timestamp_seconds',
+    help: 'When the last certificate of an identity provider ends',
+    labelNames: ['institution', 'idp'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [institution, ends] of known) for (const [idp, end] of ends) this.set({ institution, idp }, end / 1000)
+    },
+  })
+  return (institution, ends) => known.set(institution, ends)
 }

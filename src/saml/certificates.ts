@@ -1,7 +1,11 @@
 /**
- * X.509 certificates as administrators paste them: PEM, or the bare base64 of a metadata file.
+ * X.509 certificates as administrators paste them: PEM, or the bare base64 of a metadata file. They carry keys; whether
+ * they are to be trusted is said by where they stand, so that their own dates are only warned of.
  */
 import { X509Certificate } from 'node:crypto'
+import type { Problem } from '../directory/change.ts'
+import type { IdpSettings } from '../directory/institution.ts'
+import type { SettingsCheck } from '../directory/settings.ts'
 
 const PEM = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g
 
@@ -16,4 +20,33 @@ export function certificateIn(text: string): X509Certificate | undefined {
   } catch {
     return
   }
+}
+
+/** Certificates among the settings that cannot be used, and addresses that lead nowhere. */
+export const certificateProblems: SettingsCheck = ({ saml = {} }) => [
+  ...(saml.idp === undefined ? [] : idpProblems(saml.idp, 'saml.idp')),
+  ...(saml.idps ?? []).flatMap((idp, index) => idpProblems(idp, `saml.idps[${index}]`)),
+]
+
+function idpProblems({ ssoUrl, certificates, metadata }: IdpSettings, at: string): Problem[] {
+  const own = certificates.flatMap((text, index) => certificateProblem(text, `${at}.certificates[${index}]`))
+  const federation = (metadata?.certificates ?? []).flatMap((text, index) =>
+    certificateProblem(text, `${at}.metadata.certificates[${index}]`),
+  )
+  const isUrl = URL.canParse(ssoUrl)
+  return [...(isUrl ? [] : [problem(`${at}.ssoUrl`, `is "${ssoUrl}"; it should be an https URL`)]), ...own, ...federation]
+}
+
+function certificateProblem(text: string, field: string): Problem[] {
+  const certificate = certificateIn(text)
+  if (certificate === undefined) {
+    const found = text.split('-----BEGIN').length > 2 ? 'holds several certificates' : 'is no certificate that can be read'
+    return [problem(field, `${found}; it should be one, PEM or bare base64`)]
+  }
+  const type = certificate.publicKey.asymmetricKeyType
+  return type === 'rsa' || type === 'ec' ? [] : [problem(field, `has a key of the type ${type}; it should be RSA or EC`)]
+}
+
+function problem(field: string, message: string): Problem {
+  return { field, code: 'value', message: `${field} ${message}` }
 }

@@ -5,6 +5,7 @@
 import type { IdpSettings, Institution } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
+import { WARN_AHEAD_MS } from './certificate-ends.ts'
 import { certificateIn } from './certificates.ts'
 import { rulesFor, sourceOf } from './rules.ts'
 
@@ -21,8 +22,6 @@ export type CheckedIdp = {
   /** Field -> the attributes that it is read from, in their order. */
   readonly reads: ReadonlyMap<string, readonly string[]>
 }
-
-const WARN_MS = 30 * 86_400_000
 
 export function checkedIdps({ settings }: Institution, now: number): CheckedIdp[] {
   const { saml = {} } = settings
@@ -73,7 +72,7 @@ function idpFindings({ entityId, ssoUrl, certificates }: IdpSettings, now: numbe
 }
 
 function ageFinding(entityId: string, end: number, now: number): Finding[] {
-  if (end > now + WARN_MS) return []
+  if (end > now + WARN_AHEAD_MS) return []
   const what = `a certificate of ${entityId} ${end < now ? 'ran' : 'runs'} out on ${day(end)}`
   const message = end < now ? `${what}: it is taken all the same, since you trust it by name` : `${what}: is there a new one?`
   return [{ kind: 'note', message }]

@@ -8,6 +8,7 @@ import type { Gate } from '../directory/gate.ts'
 import type { RateLimiter } from '../limits/rate.ts'
 import type { Log } from '../observe/log.ts'
 import type { Store } from '../store/store.ts'
+import type { HurriedRefresh } from './metadata-refresh.ts'
 import type { ServiceProvider } from './service-provider.ts'
 
 export type SamlDeps = {
@@ -20,6 +21,8 @@ export type SamlDeps = {
   readonly cookies: Cookies
   readonly signingKeys: SigningKeys
   readonly sp: ServiceProvider
+  /** For responses that were signed with a key that nobody here knows. */
+  readonly refresh: HurriedRefresh
   /** For platforms that exchange codes: a token of scope `api`. */
   readonly admit: Admit
   /** Told of each sign-in that ended: `accepted`, or the code of the reason. */

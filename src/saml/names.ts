@@ -12,6 +12,7 @@ export const NS = {
   xml: 'http://www.w3.org/XML/1998/namespace',
   xsi: 'http://www.w3.org/2001/XMLSchema-instance',
   md: 'urn:oasis:names:tc:SAML:2.0:metadata',
+  shibmd: 'urn:mace:shibboleth:metadata:1.0',
   mdui: 'urn:oasis:names:tc:SAML:metadata:ui',
 } as const
 
@@ -19,3 +20,4 @@ export const STATUS_SUCCESS = 'urn:oasis:names:tc:SAML:2.0:status:Success'
 export const FORMAT_ENTITY = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity'
 export const METHOD_BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer'
 export const BINDING_POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST'
+export const BINDING_REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect'

@@ -65,6 +65,14 @@ describe('a service provider', () => {
     assert.deepEqual(all(root, 'SingleLogoutService'), [])
   })
 
+  it('says whom to ask, where the institution says so', async () => {
+    const contact = { name: 'Help desk', email: 'help@north.edu', url: 'https://help.north.edu' }
+    const root = parseXml(await metadataOf(anInstitution({ saml: { contact } }, 'contact')))
+    assert.deepEqual(all(root, 'EmailAddress').map(textOf), ['mailto:help@north.edu', 'mailto:help@north.edu'])
+    assert.deepEqual(all(root, 'OrganizationURL').map(textOf), ['https://help.north.edu'])
+    assert.deepEqual(all(parseXml(await metadataOf(anInstitution({}, 'silent'))), 'ContactPerson'), [])
+  })
+
   it('asks for the attributes that it looks for', async () => {
     const mapped = {
       attributes: { netid: ['urn:oid:1.3.6.1.4.1.5923.1.1.1.6'], email: ['mail', 'email'] },

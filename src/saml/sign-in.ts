@@ -6,8 +6,8 @@
 import { useAssertion } from '../auth/replay.ts'
 import { newSession } from '../auth/sessions.ts'
 import { newId } from '../directory/ids.ts'
-import type { Institution } from '../directory/institution.ts'
-import { idpsOf } from '../directory/institution.ts'
+import type { IdpSettings, Institution } from '../directory/institution.ts'
+import { getInstitution, idpsOf } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
 import type { Admitted } from './admit-person.ts'
 import { admitPerson, namesOf } from './admit-person.ts'
@@ -32,7 +32,7 @@ export type SignedIn = {
 }
 
 export async function signIn(
-  { store, gate }: Pick<SamlDeps, 'store' | 'gate'>,
+  { store, gate, refresh }: Pick<SamlDeps, 'store' | 'gate' | 'refresh'>,
   given: {
     readonly form: SamlForm
     readonly institution: Institution
@@ -43,7 +43,7 @@ export async function signIn(
   },
 ): Promise<SignedIn | { readonly kind: 'out'; readonly refusal: Refusal }> {
   const { form, institution, sp, browser, now } = given
-  const verified = await verifyResponse(form, { idps: idpsOf(institution.settings), sp, now })
+  const verified = await believe({ store, refresh }, institution, (idps) => verifyResponse(form, { idps, sp, now }))
   if (verified.kind === 'refused') return { kind: 'out', refusal: unbelieved(verified) }
   const disbelieved = (code: string, detail: string) =>
     ({ kind: 'out', refusal: late(code, detail, verified, institution) }) as const
@@ -58,6 +58,19 @@ export async function signIn(
   if (admitted.kind === 'out') return admitted
   const secret = await remember(store, { admitted, verified, institution, now })
   return { kind: 'in', secret, admitted, idp: idp.entityId, ...(asked.request !== undefined && { request: asked.request }) }
+}
+
+/** Read once more where the key was unknown, and the identity provider's metadata turns out to have a new one. */
+async function believe(
+  { store, refresh }: Pick<SamlDeps, 'store' | 'refresh'>,
+  institution: Institution,
+  read: (idps: readonly IdpSettings[]) => Verified | Refused,
+): Promise<Verified | Refused> {
+  const verified = read(idpsOf(institution.settings))
+  if (verified.kind === 'ok' || verified.code !== 'key' || verified.issuer === undefined) return verified
+  if (!(await refresh(institution, verified.issuer))) return verified
+  const fresh = await getInstitution(store, institution._id)
+  return fresh === undefined ? verified : read(idpsOf(fresh.settings))
 }
 
 type Asked = { readonly kind: 'ok'; readonly request?: SignInRequest } | { readonly kind: 'refused'; readonly detail: string }

@@ -20,7 +20,7 @@ export type SpMetadataOptions = {
 }
 
 export function spMetadata(options: SpMetadataOptions): string {
-  const inside = descriptor(options)
+  const inside = descriptor(options) + organization(options.institution)
   const id = `_${hash('sha256', inside, 'hex')}`
   const names = `xmlns:md="${NS.md}" xmlns:mdui="${NS.mdui}" xmlns:ds="${NS.ds}"`
   const head = `<md:EntityDescriptor ${names} ID="${id}" entityID="${escapedValue(options.entityId)}">`
@@ -43,6 +43,20 @@ function descriptor({ institution, acsUrl, keys }: SpMetadataOptions): string {
     `<md:AttributeConsumingService index="0" isDefault="true">${element('ServiceName', name, ' xml:lang="en"')}` +
     `${requested(settings).join('')}</md:AttributeConsumingService>` +
     '</md:SPSSODescriptor>'
+  )
+}
+
+/** Of the institution, as far as its settings name somebody to ask (saml.contact). */
+function organization({ name, settings: { saml: { contact = {} } = {} } }: Institution): string {
+  const { name: who = name, email, url } = contact
+  const lang = ' xml:lang="en"'
+  const names = element('OrganizationName', name, lang) + element('OrganizationDisplayName', name, lang)
+  const mail = email && element('GivenName', who) + element('EmailAddress', `mailto:${email}`)
+  return (
+    (url === undefined ? '' : `<md:Organization>${names}${element('OrganizationURL', url, lang)}</md:Organization>`) +
+    (mail
+      ? ['technical', 'support'].map((type) => `<md:ContactPerson contactType="${type}">${mail}</md:ContactPerson>`).join('')
+      : '')
   )
 }
 

@@ -50,20 +50,22 @@ export type Refused = {
   readonly detail: string
   /** The names of the attributes that came, as far as they could be read; nothing of them is proven. */
   readonly attributeNames: readonly string[]
+  /** The identity provider that it says it is of, which proves nothing either. */
+  readonly issuer?: string
 }
 
 /** The fields of the form that a browser posts (Bindings 3.5.4). */
 export type SamlForm = { readonly SAMLResponse: string; readonly RelayState?: string }
 
 export function verifyResponse(form: SamlForm, context: VerifyContext): Verified | Refused {
-  const seen: Seen = { assertion: undefined }
+  const seen: Seen = {}
   try {
     return believed(form.SAMLResponse, context, seen)
   } catch (error) {
-    const attributeNames = namesIn(seen)
-    if (error instanceof SamlRefused) return { kind: 'refused', code: error.code, detail: error.message, attributeNames }
-    if (error instanceof XmlError)
-      return { kind: 'refused', code: 'xml', detail: `the response ${error.message}`, attributeNames }
+    const { issuer } = seen
+    const about = { kind: 'refused', attributeNames: namesIn(seen), ...(issuer !== undefined && { issuer }) } as const
+    if (error instanceof SamlRefused) return { ...about, code: error.code, detail: error.message }
+    if (error instanceof XmlError) return { ...about, code: 'xml', detail: `the response ${error.message}` }
     throw error
   }
 }
@@ -75,7 +77,8 @@ function believed(field: string, context: VerifyContext, seen: Seen): Verified {
   seen.assertion = inside
   checkPlaces(posted.element, [posted.element, posted.signature, posted.assertion, inside && signatureIn(inside)], ids)
 
-  const keys = keysOf(context.idps, posted.issuer ?? (inside && issuerIn(sequenceOf(inside).need(NS.saml, 'Issuer'))))
+  seen.issuer = posted.issuer ?? (inside && issuerIn(sequenceOf(inside).need(NS.saml, 'Issuer')))
+  const keys = keysOf(context, seen.issuer)
   const outer = posted.signature && signedText(posted.element, posted.signature, keys)
   const response = outer ? responseParts(parseXml(outer.text)) : posted
 
@@ -101,8 +104,8 @@ function believed(field: string, context: VerifyContext, seen: Seen): Verified {
   }
 }
 
-/** The assertion as far as it was read, proven or not. */
-type Seen = { assertion: XmlElement | undefined }
+/** What was read so far, proven or not. */
+type Seen = { assertion?: XmlElement | undefined; issuer?: string | undefined }
 
 const MOST_NAMES = 100
 
@@ -130,10 +133,16 @@ function decryptedIn({ assertion: encrypted }: ResponseParts, options: DecryptOp
 type OwnedKey = { readonly key: KeyObject; readonly owner: IdpSettings }
 
 /** @param issuer as the message says, which proves nothing; undefined: any of them */
-function keysOf(idps: readonly IdpSettings[], issuer: string | undefined): OwnedKey[] {
+function keysOf({ idps, now }: VerifyContext, issuer: string | undefined): OwnedKey[] {
   const candidates = idps.filter(({ entityId }) => issuer === undefined || entityId === issuer)
   if (candidates.length === 0) throw new SamlRefused('idp', `the institution has no identity provider called ${shown(issuer)}`)
-  return candidates.flatMap((owner) => keysIn(owner).map((key) => ({ key, owner })))
+  const current = candidates.filter(({ validUntil }) => validUntil === undefined || now < Date.parse(validUntil))
+  if (current.length === 0)
+    throw new SamlRefused(
+      'idp',
+      `the metadata of ${shown(issuer)} was valid until ${candidates[0]?.validUntil} and is not relied on since`,
+    )
+  return current.flatMap((owner) => keysIn(owner).map((key) => ({ key, owner })))
 }
 
 const keysRead = new WeakMap<IdpSettings, readonly KeyObject[]>()

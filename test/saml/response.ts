@@ -6,7 +6,8 @@ import type { VerifyContext } from '../../src/saml/verify.ts'
 import type { Signing, TestIdp } from './signer.ts'
 import { signed } from './signer.ts'
 
-export const NOW = Date.parse('2026-03-02T09:30:00Z')
+/** The instant at which all responses are made unless they say otherwise. */
+export const NOW = Math.floor(Date.now() / 1000) * 1000
 
 /** An instant so many seconds from `NOW`, as SAML writes it. */
 export function at(seconds: number, now = NOW): string {

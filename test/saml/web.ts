@@ -121,6 +121,7 @@ export async function openWeb(
           return { id: request, binding: 'redirect', url: `${ssoUrl}?id=${request}` }
         },
       },
+      refresh: async () => false,
       admit: () => ({ kind: 'ok', institution: made.institution, source: 'api', credential: 'token-1' }),
       failed: (error) => failures.push(error),
       ...over,

@@ -52,7 +52,7 @@ export const SIGNATURES: readonly Hostile[] = [
     ['name', '>ada<', `>${EVIL}<`],
     ['address', '>ada@uni.example<', `>${EVIL}<`],
     ['affiliation', '>student<', '>faculty<'],
-    ['NotOnOrAfter', /NotOnOrAfter="2026-/, 'NotOnOrAfter="2036-'],
+    ['NotOnOrAfter', /NotOnOrAfter="20/, 'NotOnOrAfter="21'],
     ['audience', '<saml:Audience>', '<saml:Audience>https://other.example</saml:Audience><saml:Audience>'],
     [
       'answered request',

@@ -1,0 +1,35 @@
+/**
+ * The settings of an identity provider, from its metadata: for `matricula institution set --saml-metadata`.
+ */
+import { configFrom, isLocalOnly, publicUrlOf } from '../config.ts'
+import type { Settings } from '../directory/institution.ts'
+import type { Json } from '../directory/user.ts'
+import { OutboundError } from '../limits/outbound.ts'
+import { MetadataRefused } from '../saml/metadata-in.ts'
+import { patchWith } from '../saml/metadata-settings.ts'
+import { fetchIdpMetadata, idpMetadataIn } from '../saml/metadata-source.ts'
+import type { Terminal } from './command.ts'
+import { Refusal } from './command.ts'
+import { contentOf } from './content.ts'
+
+/**
+ * @param given `from` is a file or a URL, `signedBy` the file of a certificate
+ * @throws {Refusal} when the metadata cannot be had or used
+ */
+export async function metadataPatch(
+  given: { readonly from: string; readonly signedBy: string | undefined },
+  { environment, say }: Terminal,
+): Promise<(settings: Settings) => Json> {
+  const { from } = given
+  const certificates = given.signedBy === undefined ? undefined : [await contentOf(given.signedBy)]
+  const options = { signedBy: certificates, now: Date.now(), isLocal: isLocalOnly(publicUrlOf(configFrom(environment))) }
+  const isUrl = /^https?:\/\//i.test(from)
+  try {
+    const found = isUrl ? await fetchIdpMetadata(from, options) : await idpMetadataIn(from, options)
+    say(`${found.entityId}, with ${found.certificates.length} certificates to sign with`)
+    return patchWith(found, isUrl ? { url: from, ...(certificates && { certificates }) } : undefined)
+  } catch (error) {
+    if (error instanceof MetadataRefused || error instanceof OutboundError) throw new Refusal(error.message, { cause: error })
+    throw error
+  }
+}
