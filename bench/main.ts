@@ -1,5 +1,5 @@
 /**
- * The benchmarks: `node bench/main.ts [http|bulk|stream|files|scale|mixed|memory|groups|saml]… [--users N] [--rows N] [--rounds N]
+ * The benchmarks: `node bench/main.ts [http|bulk|stream|files|scale|mixed|memory|groups|saml|sftp]… [--users N] [--rows N] [--rounds N]
  * [--seconds N]`, a short version of all when none is named. Tables go to stdout, progress to stderr. Figures mean something on a quiet machine.
  */
 import { parseArgs } from 'node:util'
@@ -11,6 +11,7 @@ import { measureMemory } from './memory.ts'
 import { measureMixed } from './mixed.ts'
 import { measureSaml } from './saml.ts'
 import { measureScale } from './scale.ts'
+import { measureSftp } from './sftp.ts'
 import { measureStream } from './stream.ts'
 
 const { values, positionals } = parseArgs({
@@ -51,6 +52,7 @@ const BENCHES: { readonly [name: string]: () => Promise<string> } = {
   groups: () => measureGroups({ users: option('users', 20_000), rounds: option('rounds', 3), requests: 300, progress }),
   saml: () => measureSaml({ people: option('users', 2000), progress }),
   memory: () => measureMemory({ users: option('users', 50_000), progress }),
+  sftp: () => measureSftp({ megabytes: 200, rounds: option('rounds', 3), sessions: 50, silent: 200, progress }),
 }
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHES)) {

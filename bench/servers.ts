@@ -43,11 +43,12 @@ export async function openFolder(): Promise<AsyncDisposable & { readonly path: s
  * This server on SQLite.
  * @param folder with its database, made anew unless one is there
  * @param more settings of the institution, when it is made
+ * @param sftpPort of its drop box; any when it is not asked for
  */
-export async function startMatricula(folder: string, more: object = {}): Promise<Server> {
+export async function startMatricula(folder: string, more: object = {}, sftpPort = 0): Promise<Server> {
   await mkdir(folder, { recursive: true })
   const port = await freePort()
-  const env = { ...environmentFor(folder), PORT: String(port) }
+  const env = { ...environmentFor(folder), PORT: String(port), SFTP_PORT: String(sftpPort) }
   const token = await makeInstitution(folder, more)
   const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] })
   await untilAnswering(child, `http://127.0.0.1:${port}/readyz`)
@@ -121,7 +122,7 @@ function serverOf(name: string, child: ChildProcess, url: string, token: string)
   return { name, url, token, pid: child.pid ?? 0, [Symbol.asyncDispose]: () => stop(child) }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -25,6 +25,8 @@ export type ServerOptions = {
   /** A file in the server's own folder when absent. */
   readonly databaseUrl?: string | undefined
   readonly settings?: object
+  /** Words that the words of the program come behind. */
+  readonly launch?: readonly string[]
 }
 
 export class Server implements AsyncDisposable {
@@ -58,15 +60,19 @@ export class Server implements AsyncDisposable {
   }
 
   /** Makes the institution without a rate limit, and a SCIM token; starts serving. */
-  static async start({ databaseUrl, settings = {} }: ServerOptions = {}): Promise<Server> {
+  static async start({ databaseUrl, settings = {}, launch = [] }: ServerOptions = {}): Promise<Server> {
     const server = await Server.beside(databaseUrl)
     const file = join(server.#folder, 'settings.json')
     await writeFile(file, JSON.stringify({ rateLimit: { perSecond: 0 }, ...settings }))
     const made = await server.run('institution', 'create', INSTITUTION, '--name', 'Test University', '--settings', file)
     assert.equal(made.code, 0, made.stderr)
     server.token = await server.makeToken('scim')
-    await server.serve()
+    await server.serve(launch)
     return server
+  }
+
+  get dataDir(): string {
+    return this.#folder
   }
 
   /** A process that is not serving yet, on a store that has its institution, or will have it. */
@@ -83,8 +89,9 @@ export class Server implements AsyncDisposable {
     return stdout.trim()
   }
 
-  async serve(): Promise<void> {
-    const child = spawn(process.execPath, [MAIN, 'serve'], { env: this.#env, stdio: ['ignore', 'ignore', 'inherit'] })
+  async serve(launch: readonly string[] = []): Promise<void> {
+    const [program = '', ...args] = [...launch, process.execPath, MAIN, 'serve']
+    const child = spawn(program, args, { env: this.#env, stdio: ['ignore', 'ignore', 'inherit'] })
     this.#child = child
     const until = Date.now() + READY_MS
     while (!(await isReady(`${this.origin}/readyz`))) {

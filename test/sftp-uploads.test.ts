@@ -218,7 +218,7 @@ describe('an upload', () => {
       await open('/upload/people.csv'),
       await open('/upload/people.csv', WRITE | CREAT | TRUNC, other.sftp),
     ]
-    await write(first, 'from the first')
+    await assert.rejects(write(first, 'from the first'), /another upload of this name/)
     await write(second, PEOPLE, 0, other.sftp)
     await assert.rejects(close(first), /another upload of this name/)
     await close(second, other.sftp)

@@ -25,7 +25,7 @@ class Started implements AsyncDisposable {
   readonly #exited: Promise<unknown[]>
 
   constructor(environment: { [name: string]: string } = {}) {
-    const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', DATA_DIR: folder, ...environment }
+    const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', SFTP_PORT: '0', DATA_DIR: folder, ...environment }
     this.child = spawn(process.execPath, [LAUNCHER, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.#exited = once(this.child, 'exit')
     this.child.stdout?.on('data', (text) => {

@@ -43,8 +43,9 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const checks = opening.use(openChecks({ store, dataDir, onFailure }))
   const appAt = (port: number) =>
     createApp({ store, publicUrl: publicUrlOf(config, port), log, metrics, seal, dataDir, onFile: (run) => checks.ask(run) })
-  const { port } = opening.use(await openHttpServer(config, appAt))
+  // First, so that who finds HTTP ready finds the drop box, too.
   const dropBox = opening.use(await openDropBox(config, { store, checks, log, metrics }))
+  const { port } = opening.use(await openHttpServer(config, appAt))
   checks.catchUp()
   const deliveries = opening.use(openDeliveries(store, sendersFrom(config, seal), log))
   const saml = opening.use(openSamlRounds({ store, isLocal: isLocalOnly(publicUrlOf(config, port)), log, metrics }))

@@ -29,12 +29,13 @@ export type HostKeys = {
 }
 
 const KINDS = ['ed25519', 'rsa'] as const
+type Kind = (typeof KINDS)[number]
 const RSA_BITS = 3072
 
-/** Makes the keys that are missing. */
-export async function openHostKeys(dataDir: string): Promise<HostKeys> {
+/** Makes the keys that are missing. @param kinds of which: an RSA key may take a second */
+export async function openHostKeys(dataDir: string, kinds: readonly Kind[] = KINDS): Promise<HostKeys> {
   const paths = await pathsIn(dataDir)
-  for (const { kind, current } of paths) await makeUnlessThere(kind, current)
+  for (const { kind, current } of paths) if (kinds.includes(kind)) await makeUnlessThere(kind, current)
   return await readKeys(paths)
 }
 
@@ -63,7 +64,7 @@ export async function hostKeysVersion(dataDir: string): Promise<string> {
   return times.join()
 }
 
-type Paths = readonly { readonly kind: (typeof KINDS)[number]; readonly current: string; readonly next: string }[]
+type Paths = readonly { readonly kind: Kind; readonly current: string; readonly next: string }[]
 
 async function pathsIn(dataDir: string): Promise<Paths> {
   const folder = join(dataDir, 'sftp')
@@ -72,7 +73,7 @@ async function pathsIn(dataDir: string): Promise<Paths> {
 }
 
 /** Of several processes that make it at once, one does. */
-async function makeUnlessThere(kind: (typeof KINDS)[number], path: string): Promise<void> {
+async function makeUnlessThere(kind: Kind, path: string): Promise<void> {
   if ((await stat(path).catch(unlessMissing)) !== undefined) return
   const whole = `${path}.${randomUUID()}`
   try {
@@ -85,7 +86,7 @@ async function makeUnlessThere(kind: (typeof KINDS)[number], path: string): Prom
   }
 }
 
-async function makeKey(kind: (typeof KINDS)[number]): Promise<string> {
+async function makeKey(kind: Kind): Promise<string> {
   if (kind === 'ed25519') return newEd25519Key().private
   // Takes a second or so, which no other client should wait for.
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: RSA_BITS })

@@ -62,7 +62,7 @@ export async function openSftpServer(options: SftpServerOptions): Promise<SftpSe
     const folders = await files.folders(institution)
     return new Box(folders, new Uploads(folders, files, journal.uploadEnded))
   }
-  const keys = await openFreshHostKeys(dataDir)
+  const keys = await openFreshHostKeys(dataDir, journal.failed)
   const shared = {
     access: openAccess(store, monotonic),
     tries: openTries(monotonic),
@@ -87,7 +87,7 @@ export async function openSftpServer(options: SftpServerOptions): Promise<SftpSe
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
-      keys[Symbol.dispose]()
+      await keys[Symbol.asyncDispose]()
       const isClosed = once(server, 'close')
       server.close()
       for (const connection of connections) connection.end()
@@ -105,18 +105,30 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   await once(server, 'listening')
 }
 
-/** Rotations are done by the command line: what the files say is at most five seconds old. */
-async function openFreshHostKeys(dataDir: string): Promise<Disposable & { current(): HostKeys['current'] }> {
-  let keys = await openHostKeys(dataDir)
-  let version = await hostKeysVersion(dataDir)
+/**
+ * What the files say, at most five seconds old: rotations are done by the command line. At the very first start the RSA
+ * key is there a moment after the server.
+ */
+async function openFreshHostKeys(dataDir: string, onFailure: (error: unknown) => void) {
+  let keys = await openHostKeys(dataDir, ['ed25519'])
+  let version = ''
   const look = async () => {
     const found = await hostKeysVersion(dataDir)
     if (found === version) return
     keys = await openHostKeys(dataDir)
-    version = found
+    version = await hostKeysVersion(dataDir)
   }
-  // Unreadable files are found out at the next start; until then the keys that were read hold.
-  const timer = setInterval(() => void look().catch(() => {}), LOOK_FOR_KEYS_MS)
+  // Until what is wrong with the files is mended the keys that were read hold.
+  let looking = look().catch(onFailure)
+  const timer = setInterval(() => {
+    looking = look().catch(onFailure)
+  }, LOOK_FOR_KEYS_MS)
   timer.unref()
-  return { current: () => keys.current, [Symbol.dispose]: () => clearInterval(timer) }
+  return {
+    current: (): HostKeys['current'] => keys.current,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await looking
+    },
+  }
 }

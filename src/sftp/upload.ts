@@ -9,7 +9,7 @@ import { Refused, refusedBy } from './refused.ts'
 export type Room = {
   /** How large the file may be. */
   readonly maxBytes: number
-  /** Takes so many bytes more of what the institution may have lying here. @returns whether there were so many */
+  /** Takes so many bytes more, or fewer, of what the institution may have lying here. @returns whether there were so many */
   take(bytes: number): Promise<boolean>
 }
 
@@ -80,6 +80,7 @@ export class Upload {
     try {
       await this.#makeRoom(size)
       await this.#file.truncate(size)
+      if (size < this.#size) await this.#room.take(size - this.#size)
     } catch (error) {
       throw this.#fail(error)
     }
@@ -105,6 +106,12 @@ export class Upload {
       await this.#file.close()
     }
     if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Nothing will come of it; whoever writes on is told why. */
+  async giveUp(why: Refused): Promise<void> {
+    this.#failure = why
+    await this.#file.truncate(0).catch(() => {})
   }
 
   async #makeRoom(size: number): Promise<void> {

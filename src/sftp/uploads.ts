@@ -7,7 +7,7 @@
  */
 import type { Stats } from 'node:fs'
 import { lstat, readdir, rename, rm, truncate, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
@@ -40,6 +40,8 @@ export type Ended = Sender & {
 } & ({ readonly kind: 'complete'; readonly run: string } | { readonly kind: 'aside' } | Interrupted)
 
 type Interrupted = { readonly kind: 'interrupted'; readonly reason: 'no_close' | 'failed' | 'replaced' }
+
+const GONE = new Refused('FAILURE', 'another upload of this name has begun since, or it was removed')
 
 const DEFAULT_QUOTA = { bytes: 2 * 1024 ** 3, files: 1000 } as const
 
@@ -97,7 +99,7 @@ export class Uploads {
     const upload = await Upload.begin(about)
     this.#live.set(id, upload)
     for (const { state, path: earlier } of await this.#places(name)) {
-      if (state === 'open' && earlier < path) await rm(earlier, { force: true })
+      if (state === 'open' && earlier < path) await this.#removeAt(earlier)
     }
     return upload
   }
@@ -106,17 +108,11 @@ export class Uploads {
   async finish(upload: Upload, sender: Sender): Promise<void> {
     try {
       await upload.close()
-    } catch (error) {
-      this.#live.delete(upload.id)
-      await this.#told(upload, sender, 'failed', error)
-      throw error
-    }
-    try {
       await this.#settle(upload, sender)
     } catch (error) {
       const isGone = (await statsOf(upload.path)) === undefined
       await this.#told(upload, sender, isGone ? 'replaced' : 'failed', error)
-      throw isGone ? new Refused('FAILURE', 'another upload of this name has begun since, or it was removed') : error
+      throw isGone ? GONE : error
     } finally {
       this.#live.delete(upload.id)
     }
@@ -157,7 +153,7 @@ export class Uploads {
   async remove(name: string, { institution }: Sender): Promise<void> {
     const places = (await this.find(name)) === undefined ? [] : await this.#places(name)
     if (places.length === 0) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
-    for (const { path } of places) await rm(path, { force: true })
+    for (const { path } of places) await this.#removeAt(path)
     if (places.some(({ state }) => state === 'complete')) await this.#files.withdraw(name, institution)
   }
 
@@ -165,6 +161,8 @@ export class Uploads {
   async resize(name: string, size: number, { institution }: Sender): Promise<void> {
     const found = await this.find(name)
     if (found === undefined) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
+    const live = this.#live.get(this.#idIn(found.path))
+    if (live !== undefined) return await live.resize(size)
     const { size: before } = found.stats
     if (size === before) return
     if (found.state === 'complete') throw new Refused('PERMISSION_DENIED', 'the file is complete: upload it again')
@@ -195,7 +193,7 @@ export class Uploads {
 
   /** Puts a whole file where its new name says. */
   async #lay({ path, stats }: Found, name: string, { institution, by }: Sender): Promise<void> {
-    for (const place of await this.#places(name)) if (place.state !== 'complete') await rm(place.path, { force: true })
+    for (const place of await this.#places(name)) if (place.state !== 'complete') await this.#removeAt(place.path)
     if (stats.size > 0 && this.#files.isTable(name)) {
       await this.#files.complete(path, name, institution, by)
     } else {
@@ -205,8 +203,14 @@ export class Uploads {
     }
   }
 
+  /** Whoever still writes it is told, and what they have written takes no more room. */
+  async #removeAt(path: string): Promise<void> {
+    await this.#live.get(this.#idIn(path))?.giveUp(GONE)
+    await rm(path, { force: true })
+  }
+
   async #renameOpen(path: string, name: string): Promise<void> {
-    const id = OPEN.exec(path.slice(this.#folders.incoming.length + 1))?.[1] ?? newId(Date.now())
+    const id = this.#idIn(path)
     const next = this.#openPath(id, name)
     await rename(path, next)
     const upload = this.#live.get(id)
@@ -236,6 +240,11 @@ export class Uploads {
     ]
   }
 
+  /** Of an upload; empty for a file that lies elsewhere. */
+  #idIn(path: string): string {
+    return OPEN.exec(basename(path))?.[1] ?? ''
+  }
+
   #openPath(id: string, name: string): string {
     return join(this.#folders.incoming, `open.${id}.${name}`)
   }
@@ -243,8 +252,8 @@ export class Uploads {
   async #take(bytes: number, { settings }: Institution): Promise<boolean> {
     const { bytes: most = DEFAULT_QUOTA.bytes } = settings.sftp?.quota ?? {}
     // Runs take files away meanwhile.
-    if (this.#used + bytes > most) await this.#measure()
-    if (this.#used + bytes > most) return false
+    if (bytes > 0 && this.#used + bytes > most) await this.#measure()
+    if (bytes > 0 && this.#used + bytes > most) return false
     this.#used += bytes
     return true
   }
