@@ -75,14 +75,19 @@ type Refusal = { readonly code: string; readonly message: string }
 
 /** @returns the text, or what is wrong with it */
 function readCell(cell: Cell, kind: Kind, limits: FileLimits): string | Refusal {
-  if (typeof cell === 'string' && cell.length < SHORT && PLAIN.test(cell) && !(kind.isDigits && EXPONENT_OR_POINT.test(cell)))
+  if (
+    typeof cell === 'string' &&
+    cell.length < SHORT &&
+    PLAIN.test(cell) &&
+    !((kind.isDigits || kind.isInteger) && EXPONENT_OR_POINT.test(cell))
+  )
     return cell
   const odd = typeof cell === 'string' ? undefined : oddityOf(cell, kind)
   if (odd !== undefined) return odd
   const raw = typeof cell !== 'string' && cell.plain !== undefined && !kind.isDigits ? cell.plain : textOf(cell)
   if (raw.length > limits.cellCharacters) return tooLong(limits)
   const text = unwrapped(trimmed(raw), kind)
-  return damageIn(text, kind) ?? text
+  return damageIn(text, kind) ?? (kind.isInteger && FLOAT.test(text) ? text.replace(/\.0+$/, '') : text)
 }
 
 function oddityOf(cell: Exclude<Cell, string>, { isNetid, isDigits }: Kind): Refusal | undefined {
@@ -112,7 +117,7 @@ function oddityOf(cell: Exclude<Cell, string>, { isNetid, isDigits }: Kind): Ref
 function damageIn(text: string, kind: Kind): Refusal | undefined {
   if (ERROR_TEXT.test(text)) return errorValue(text)
   if (kind.isDigits && SCIENTIFIC.test(text)) return damaged(text, 'is a rounded number')
-  if (kind.isNetid && FLOAT.test(text)) return damaged(text, 'is a number that was taken for an amount')
+  if (kind.isDigits && FLOAT.test(text)) return damaged(text, 'is a number that was taken for an amount')
   if (text.includes('\ufffd')) {
     return {
       code: 'value_invalid',
@@ -132,7 +137,7 @@ const ERROR_TEXT =
 /** As a spreadsheet writes it; `12e5` is an identifier. */
 const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i
 
-/** What data tools make of a column of numbers with a gap in it. */
+/** What data tools make of a column of whole numbers with a gap in it: a year is one still, an identifier has lost its zeros. */
 const FLOAT = /^\d+\.0+$/
 
 function errorValue(text: string): Refusal {

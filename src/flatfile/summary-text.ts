@@ -79,7 +79,8 @@ export function howItWasRead({ format, encoding, delimiter, sheet, source, mode,
     mode === 'upsert' ? undefined : `mode ${mode}`,
     `source ${source}`,
   ].filter((one) => one !== undefined)
-  return ['', `Read as: ${how.join(', ')}`, ...notices.map((notice) => `Notice: ${notice}`)]
+  const read = format === undefined ? [] : ['', `Read as: ${how.join(', ')}`]
+  return [...read, ...notices.map((notice) => `Notice: ${notice}`)]
 }
 
 export function sentence(message: string): string {
