@@ -3,14 +3,11 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { RefusalEvent } from '../src/saml/refusal-record.ts'
-import { findRefusal } from '../src/saml/refusal-record.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
-import { StoreError } from '../src/store/store.ts'
 import { testIdp } from './saml/signer.ts'
 import type { Web, WebOptions } from './saml/web.ts'
-import { Browser, IDP_SETTINGS, openWeb, settingsOf } from './saml/web.ts'
+import { assertRefused, Browser, IDP_SETTINGS, openWeb, sessions, settingsOf } from './saml/web.ts'
 import { forEachStore } from './stores.ts'
 
 const APP = 'https://app.uni.example/return'
@@ -25,21 +22,6 @@ await forEachStore((name, place) => {
 
     const open = (options: WebOptions = {}) => openWeb(store, options)
     const roll = ({ institution }: Web) => store.count('users', institution._id, EVERYTHING)
-    const sessions = ({ institution }: Web) => store.count('sessions', institution._id, EVERYTHING)
-
-    /** A refusal leaves no session, and the page's reference leads to the reason. */
-    async function assertRefused(web: Web, response: Response, status: number, code: string): Promise<RefusalEvent> {
-      const page = await response.text()
-      assert.equal(response.status, status, page)
-      assert.deepEqual(response.headers.getSetCookie(), [])
-      const [, reference = ''] = /class="reference">([^<]+)</.exec(page) ?? []
-      const refusal = await findRefusal(store, reference)
-      assert.equal(refusal?.code, code, JSON.stringify(refusal))
-      assert.equal(refusal?.institution, web.institution._id)
-      assert.ok(web.lines.some((line) => JSON.parse(line).reference === reference))
-      assert.equal(await sessions(web), 0)
-      return refusal
-    }
 
     it('ends with a new session on a page that says who one is, and a person on the roll', async () => {
       const web = await open()
@@ -272,133 +254,6 @@ await forEachStore((name, place) => {
         assert.deepEqual(all.map(({ status }) => status).sort(), [303, ...Array.from({ length: 99 }, () => 403)])
         assert.equal(await sessions(web), 1)
       }
-    })
-
-    it('begins at the identity provider that the address, the e-mail or the person names', async () => {
-      const other = testIdp('https://other.uni.example/idp')
-      const idps = [{ ...settingsOf(other), title: 'Alumni & friends', domains: ['alumni.example'] }]
-      const web = await open({ saml: { idps, returnUrls: [APP] } })
-      const to = async (query: string) => new URL((await web.fetch(`/login${query}`)).headers.get('location') ?? '').host
-      assert.equal(await to(`?idp=${encodeURIComponent(other.entityId)}`), 'other.uni.example')
-      assert.equal(await to('?email=Ada@Alumni.example'), 'other.uni.example')
-      const page = await (await web.fetch(`/login?return=${encodeURIComponent(APP)}&state=a%22b`)).text()
-      const links = [...page.matchAll(/href="(\?[^"]+)">([^<]+)</g)].map(([, query = '', text]) => [
-        query.replaceAll('&amp;', '&'),
-        text,
-      ])
-      assert.deepEqual(
-        links.map(([, text]) => text),
-        ['idp.uni.example', 'Alumni &amp; friends'],
-      )
-      assert.equal(await to(String(links[1]?.[0])), 'other.uni.example')
-      assert.match(page, /name="state" value="a&quot;b"/)
-      const unknown = await web.fetch('/login?email=%22%3E%3Cscript%3E@x')
-      assert.equal(unknown.status, 200)
-      const text = await unknown.text()
-      assert.match(text, /Nobody signs in with an address like this one/)
-      assert.doesNotMatch(text, /<script/)
-    })
-
-    it('refuses to begin where there is no identity provider yet', async () => {
-      const web = await openWeb(store, { saml: { idp: null as never } })
-      await assertRefused(web, await web.fetch('/login'), 400, 'no_idp')
-    })
-
-    it('sends a request by a form where the identity provider wants that', async () => {
-      const request = async () =>
-        ({ id: '_r', binding: 'post', url: 'https://idp.uni.example/post', fields: { SAMLRequest: '"x"' } }) as const
-      const sp = {
-        context: async () => ({ entityId: 'a', acsUrl: 'b', decryptionKeys: [] }),
-        metadata: async () => new Response(''),
-        request,
-      }
-      const response = await (await open({ over: { sp } })).fetch('/login')
-      const page = await response.text()
-      assert.match(
-        page,
-        /<form method="post" action="https:\/\/idp\.uni\.example\/post">\s*<input type="hidden" name="SAMLRequest" value="&quot;x&quot;">/,
-      )
-      assert.match(response.headers.get('content-security-policy') ?? '', /script-src 'sha256-[^']+'; form-action https: http:;/)
-    })
-
-    for (const [why, path, method, status, allow] of [
-      ['an institution that nobody made', '/login', 'GET', 404, null],
-      ['reading what is posted', '/acs', 'GET', 405, 'POST'],
-      ['posting what is read', '/login', 'POST', 405, 'GET, HEAD'],
-      ['deleting a session that way', '/logout', 'DELETE', 405, 'GET, POST, HEAD'],
-    ] as const) {
-      it(`has a page for ${why}`, async () => {
-        const web = await open()
-        const response = await web.fetch(
-          status === 404 ? path.replace('/', `${web.base.replace(web.institution._id, 'nowhere')}/`) : path,
-          { method },
-        )
-        assert.deepEqual([response.status, response.headers.get('allow')], [status, allow])
-        assert.match(await response.text(), /<!doctype html>/)
-      })
-    }
-
-    it('serves pages that nobody can frame, keep or script', async () => {
-      const web = await open()
-      const { headers } = await web.fetch('/signed-in')
-      const policy = headers.get('content-security-policy') ?? ''
-      assert.match(
-        policy,
-        /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
-      )
-      assert.deepEqual(
-        ['x-content-type-options', 'x-frame-options', 'referrer-policy', 'cache-control'].map((one) => headers.get(one)),
-        ['nosniff', 'DENY', 'no-referrer', 'no-store'],
-      )
-    })
-
-    it('offers no single logout, and says so', async () => {
-      const web = await open()
-      const browser = new Browser(web)
-      for (const response of [
-        await browser.get('/logout?SAMLRequest=x'),
-        await browser.post('/logout', 'SAMLRequest=x'),
-        await browser.post('/logout', 'SAMLResponse=x'),
-      ]) {
-        await assertRefused(web, response, 400, 'single_logout')
-      }
-    })
-
-    it('leads on after signing out, to registered addresses alone', async () => {
-      const web = await open({ saml: { returnUrls: [APP] } })
-      const out = await web.fetch(`/logout?return=${encodeURIComponent(APP)}`)
-      assert.deepEqual([out.status, out.headers.get('location')], [303, APP])
-      await assertRefused(web, await web.fetch('/logout?return=https://evil.example/'), 400, 'return')
-    })
-
-    it('lets sixty sign-ins a minute come from one address, and begins no more', async () => {
-      const web = await open({ settings: { rateLimit: { perSecond: 100 } } })
-      const from = (address: string) => web.fetch('/login', {}, address)
-      const all = await Promise.all(Array.from({ length: 80 }, () => from('192.0.2.1')))
-      const begun = all.filter(({ status }) => status === 302).length
-      assert.ok(begun >= 60 && begun < 70, String(begun))
-      assert.equal(all.filter(({ status }) => status === 429).length, 80 - begun)
-      assert.equal((await from('192.0.2.2')).status, 302)
-      const { status, headers } = await web.fetch(
-        '/acs',
-        { method: 'POST', body: web.answer({}), headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-        '192.0.2.1',
-      )
-      assert.deepEqual([status, headers.get('retry-after')], [403, null])
-      assert.equal(all.find(({ status }) => status === 429)?.headers.get('retry-after'), '1')
-    })
-
-    it('asks to come again while the store is away, and leaves no trace', async () => {
-      const web = await open()
-      const browser = new Browser(web)
-      const inResponseTo = await browser.begin()
-      const away = async () => {
-        throw new StoreError('unavailable', 'the store is away')
-      }
-      const broken = await openWeb(store, { over: { store: Object.assign(Object.create(store), { take: away, get: away }) } })
-      assert.equal((await broken.fetch('/login')).status, 503)
-      assert.equal((broken.failures[0] as Error).message, 'the store is away')
-      assert.equal((await browser.post('/acs', web.answer({ inResponseTo }))).status, 303)
     })
 
     it('shows a platform who it was, once, by a signed token', async () => {

@@ -2,6 +2,7 @@
  * The service provider's web side over a real store, called in this process; browsers with their cookies; and the answers
  * of the made-up identity provider of `signer.ts`: for tests.
  */
+import assert from 'node:assert/strict'
 import { Hono } from 'hono'
 import { cookies } from '../../src/auth/cookies.ts'
 import { sealWith } from '../../src/auth/seal.ts'
@@ -15,6 +16,9 @@ import { rateLimiter } from '../../src/limits/rate.ts'
 import { openLog } from '../../src/observe/log.ts'
 import { samlApp } from '../../src/saml/app.ts'
 import type { SamlDeps } from '../../src/saml/deps.ts'
+import type { RefusalEvent } from '../../src/saml/refusal-record.ts'
+import { findRefusal } from '../../src/saml/refusal-record.ts'
+import { EVERYTHING } from '../../src/store/predicate.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { AssertionParts, ResponseParts, Scene } from './response.ts'
 import { assertionXml, attributesXml, field, newId, responseXml, signedResponse } from './response.ts'
@@ -194,4 +198,22 @@ export class Browser {
     const inResponseTo = await this.begin(query)
     return this.post('/acs', this.#web.answer({ inResponseTo, ...answer }))
   }
+}
+
+export function sessions({ store, institution }: Web): Promise<number> {
+  return store.count('sessions', institution._id, EVERYTHING)
+}
+
+/** A refusal leaves no session, and the page's reference leads to the reason. */
+export async function assertRefused(web: Web, response: Response, status: number, code: string): Promise<RefusalEvent> {
+  const page = await response.text()
+  assert.equal(response.status, status, page)
+  assert.deepEqual(response.headers.getSetCookie(), [])
+  const [, reference = ''] = /class="reference">([^<]+)</.exec(page) ?? []
+  const refusal = await findRefusal(web.store, reference)
+  assert.equal(refusal?.code, code, JSON.stringify(refusal))
+  assert.equal(refusal?.institution, web.institution._id)
+  assert.ok(web.lines.some((line) => JSON.parse(line).reference === reference))
+  assert.equal(await sessions(web), 0)
+  return refusal
 }
