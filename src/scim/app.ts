@@ -8,15 +8,16 @@ import type { Admission } from '../auth/admit.ts'
 import type { House } from '../directory/group-change.ts'
 import { openGroupWrites } from '../directory/group-writes.ts'
 import { StoreError } from '../store/store.ts'
+import { bulk } from './bulk.ts'
 import type { ScimDeps } from './deps.ts'
 import { allResourceTypes, allSchemas, resourceTypeNamed, schemaWithUrn, serviceProviderConfig } from './discovery.ts'
 import type { ScimCode } from './errors.ts'
 import { problemOfStore, ScimProblem } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { createGroup, listOfGroups, patchGroup, readGroup, removeGroup, replaceGroup, searchGroups } from './groups.ts'
+import { changeGroup, createGroup, listOfGroups, readGroup, removeGroup, replaceGroup, searchGroups } from './groups.ts'
 import type { MediaType } from './respond.ts'
 import { answer, mediaTypeFor, problemAnswer } from './respond.ts'
-import { createUser, deleteUser, listOfUsers, patchUser, readUser, replaceUser, searchUsers } from './users.ts'
+import { changeUser, createUser, listOfUsers, readUser, removeUser, replaceUser, searchUsers } from './users.ts'
 
 type Handler = (c: Context) => Response | Promise<Response>
 type Work = (exchange: Exchange, c: Context) => Promise<Response | ScimProblem>
@@ -30,13 +31,13 @@ export function scimApp(deps: ScimDeps): Hono {
   const tell = (find: Discovery) => guarded(deps, async ({ base }, c) => discover(c, base, find))
 
   const search = byMethod({ POST: serve(searchUsers) })
-  const user = byMethod({ GET: serve(readUser), PUT: serve(replaceUser), PATCH: serve(patchUser), DELETE: serve(deleteUser) })
+  const user = byMethod({ GET: serve(readUser), PUT: serve(replaceUser), PATCH: serve(changeUser), DELETE: serve(removeUser) })
 
   const searchInGroups = byMethod({ POST: serve(searchGroups) })
   const group = byMethod({
     GET: serve(readGroup),
     PUT: serve(replaceGroup),
-    PATCH: serve(patchGroup),
+    PATCH: serve(changeGroup),
     DELETE: serve(removeGroup),
   })
 
@@ -46,6 +47,7 @@ export function scimApp(deps: ScimDeps): Hono {
   app.all('/Groups', byMethod({ GET: serve(listOfGroups), POST: serve(createGroup) }))
   app.all('/Groups/:id', (c) => (c.req.param('id') === '.search' ? searchInGroups(c) : group(c)))
   app.all('/.search', search)
+  app.all('/Bulk', byMethod({ POST: serve(bulk) }))
   // Readable without a token (RFC 7643, section 5): it is the same for everybody.
   app.all('/ServiceProviderConfig', byMethod({ GET: (c) => discover(c, baseOf(deps, c), serviceProviderConfig) }))
   app.all('/ResourceTypes', byMethod({ GET: tell(allResourceTypes) }))

@@ -10,6 +10,7 @@ import resourceTypes from '../../schemas/resource-types.json' with { type: 'json
 import schemaSchema from '../../schemas/schema.json' with { type: 'json' }
 import configSchema from '../../schemas/service-provider-config.json' with { type: 'json' }
 import coreUser from '../../schemas/user.json' with { type: 'json' }
+import { MAX_OPERATIONS, MAX_PAYLOAD_BYTES } from './bulk-request.ts'
 import { DEFAULT_COUNT, LIST_SCHEMA, MAX_COUNT } from './list-request.ts'
 
 const SCHEMA_URN = schemaSchema.id
@@ -18,7 +19,7 @@ const SCHEMAS = [coreUser, coreGroup, enterpriseUser, campusUser, configSchema, 
 const CONFIG = {
   schemas: [configSchema.id],
   patch: { supported: true },
-  bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+  bulk: { supported: true, maxOperations: MAX_OPERATIONS, maxPayloadSize: MAX_PAYLOAD_BYTES },
   filter: { supported: true, maxResults: MAX_COUNT },
   changePassword: { supported: false },
   sort: { supported: true },

@@ -22,6 +22,7 @@ const ERRORS = {
   notFound: { status: 404, say: 'there is no such resource' },
   methodNotAllowed: { status: 405, say: 'this method is not served here' },
   tooSlow: { status: 408, say: 'the body did not arrive in time' },
+  unresolved: { status: 409, say: 'a reference could not be resolved' },
   stale: { status: 412, say: 'the resource has changed since the version in If-Match' },
   tooLarge: { status: 413, say: 'the body is too large' },
   mediaType: { status: 415, say: 'the body must be application/scim+json or application/json in UTF-8' },
@@ -51,14 +52,18 @@ export class ScimProblem {
 
 /** The body of an error: `status` is a string (RFC 7644, section 3.12). */
 export function errorBody(problem: ScimProblem): string {
+  return JSON.stringify(errorOf(problem))
+}
+
+export function errorOf(problem: ScimProblem): object {
   const entry: { readonly status: number; readonly scimType?: string } = ERRORS[problem.code]
   const { scimType } = entry
-  return JSON.stringify({
+  return {
     schemas: [ERROR_SCHEMA],
     status: String(entry.status),
     ...(scimType === undefined ? {} : { scimType }),
     detail: problem.detail,
-  })
+  }
 }
 
 /** What a change that was not made looks like over SCIM. */

@@ -1,10 +1,12 @@
 /**
- * One request of a caller who may make it.
+ * One request of a caller who may make it, and what of it matters to any resource.
  */
 import type { ResourceSchema } from '../directory/schema.ts'
 import type { Caller } from './deps.ts'
+import { ScimProblem } from './errors.ts'
 import type { Projection } from './projection.ts'
 import { namesIn, projectionOf } from './projection.ts'
+import { readJson } from './request-body.ts'
 import type { MediaType } from './respond.ts'
 
 export type Exchange = {
@@ -17,9 +19,40 @@ export type Exchange = {
   readonly parameter: (name: string) => string | undefined
 }
 
+/** A write that is asked for, by a request of its own or as one operation of many. */
+export type Asked = {
+  readonly caller: Caller
+  /** The resource, or a PatchOp; nothing of a deletion. */
+  readonly body?: unknown
+  readonly ifMatch: string | null
+}
+
 /** Ids are the server's own; anything else is nobody's, and need not trouble the store. */
 export const ID = /^[A-Za-z0-9_-]{1,64}$/
 
+/** The write that a request with a body asks for. */
+export async function askedBy({ request, caller }: Exchange, maxBytes?: number): Promise<Asked | ScimProblem> {
+  const read = await readJson(request, maxBytes)
+  return read instanceof ScimProblem ? read : { caller, body: read.body, ifMatch: request.headers.get('if-match') }
+}
+
+/** The deletion that a request asks for. */
+export function deletionBy({ request, caller }: Exchange): Asked {
+  return { caller, ifMatch: request.headers.get('if-match') }
+}
+
 export function projectionIn({ parameter }: Exchange, schema: ResourceSchema): Projection | undefined {
   return projectionOf(schema, namesIn(parameter('attributes')), namesIn(parameter('excludedAttributes')))
+}
+
+const RETURN = /(?:^|[,;])\s*return\s*=\s*"?(minimal|representation)"?\s*(?:[,;]|$)/i
+
+/**
+ * Whether the caller wants to see what was written, or not (`Prefer: return=…`, RFC 7240 section 4.2); undefined when
+ * it does not say. Other preferences are ignored, `respond-async` among them (RFC 9967, section 2.5.1.1).
+ */
+export function wantsToSee({ request }: Exchange): boolean | undefined {
+  const header = request.headers.get('prefer')
+  const wanted = header === null ? undefined : RETURN.exec(header)?.[1]?.toLowerCase()
+  return wanted === undefined ? undefined : wanted === 'representation'
 }

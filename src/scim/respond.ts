@@ -66,7 +66,10 @@ export async function flowingAnswer(
   return new Response(stream, { status, headers: { 'content-type': type, ...headers } })
 }
 
-export function emptyAnswer(status: 204 | 304, headers: HeaderValues = {}): Response {
+/** Says that the wish for no body was followed (RFC 7240, section 3). */
+export const MINIMAL = { 'preference-applied': 'return=minimal' } as const
+
+export function emptyAnswer(status: 201 | 204 | 304, headers: HeaderValues = {}): Response {
   return new Response(null, { status, headers })
 }
 

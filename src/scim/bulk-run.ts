@@ -1,0 +1,174 @@
+/**
+ * Carries out the operations of a bulk request (RFC 7644, section 3.7). Each is a write of its own: what one fails at
+ * harms no other. Users that follow each other go together, as one batch; who names what another operation makes comes
+ * after it, wherever it stands; where resources name each other in a circle, the first is made without and told later.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { House } from '../directory/group-change.ts'
+import { cut, referencesIn, resolved } from './bulk-references.ts'
+import type { BulkRequest, Method, Operation } from './bulk-request.ts'
+import type { Caller } from './deps.ts'
+import { ScimProblem } from './errors.ts'
+import type { Asked } from './exchange.ts'
+import { dropGroup, patchGroup, postGroup, putGroup } from './group-operations.ts'
+import { etagOf } from './render.ts'
+import { deleteUser, patchUser, postUser, putUser } from './user-operations.ts'
+
+export type Result = {
+  readonly operation: Operation
+  readonly status: number
+  /** `/Users/ID`, where there is, or was, such a resource. */
+  readonly path?: string
+  readonly version?: string
+  readonly problem?: ScimProblem
+}
+
+/** So many wait for the gate at once: others are served in between. */
+const MOST_TOGETHER = 500
+/** So many are made ready before others get their turn on the thread. */
+const TURN = 20
+
+/** @returns the results of what was done, in the order of the request: with failOnErrors it may be less than all */
+export function runBulk(house: House, caller: Caller, request: BulkRequest): Promise<Result[]> {
+  return new BulkRun(house, caller, request).run()
+}
+
+type Pending = { readonly index: number; readonly operation: Operation; readonly references: ReadonlySet<string> }
+
+class BulkRun {
+  readonly #house: House
+  readonly #caller: Caller
+  readonly #request: BulkRequest
+  readonly #results: Result[] = []
+  /** Ids of what was made, by bulkId. */
+  readonly #ids = new Map<string, string>()
+  /** What is still to be told to resources that were made without it. */
+  readonly #later: { readonly index: number; readonly data: object }[] = []
+  #pending: Pending[]
+  #failures = 0
+
+  constructor(house: House, caller: Caller, request: BulkRequest) {
+    this.#house = house
+    this.#caller = caller
+    this.#request = request
+    this.#pending = request.operations.map((operation, index) => {
+      return { index, operation, references: referencesIn([operation.id, operation.data]) }
+    })
+  }
+
+  async run(): Promise<Result[]> {
+    while (this.#pending.length > 0 && !this.#isOver()) await this.#together(this.#next())
+    for (const { index, data } of this.#later) await this.#tell(index, data)
+    return this.#results.filter((result) => result !== undefined)
+  }
+
+  #isOver(): boolean {
+    return this.#failures >= (this.#request.failOnErrors ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** Takes what is to be done next: operations in their order that wait for nothing and can go together. */
+  #next(): Pending[] {
+    const making = this.#making()
+    const next: Pending[] = []
+    /** Resources that an operation before, which waits, is about. */
+    const held = new Set<string>()
+    const most = this.#request.failOnErrors === undefined ? MOST_TOGETHER : 1
+    for (const one of this.#pending) {
+      const { endpoint, id } = one.operation
+      const isHeld = id !== undefined && held.has(`${endpoint}/${id}`)
+      const waits = [...one.references].some((bulkId) => making.has(bulkId))
+      if (isHeld || waits) {
+        if (id !== undefined) held.add(`${endpoint}/${id}`)
+        continue
+      }
+      const isAlone = endpoint === 'Groups'
+      if (isAlone && next.length > 0) break
+      next.push(one)
+      if (isAlone || next.length === most) break
+    }
+    if (next.length === 0) return this.#breakCircle(making)
+    const taken = new Set(next)
+    this.#pending = this.#pending.filter((one) => !taken.has(one))
+    return next
+  }
+
+  /** bulkIds of resources that are still to be made. */
+  #making(): Set<string> {
+    return new Set(
+      this.#pending.flatMap(({ operation: { method, bulkId, problem } }) => {
+        return method === 'POST' && bulkId !== undefined && problem === undefined ? [bulkId] : []
+      }),
+    )
+  }
+
+  #breakCircle(making: ReadonlySet<string>): Pending[] {
+    const first = this.#pending.find(({ operation: { bulkId } }) => bulkId !== undefined && making.has(bulkId))
+    if (first === undefined) throw new Error('operations wait for what nobody makes')
+    const { now, later } = cut(first.operation.data, making)
+    this.#later.push({ index: first.index, data: later })
+    this.#pending = this.#pending.filter((one) => one !== first)
+    return [{ ...first, operation: { ...first.operation, data: now }, references: referencesIn(now) }]
+  }
+
+  async #together(some: readonly Pending[]): Promise<void> {
+    const begun: Promise<Result>[] = []
+    for (const one of some) {
+      if (begun.length > 0 && begun.length % TURN === 0) await nextTurn()
+      begun.push(this.#carryOut(one))
+      // Whoever waits for all of them hears of a failure; meanwhile it is no stray one.
+      begun.at(-1)?.catch(() => {})
+    }
+    const results = await Promise.all(begun)
+    for (const [position, { index, operation }] of some.entries()) {
+      const result = results[position] as Result
+      this.#results[index] = result
+      if (result.problem !== undefined) this.#failures += 1
+      else if (operation.method === 'POST' && operation.bulkId !== undefined)
+        this.#ids.set(operation.bulkId, result.path?.split('/').at(-1) ?? '')
+    }
+  }
+
+  async #carryOut({ operation, references }: Pending): Promise<Result> {
+    const missing = [...references].find((bulkId) => !this.#ids.has(bulkId))
+    const problem = operation.problem ?? (missing === undefined ? undefined : unknown(missing))
+    if (problem !== undefined) return { operation, status: problem.status, problem }
+    const id = operation.id === undefined ? '' : String(resolved(operation.id, this.#ids))
+    const data = references.size === 0 ? operation.data : resolved(operation.data, this.#ids)
+    const asked: Asked = { caller: this.#caller, body: data, ifMatch: operation.version ?? null }
+    const method = operation.method as Method
+    const written = await (operation.endpoint === 'Groups' ? GROUPS : USERS)[method](this.#house, asked, id)
+    const path = `/${operation.endpoint}`
+    if (written instanceof ScimProblem) {
+      return { operation, status: written.status, problem: written, ...(method === 'POST' ? {} : { path: `${path}/${id}` }) }
+    }
+    const status = method === 'POST' ? 201 : method === 'DELETE' ? 204 : 200
+    if (written === undefined) return { operation, status, path: `${path}/${id}` }
+    const version = method === 'DELETE' ? {} : { version: etagOf(written) }
+    return { operation, status, path: `${path}/${written._id}`, ...version }
+  }
+
+  /** The rest of a resource that was made without what did not exist yet. */
+  async #tell(index: number, data: object): Promise<void> {
+    const made = this.#results[index]
+    if (made === undefined || made.problem !== undefined) return
+    const references = referencesIn(data)
+    const operation = { ...made.operation, method: 'PATCH', id: made.path?.split('/').at(-1) ?? '' }
+    const body = { Operations: [{ op: 'add', value: data }] }
+    const told = await this.#carryOut({ index, operation: { ...operation, data: body }, references })
+    const { problem } = told
+    this.#results[index] =
+      problem === undefined
+        ? { ...made, ...(told.version === undefined ? {} : { version: told.version }) }
+        : { ...made, status: 409, problem: new ScimProblem('unresolved', `made, but for what it refers to: ${problem.detail}`) }
+  }
+}
+
+function unknown(bulkId: string): ScimProblem {
+  return new ScimProblem('invalidValue', `no operation of this request has made bulkId:${bulkId.slice(0, 64)}`)
+}
+
+type Written = Promise<{ readonly _id: string; readonly version: string } | ScimProblem | undefined>
+type Writers = { readonly [M in Method]: (house: House, asked: Asked, id: string) => Written }
+
+const USERS: Writers = { POST: postUser, PUT: putUser, PATCH: patchUser, DELETE: deleteUser }
+const GROUPS: Writers = { POST: postGroup, PUT: putGroup, PATCH: patchGroup, DELETE: dropGroup }

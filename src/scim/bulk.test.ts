@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
+import { endpoint, filterBy, patch } from '../../test/scim-endpoint.ts'
+import { forEachStore } from '../../test/stores.ts'
+import type { Store } from '../store/store.ts'
+import { referencesIn, resolved } from './bulk-references.ts'
+
+const RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
+const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
+
+type Told = {
+  readonly status: string
+  readonly bulkId?: string
+  readonly location?: string
+  readonly version?: string
+  readonly response?: { readonly detail: string; readonly status: string }
+}
+
+const user = (bulkId: string, more: object = {}) => ({
+  method: 'POST',
+  path: '/Users',
+  bulkId,
+  data: { userName: bulkId, ...more },
+})
+const group = (bulkId: string, ...members: readonly string[]) => ({
+  method: 'POST',
+  path: '/Groups',
+  bulkId,
+  data: { displayName: bulkId, members: members.map((value) => ({ value })) },
+})
+const manager = (value: string) => ({ [ENTERPRISE]: { manager: { value } } })
+const idOf = ({ location = '' }: Told) => location.slice(location.lastIndexOf('/') + 1)
+
+await forEachStore((name, place) => {
+  describe(`POST /Bulk on ${name}`, () => {
+    let store: Store
+    before(async () => {
+      store = await place().open()
+    })
+    after(async () => store[Symbol.asyncDispose]())
+
+    function anEndpoint() {
+      const { call, institution, failures } = endpoint(store)
+      async function bulk(Operations: readonly unknown[], more: object = {}): Promise<Told[]> {
+        const { status, json, text } = await call('POST', '/Bulk', { ...more, Operations })
+        assert.equal(status, 200, text)
+        assert.deepEqual(json.schemas, [RESPONSE])
+        return json.Operations
+      }
+      const statuses = async (Operations: readonly unknown[], more: object = {}) =>
+        (await bulk(Operations, more)).map(({ status }) => status)
+      return { call, bulk, statuses, institution, failures }
+    }
+
+    it('does every kind of operation, and tells where and of which version', async () => {
+      const { call, bulk, institution } = anEndpoint()
+      const [ada, staff] = await bulk([user('ada'), group('Staff', 'bulkId:ada')])
+      const base = `http://roll.example/institutions/${institution._id}/scim/v2`
+      assert.ok(ada !== undefined && staff !== undefined)
+      assert.deepEqual(ada, {
+        method: 'POST',
+        bulkId: 'ada',
+        location: `${base}/Users/${idOf(ada)}`,
+        version: ada.version,
+        status: '201',
+      })
+      const path = `/Users/${idOf(ada)}`
+      const later = await bulk([
+        { method: 'patch', path, data: patch({ op: 'add', path: 'title', value: 'Dr' }) },
+        { method: 'PUT', path: `/Groups/${idOf(staff)}`, data: { displayName: 'Employees' } },
+        { method: 'POST', path: 'Users', bulkId: 'bob', data: { userName: 'bob' } },
+        { method: 'DELETE', path: '/Users/bulkId:bob' },
+      ])
+      assert.deepEqual(
+        later.map(({ status }) => status),
+        ['200', '200', '201', '204'],
+      )
+      const { json, headers } = await call('GET', path)
+      assert.partialDeepStrictEqual(json, { title: 'Dr', groups: [{ display: 'Employees' }] })
+      assert.equal(later[0]?.version, headers.get('etag'))
+      assert.equal((await call('GET', filterBy('userName eq "bob"'))).json.totalResults, 0)
+    })
+
+    describe('resolves references', () => {
+      it('to what comes later in the request', async () => {
+        const { call, bulk } = anEndpoint()
+        const [staff, , ada] = await bulk([
+          group('Staff', 'bulkId:eve', 'bulkId:ada'),
+          user('eve'),
+          user('ada', manager('bulkId:eve')),
+        ])
+        assert.ok(staff !== undefined && ada !== undefined)
+        const { json } = await call('GET', `/Groups/${idOf(staff)}`)
+        assert.deepEqual(json.members.map(({ display }: { display: string }) => display).sort(), ['ada', 'eve'])
+        const { [ENTERPRISE]: enterprise } = (await call('GET', `/Users/${idOf(ada)}`)).json
+        assert.match(enterprise.manager.value, /^[0-9a-f-]{36}$/)
+      })
+
+      it('in paths of operations, of PATCH, and in addresses', async () => {
+        const { call, bulk } = anEndpoint()
+        const results = await bulk([
+          { method: 'PATCH', path: '/Groups/bulkId:g', data: patch({ op: 'remove', path: 'members[value eq "bulkId:a"]' }) },
+          group('g', 'bulkId:a', 'bulkId:b'),
+          user('a'),
+          user('b', { [ENTERPRISE]: { manager: { $ref: '../Users/bulkId:a', value: 'bulkId:a' } } }),
+        ])
+        assert.deepEqual(
+          results.map(({ status }) => status),
+          ['200', '201', '201', '201'],
+        )
+        const { json } = await call('GET', `/Groups/${idOf(results[1] as Told)}`)
+        assert.deepEqual(
+          json.members.map(({ display }: { display: string }) => display),
+          ['b'],
+        )
+      })
+
+      it('in a circle of people', async () => {
+        const { call, bulk } = anEndpoint()
+        const circle = ['a', 'b', 'c']
+        const results = await bulk(
+          circle.map((one, at) => user(one, { title: 'T', ...manager(`bulkId:${circle[(at + 1) % 3]}`) })),
+        )
+        for (const [at, result] of results.entries()) {
+          assert.equal(result.status, '201')
+          const { json, headers } = await call('GET', `/Users/${idOf(result)}`)
+          assert.equal(json[ENTERPRISE].manager.value, idOf(results[(at + 1) % 3] as Told))
+          assert.deepEqual([json.title, result.version], ['T', headers.get('etag')])
+        }
+      })
+
+      it('of somebody to themselves', async () => {
+        const { call, bulk } = anEndpoint()
+        const [ada] = await bulk([user('ada', manager('bulkId:ada'))])
+        assert.ok(ada !== undefined)
+        assert.equal((await call('GET', `/Users/${idOf(ada)}`)).json[ENTERPRISE].manager.value, idOf(ada))
+      })
+
+      it('but not in a circle of groups: one of them says so, the other is whole', async () => {
+        const { call, bulk } = anEndpoint()
+        const [one, other] = await bulk([group('One', 'bulkId:Other'), group('Other', 'bulkId:One')])
+        assert.partialDeepStrictEqual(
+          [one, other],
+          [{ status: '409', response: { schemas: [ERROR], status: '409' } }, { status: '201' }],
+        )
+        assert.match(one?.response?.detail ?? '', /circle/)
+        const { json } = await call('GET', `/Groups/${idOf(other as Told)}`)
+        assert.deepEqual(
+          json.members.map(({ value }: { value: string }) => value),
+          [idOf(one as Told)],
+        )
+      })
+
+      it('never as text: what nobody makes fails what names it', async () => {
+        const { call, bulk } = anEndpoint()
+        const results = await bulk([
+          group('Staff', 'bulkId:nobody'),
+          user('ada', manager('bulkId:')),
+          { method: 'DELETE', path: '/Users/bulkId:nobody' },
+          user('bad name', { userName: ' ' }),
+          group('Guests', 'bulkId:bad name'),
+          group('Others', 'bulkId:unnamed'),
+          user('unnamed', { userName: '' }),
+        ])
+        assert.deepEqual(
+          results.map(({ status }) => status),
+          ['400', '201', '400', '400', '400', '400', '400'],
+        )
+        assert.match(results[0]?.response?.detail ?? '', /no operation of this request has made bulkId:nobody/)
+        assert.equal((await call('GET', '/Groups')).json.totalResults, 0)
+      })
+    })
+
+    it('lets one failure harm no other', async () => {
+      const { call, bulk, failures } = anEndpoint()
+      const results = await bulk([
+        user('ada'),
+        user('ADA'),
+        user('bob', { active: 'maybe' }),
+        { method: 'GET', path: '/Users' },
+        { method: 'POST', path: '/Nothing', bulkId: 'x', data: {} },
+        { method: 'PUT', path: '/Users', data: {} },
+        { method: 'PATCH', path: '/Users/nobody', data: patch({ op: 'remove', path: 'title' }) },
+        { method: 'DELETE', path: '/Groups/nobody' },
+        user('ada'),
+        'nonsense',
+        { method: 'POST', path: '/Users', bulkId: 'none' },
+        user('eve'),
+      ])
+      assert.deepEqual(
+        results.map(({ status }) => status),
+        ['201', '409', '400', '405', '400', '400', '404', '404', '400', '400', '400', '201'],
+      )
+      for (const { status, response, location } of results) {
+        assert.equal(response === undefined ? location !== undefined : response.status === status, true)
+      }
+      assert.equal((await call('GET', '/Users')).json.totalResults, 2)
+      assert.deepEqual(failures, [])
+    })
+
+    it('keeps the order of operations about one resource, also where one of them waits', async () => {
+      const { call, bulk } = anEndpoint()
+      const { json } = await call('POST', '/Users', { userName: 'ada' })
+      const path = `/Users/${json.id}`
+      const title = (value: string, more: object = {}) => ({
+        method: 'PATCH',
+        path,
+        data: patch({ op: 'replace', value: { title: value, ...more } }),
+      })
+      const results = await bulk([title('1', manager('bulkId:eve')), title('2'), user('bob'), title('3'), user('eve')])
+      assert.deepEqual(new Set(results.map(({ status }) => status)), new Set(['200', '201']))
+      assert.equal((await call('GET', path)).json.title, '3')
+    })
+
+    it('stops after so many failures as failOnErrors says', async () => {
+      const { call, bulk } = anEndpoint()
+      const operations = [user('a'), user('', { userName: '' }), user('b'), user('', { userName: '' }), user('c')]
+      const some = await bulk(operations, { failOnErrors: 1 })
+      assert.deepEqual(
+        some.map(({ status }) => status),
+        ['201', '400'],
+      )
+      assert.equal((await call('GET', '/Users')).json.totalResults, 1)
+      assert.equal((await anEndpoint().bulk(operations, { failOnErrors: 2 })).length, 4)
+    })
+
+    it('minds the version that an operation names', async () => {
+      const { bulk, statuses } = anEndpoint()
+      const [ada] = await bulk([user('ada')])
+      assert.ok(ada !== undefined)
+      const change = (value: string) => ({
+        method: 'PATCH',
+        path: `/Users/${idOf(ada)}`,
+        version: ada.version,
+        data: patch({ op: 'replace', path: 'title', value }),
+      })
+      assert.deepEqual(await statuses([change('1'), change('2')]), ['200', '412'])
+    })
+
+    for (const [what, body, status, detail] of [
+      ['too many operations', { Operations: Array(1001).fill(user('a')) }, 413, /1001 operations are more than the 1000/],
+      ['a body that is too large', { Operations: [], padding: 'x'.repeat(8 * 1024 * 1024) }, 413, /8388608 bytes/],
+      ['no operations', { Operations: [] }, 400, /at least one/],
+      ['what is no request', [], 400, /BulkRequest/],
+      ['a limit of failures that is none', { Operations: [user('a')], failOnErrors: 0 }, 400, /above 0/],
+    ] as const) {
+      it(`refuses ${what} as a whole`, async () => {
+        const { call } = anEndpoint()
+        const answer = await call('POST', '/Bulk', body)
+        assert.equal(answer.status, status, answer.text)
+        assert.match(answer.json.detail, detail)
+        assert.equal((await call('GET', '/Users')).json.totalResults, 0)
+      })
+    }
+
+    it('comes through what is nested deep, and a chain of references as long as a request can be', async () => {
+      await using own = await place().open()
+      const { call } = endpoint(own)
+      const deep = `${'{"a":'.repeat(20_000)}"bulkId:x"${'}'.repeat(20_000)}`
+      const length = name === 'sqlite' ? 1000 : 50
+      const chain = Array.from({ length }, (_, at) => user(`u${at}`, at + 1 < length ? manager(`bulkId:u${at + 1}`) : {}))
+      const body = JSON.stringify({ Operations: [{ ...user('deep'), data: 'DEEP' }, ...chain.slice(1)] }).replace('"DEEP"', deep)
+      const { json } = await call('POST', '/Bulk', body)
+      assert.deepEqual([json.Operations[0].status, json.Operations.at(-1).status], ['400', '201'])
+      assert.ok(json.Operations.slice(1).every(({ status }: Told) => status === '201'))
+    })
+  })
+})
+
+describe('references of a bulk request', () => {
+  it('are found and resolved wherever a resource can hold them', () => {
+    const data = {
+      members: [{ value: 'bulkId:a' }],
+      path: 'members[value eq "bulkId:b"]',
+      $ref: '../Users/bulkId:c',
+      text: 'no bulkId:d',
+    }
+    assert.deepEqual([...referencesIn(data)], ['a', 'b', 'c'])
+    assert.deepEqual(resolved(data, new Map(Object.entries({ a: '1', b: '2', c: '3', d: '4' }))), {
+      members: [{ value: '1' }],
+      path: 'members[value eq "2"]',
+      $ref: '../Users/3',
+      text: 'no bulkId:d',
+    })
+  })
+
+  it('leave everything else as it is', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+        if (referencesIn(value).size === 0) assert.deepEqual(resolved(value, new Map([['a', '1']])), value)
+      }),
+    )
+  })
+})
