@@ -75,7 +75,7 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
   const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
   const { appFor, routes } = dispatcher(operation({ store, metrics, signingKeys, publicUrl }), {
     oauth: oauthApp({ store, signingKeys, keySets, limiter, publicUrl, onRefused, failed }),
-    'scim/v2': scimApp(channel('scim')),
+    'scim/v2': scimApp({ ...channel('scim'), seal }),
     'api/v1': apiApp(channel('api')),
     ...(dataDir !== undefined && { files: filesApp({ ...channel('files'), dataDir, onWaiting: onFile }) }),
     saml: samlApp({

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { Hono } from 'hono'
 import { apiApp } from '../src/api/app.ts'
+import { sealWith } from '../src/auth/seal.ts'
 import { FIELDS, fieldNamed } from '../src/directory/fields.ts'
 import { flatChange } from '../src/directory/flat-change.ts'
 import { withField } from '../src/directory/flat-record.ts'
@@ -115,7 +116,11 @@ async function aPerson(store: Store) {
     .route('/institutions/:institution/api/v1', apiApp(deps))
     .route(
       '/institutions/:institution/scim/v2',
-      scimApp({ ...deps, admit: () => ({ kind: 'ok', institution, source: 'scim', credential: 't' }) }),
+      scimApp({
+        ...deps,
+        seal: sealWith('a key for tests alone'),
+        admit: () => ({ kind: 'ok', institution, source: 'scim', credential: 't' }),
+      }),
     )
   const call = async (method: string, path: string, source: string, body?: object): Promise<JsonObject> => {
     const response = await app.request(`http://127.0.0.1/institutions/${institution._id}${path}`, {

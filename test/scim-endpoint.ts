@@ -3,6 +3,7 @@
  */
 import { Hono } from 'hono'
 import type { Admission } from '../src/auth/admit.ts'
+import { sealWith } from '../src/auth/seal.ts'
 import type { Change, Outcome } from '../src/directory/change.ts'
 import { openGate } from '../src/directory/gate.ts'
 import type { Institution, Settings } from '../src/directory/institution.ts'
@@ -28,22 +29,31 @@ export type Endpoint = {
   add(institution: Institution, change: Change): Promise<Outcome>
 }
 
+type EndpointOptions = {
+  readonly refusal?: Admission
+  /** Made anew when absent. */
+  readonly institution?: Institution
+  /** Whom the token speaks of. */
+  readonly subject?: string
+}
+
 export function endpoint(
   store: Store,
   settings: Settings = {},
-  { refusal, institution = anInstitution(settings) }: { readonly refusal?: Admission; readonly institution?: Institution } = {},
+  { refusal, institution = anInstitution(settings), subject }: EndpointOptions = {},
 ): Endpoint {
   const gate = openGate(store)
+  const seal = sealWith('a key for tests alone')
   const failures: unknown[] = []
   const admit = (request: Request, id: string): Admission => {
     const source = request.headers.get('authorization')?.slice('Bearer '.length)
     if (refusal !== undefined) return refusal
     if (source === undefined || id !== institution._id)
       return { kind: 'refused', status: 401, detail: 'a token is needed', headers: { 'www-authenticate': 'Bearer' } }
-    return { kind: 'ok', institution, source: source as Source, credential: 't1' }
+    return { kind: 'ok', institution, source: source as Source, credential: 't1', ...(subject === undefined ? {} : { subject }) }
   }
   const app = new Hono()
-  const scim = scimApp({ store, gate, publicUrl: 'http://roll.example', admit, failed: (error) => failures.push(error) })
+  const scim = scimApp({ store, gate, seal, publicUrl: 'http://roll.example', admit, failed: (error) => failures.push(error) })
   app.route('/institutions/:institution/scim/v2', scim)
 
   async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {

@@ -12,6 +12,7 @@ import { purgeUser } from '../directory/purge.ts'
 import type { User } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
 import { readBelonging } from '../scim/belonging.ts'
+import { readManagers } from '../scim/managers.ts'
 import type { View } from '../scim/render.ts'
 import { renderUser } from '../scim/render.ts'
 import type { Predicate } from '../store/predicate.ts'
@@ -44,8 +45,10 @@ Example:
       const user = await find(store, id, key)
       const events = options.events ? { events: (await allDocs(store, 'events', id, ofSubject(user._id))).map(eventShown) } : {}
       const base = scimUrlOf(terminal, id)
-      const belonging = await readBelonging(store, { institution: { _id: id }, source: 'admin' }, base, [user])
-      terminal.out(JSON.stringify({ ...shown(user, { source: 'admin', base, belonging }), ...events }, null, 2))
+      const viewer = { institution: { _id: id }, source: 'admin' } as const
+      const belonging = await readBelonging(store, viewer, base, [user])
+      const managers = await readManagers(store, viewer, [user.resource])
+      terminal.out(JSON.stringify({ ...shown(user, { source: 'admin', base, belonging, managers }), ...events }, null, 2))
     })
     return DONE
   },

@@ -261,7 +261,12 @@ await forEachStore((name, place) => {
         [404, undefined, 'GET', '/Groups/%00', undefined, {}],
         [400, 'invalidSyntax', 'POST', '/Groups', '[]', json],
         [400, 'invalidSyntax', 'PATCH', '/Groups/x', '{}', json],
-        [404, undefined, 'POST', '/Bulk', '{}', json],
+        [400, 'invalidSyntax', 'POST', '/Bulk', '{}', json],
+        [405, undefined, 'GET', '/Bulk', undefined, {}],
+        [400, 'invalidCursor', 'GET', '/Users?cursor=made-up', undefined, {}],
+        [400, 'invalidCursor', 'POST', '/.search', '{"cursor":5}', json],
+        [400, 'invalidCount', 'GET', '/Users?cursor=&count=x', undefined, {}],
+        [400, 'invalidValue', 'GET', '/?sortBy=nonsense', undefined, {}],
         [404, undefined, 'GET', '/nonsense/of/any/depth', undefined, {}],
         [405, undefined, 'DELETE', '/Users', undefined, {}],
         [405, undefined, 'GET', '/Users/.search', undefined, {}],
@@ -344,12 +349,35 @@ await forEachStore((name, place) => {
       assert.deepEqual([status, headers.get('retry-after'), json.status], [429, '3', '429'])
     })
 
+    it('sends back what a client prefers', async () => {
+      const { call } = endpoint(store)
+      const minimal = { prefer: 'respond-async, return=minimal; wait=5' }
+      for (const [path, body] of [
+        ['/Users', { userName: 'ada' }],
+        ['/Groups', { displayName: 'Staff' }],
+      ] as const) {
+        const made = await call('POST', path, body, minimal)
+        assert.deepEqual([made.status, made.text, made.headers.get('preference-applied')], [201, '', 'return=minimal'])
+        const there = (made.headers.get('location') ?? '').split('/scim/v2')[1] ?? ''
+        assert.equal((await call('GET', there)).headers.get('etag'), made.headers.get('etag'))
+        const put = await call('PUT', there, body, minimal)
+        assert.deepEqual([put.status, put.text], [204, ''])
+        const operation = patch({ op: 'add', path: 'externalId', value: 'x' })
+        assert.equal((await call('PATCH', there, operation, minimal)).status, 204)
+        const whole = await call('PATCH', there, operation, { prefer: 'return="representation"' })
+        assert.deepEqual([whole.status, whole.json.externalId], [200, 'x'])
+        const narrow = await call('PATCH', `${there}?attributes=externalId`, operation, minimal)
+        assert.deepEqual([narrow.status, Object.keys(narrow.json)], [200, ['schemas', 'id', 'externalId']])
+      }
+    })
+
     it('describes itself', async () => {
       const { call } = endpoint(store)
       const config = (await call('GET', '/ServiceProviderConfig')).json
       assert.partialDeepStrictEqual(config, {
         patch: { supported: true },
-        bulk: { supported: false },
+        bulk: { supported: true, maxOperations: 1000, maxPayloadSize: 8 * 1024 * 1024 },
+        pagination: { cursor: true, index: true, defaultPaginationMethod: 'index', maxPageSize: 200 },
         filter: { supported: true, maxResults: 200 },
       })
       for (const path of ['/Schemas', '/ResourceTypes']) {

@@ -14,10 +14,13 @@ import { allResourceTypes, allSchemas, resourceTypeNamed, schemaWithUrn, service
 import type { ScimCode } from './errors.ts'
 import { problemOfStore, ScimProblem } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { changeGroup, createGroup, listOfGroups, readGroup, removeGroup, replaceGroup, searchGroups } from './groups.ts'
+import { changeGroup, createGroup, readGroup, removeGroup, replaceGroup } from './groups.ts'
+import { ofMe } from './me.ts'
+import { GROUP_TYPE, USER_TYPE } from './resource-type.ts'
 import type { MediaType } from './respond.ts'
 import { answer, mediaTypeFor, problemAnswer } from './respond.ts'
-import { changeUser, createUser, listOfUsers, readUser, removeUser, replaceUser, searchUsers } from './users.ts'
+import { listOf, searchOf } from './search.ts'
+import { changeUser, createUser, readUser, removeUser, replaceUser } from './users.ts'
 
 type Handler = (c: Context) => Response | Promise<Response>
 type Work = (exchange: Exchange, c: Context) => Promise<Response | ScimProblem>
@@ -28,12 +31,13 @@ export function scimApp(deps: ScimDeps): Hono {
   const app = new Hono()
   const house = { ...deps, groups: openGroupWrites(deps.store) }
   const serve = (work: Service) => guarded(deps, (exchange, c) => work(house, exchange, c.req.param('id') ?? ''))
+  const me = (work: Service) => serve(ofMe(work))
   const tell = (find: Discovery) => guarded(deps, async ({ base }, c) => discover(c, base, find))
 
-  const search = byMethod({ POST: serve(searchUsers) })
+  const search = byMethod({ POST: serve(searchOf(USER_TYPE)) })
   const user = byMethod({ GET: serve(readUser), PUT: serve(replaceUser), PATCH: serve(changeUser), DELETE: serve(removeUser) })
 
-  const searchInGroups = byMethod({ POST: serve(searchGroups) })
+  const searchInGroups = byMethod({ POST: serve(searchOf(GROUP_TYPE)) })
   const group = byMethod({
     GET: serve(readGroup),
     PUT: serve(replaceGroup),
@@ -41,12 +45,16 @@ export function scimApp(deps: ScimDeps): Hono {
     DELETE: serve(removeGroup),
   })
 
+  const root = byMethod({ GET: serve(listOf(USER_TYPE, GROUP_TYPE)) })
+  const nothing = refuse('notFound', 'there is nothing at this address')
+
   // One route an address: a fixed path beside `:id` would take Hono's quicker router out of play.
-  app.all('/Users', byMethod({ GET: serve(listOfUsers), POST: serve(createUser) }))
+  app.all('/Users', byMethod({ GET: serve(listOf(USER_TYPE)), POST: serve(createUser) }))
   app.all('/Users/:id', (c) => (c.req.param('id') === '.search' ? search(c) : user(c)))
-  app.all('/Groups', byMethod({ GET: serve(listOfGroups), POST: serve(createGroup) }))
+  app.all('/Groups', byMethod({ GET: serve(listOf(GROUP_TYPE)), POST: serve(createGroup) }))
   app.all('/Groups/:id', (c) => (c.req.param('id') === '.search' ? searchInGroups(c) : group(c)))
-  app.all('/.search', search)
+  app.all('/', root)
+  app.all('/.search', byMethod({ POST: serve(searchOf(USER_TYPE, GROUP_TYPE)) }))
   app.all('/Bulk', byMethod({ POST: serve(bulk) }))
   // Readable without a token (RFC 7643, section 5): it is the same for everybody.
   app.all('/ServiceProviderConfig', byMethod({ GET: (c) => discover(c, baseOf(deps, c), serviceProviderConfig) }))
@@ -54,8 +62,9 @@ export function scimApp(deps: ScimDeps): Hono {
   app.all('/ResourceTypes/:name', byMethod({ GET: tell(resourceTypeNamed) }))
   app.all('/Schemas', byMethod({ GET: tell(allSchemas) }))
   app.all('/Schemas/:name', byMethod({ GET: tell(schemaWithUrn) }))
-  app.all('/Me', refuse('notImplemented', '/Me is not supported: ask for /Users'))
-  app.all('*', refuse('notFound', 'there is nothing at this address'))
+  app.all('/Me', byMethod({ GET: me(readUser), PUT: me(replaceUser), PATCH: me(changeUser), DELETE: me(removeUser) }))
+  // The root again, with a slash at its end.
+  app.all('*', (c) => (c.req.path.endsWith('/scim/v2/') ? root(c) : nothing(c)))
   return app
 }
 

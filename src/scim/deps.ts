@@ -3,6 +3,7 @@
  * failures are written down.
  */
 import type { Admission, Admit } from '../auth/admit.ts'
+import type { Seal } from '../auth/seal.ts'
 import type { Gate } from '../directory/gate.ts'
 import type { Store } from '../store/store.ts'
 
@@ -11,6 +12,8 @@ export type Caller = Extract<Admission, { readonly kind: 'ok' }>
 export type ScimDeps = {
   readonly store: Store
   readonly gate: Gate
+  /** Keeps cursors from being made up. */
+  readonly seal: Seal
   /** Without a slash at its end. */
   readonly publicUrl: string
   /**

@@ -11,6 +11,7 @@ import schemaSchema from '../../schemas/schema.json' with { type: 'json' }
 import configSchema from '../../schemas/service-provider-config.json' with { type: 'json' }
 import coreUser from '../../schemas/user.json' with { type: 'json' }
 import { MAX_OPERATIONS, MAX_PAYLOAD_BYTES } from './bulk-request.ts'
+import { CURSOR_SECONDS } from './cursor.ts'
 import { DEFAULT_COUNT, LIST_SCHEMA, MAX_COUNT } from './list-request.ts'
 
 const SCHEMA_URN = schemaSchema.id
@@ -25,11 +26,12 @@ const CONFIG = {
   sort: { supported: true },
   etag: { supported: true },
   pagination: {
-    cursor: false,
+    cursor: true,
     index: true,
     defaultPaginationMethod: 'index',
     defaultPageSize: DEFAULT_COUNT,
     maxPageSize: MAX_COUNT,
+    cursorTimeout: CURSOR_SECONDS,
   },
   authenticationSchemes: [
     {

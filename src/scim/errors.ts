@@ -8,6 +8,9 @@ import type { StoreError } from '../store/store.ts'
 const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
 const ERRORS = {
+  invalidCursor: { status: 400, scimType: 'invalidCursor', say: 'the cursor cannot be read' },
+  expiredCursor: { status: 400, scimType: 'expiredCursor', say: 'the cursor is too old: begin again with an empty one' },
+  invalidCount: { status: 400, scimType: 'invalidCount', say: 'count must be a whole number' },
   invalidFilter: { status: 400, scimType: 'invalidFilter', say: 'the filter cannot be read' },
   sensitive: { status: 403, scimType: 'sensitive', say: 'this must not be asked for in a URL' },
   tooMany: { status: 400, scimType: 'tooMany', say: 'this question would take too long: narrow the filter' },

@@ -8,9 +8,9 @@ import { bindingOf, isIn, isVisible } from '../directory/group.ts'
 import { isSeen } from '../directory/members-check.ts'
 import { memberPages } from '../directory/membership.ts'
 import { GROUP } from '../directory/schema.ts'
-import { isObject } from '../directory/slots.ts'
-import type { Json, JsonObject, Resource, Source, User } from '../directory/user.ts'
+import type { Json, JsonObject, Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
+import { displayOf } from './display.ts'
 import type { Projection } from './projection.ts'
 import { metaOf } from './render.ts'
 
@@ -60,7 +60,7 @@ async function* shownMembers(group: Group, view: GroupView): AsyncGenerator<read
 
 async function* membersOf(group: Group, { store, source, base }: GroupView): AsyncGenerator<JsonObject[], void> {
   for await (const page of memberPages(store, group.institution, group._id)) {
-    yield page.filter((user) => isSeen(user, source)).map((user) => memberFrom('User', user._id, nameOf(user), base))
+    yield page.filter((user) => isSeen(user, source)).map((user) => memberFrom('User', user._id, displayOf(user.resource), base))
   }
   const nested = (await allDocs(store, 'groups', group.institution, isIn(group._id))) as Group[]
   yield nested.filter((one) => isVisible(one, source)).map(({ _id, displayName }) => memberFrom('Group', _id, displayName, base))
@@ -68,13 +68,4 @@ async function* membersOf(group: Group, { store, source, base }: GroupView): Asy
 
 function memberFrom(type: 'User' | 'Group', id: string, display: string, base: string): JsonObject {
   return { value: id, $ref: `${base}/${type}s/${id}`, display, type }
-}
-
-/** What a person is called in a list of people. */
-function nameOf({ resource }: User): string {
-  const { displayName, name } = resource
-  const { formatted, givenName, familyName } = (isObject(name) ? name : {}) as Resource
-  const whole = [givenName, familyName].filter((part) => typeof part === 'string').join(' ')
-  const found = [displayName, formatted, whole].find((text) => typeof text === 'string' && text !== '')
-  return String(found ?? resource.userName)
 }

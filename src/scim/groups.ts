@@ -14,13 +14,8 @@ import { askedBy, deletionBy, ID, projectionIn, wantsToSee } from './exchange.ts
 import type { GroupView } from './group-answer.ts'
 import { groupText } from './group-answer.ts'
 import { dropGroup, NO_SUCH_GROUP, patchGroup, postGroup, putGroup } from './group-operations.ts'
-import type { ListRequest } from './list-request.ts'
-import { LIST_SCHEMA, listRequestFrom, searchRequestFrom } from './list-request.ts'
-import { readPage } from './page.ts'
 import type { Projection } from './projection.ts'
-import { projectionOf } from './projection.ts'
 import { etagOf } from './render.ts'
-import { GROUP_TYPE } from './resource-type.ts'
 import { emptyAnswer, flowingAnswer, MINIMAL } from './respond.ts'
 
 type Answer = Promise<Response | ScimProblem>
@@ -58,36 +53,6 @@ export async function changeGroup(deps: Deps, exchange: Exchange, id: string): A
 
 export async function removeGroup(deps: Deps, exchange: Exchange, id: string): Answer {
   return (await dropGroup(deps, deletionBy(exchange), id)) ?? emptyAnswer(204)
-}
-
-export async function listOfGroups(deps: Deps, exchange: Exchange): Answer {
-  const asked = listRequestFrom(exchange.parameter)
-  return asked instanceof ScimProblem ? asked : list(deps, exchange, asked)
-}
-
-export async function searchGroups(deps: Deps, exchange: Exchange): Answer {
-  const read = await askedBy(exchange)
-  if (read instanceof ScimProblem) return read
-  const asked = searchRequestFrom(read.body)
-  return asked instanceof ScimProblem ? asked : list(deps, exchange, asked)
-}
-
-async function list(deps: Deps, exchange: Exchange, asked: ListRequest): Answer {
-  const page = await readPage(deps.store, exchange.caller, GROUP_TYPE, asked)
-  if (page instanceof ScimProblem) return page
-  const groups = page.docs as readonly Group[]
-  const view = viewOf(deps, exchange, projectionOf(GROUP, asked.attributes, asked.excludedAttributes))
-  const head = `{"schemas":["${LIST_SCHEMA}"],"totalResults":${page.total},"startIndex":${asked.startIndex},"itemsPerPage":${groups.length}`
-  return flow(deps, exchange, 200, listText(head, groups, view))
-}
-
-async function* listText(head: string, groups: readonly Group[], view: GroupView): AsyncGenerator<string, void> {
-  yield `${head},"Resources":[`
-  for (const [index, group] of groups.entries()) {
-    if (index > 0) yield ','
-    yield* groupText(group, view)
-  }
-  yield ']}'
 }
 
 /** The group as written; nothing of it where that is what the client prefers. */

@@ -19,6 +19,8 @@ export type ListRequest = {
   readonly isDescending: boolean
   /** From 1. */
   readonly startIndex: number
+  /** Empty for the first page; absent where pages go by index. */
+  readonly cursor?: string
   /** 0 to MAX_COUNT. */
   readonly count: number
   readonly attributes: readonly string[]
@@ -45,11 +47,15 @@ function read(asked: (name: string) => unknown): ListRequest | ScimProblem {
   if (sortOrder !== 'ascending' && sortOrder !== 'descending') {
     faults.push({ code: 'invalidValue', message: 'sortOrder must be ascending or descending' })
   }
-  const startIndex = wholeNumberOf('startIndex', asked('startIndex'), faults) ?? 1
-  const count = wholeNumberOf('count', asked('count'), faults) ?? DEFAULT_COUNT
+  const cursor = textOf('cursor', asked('cursor'), faults)
+  // Whoever asks for a cursor has no use for an index.
+  const startIndex = cursor === undefined ? (wholeNumberOf('startIndex', asked('startIndex'), 'invalidValue', faults) ?? 1) : 1
+  const code = cursor === undefined ? 'invalidValue' : 'invalidCount'
+  const count = wholeNumberOf('count', asked('count'), code, faults) ?? DEFAULT_COUNT
   const request = {
     ...(filter === undefined ? {} : { filter }),
     ...(sortBy === undefined || sortBy === '' ? {} : { sortBy }),
+    ...(cursor === undefined ? {} : { cursor }),
     isDescending: sortOrder === 'descending',
     startIndex: Math.min(Math.max(startIndex, 1), MAX_START_INDEX),
     count: Math.min(Math.max(count, 0), MAX_COUNT),
@@ -61,15 +67,16 @@ function read(asked: (name: string) => unknown): ListRequest | ScimProblem {
 
 function textOf(name: string, value: unknown, faults: Problem[]): string | undefined {
   if (value === undefined || typeof value === 'string') return value
-  faults.push({ code: name === 'filter' ? 'invalidFilter' : 'invalidValue', message: `${name} must be a string` })
+  const code = name === 'filter' ? 'invalidFilter' : name === 'cursor' ? 'invalidCursor' : 'invalidValue'
+  faults.push({ code, message: `${name} must be a string` })
   return undefined
 }
 
-function wholeNumberOf(name: string, value: unknown, faults: Problem[]): number | undefined {
+function wholeNumberOf(name: string, value: unknown, code: string, faults: Problem[]): number | undefined {
   if (value === undefined || value === '') return undefined
   const number = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value
   if (typeof number === 'number' && !Number.isNaN(number) && (!Number.isFinite(number) || Number.isInteger(number))) return number
-  faults.push({ code: 'invalidValue', message: `${name} must be a whole number` })
+  faults.push({ code, message: `${name} must be a whole number` })
   return undefined
 }
 

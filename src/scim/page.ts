@@ -1,108 +1,101 @@
 /**
- * Whom a client sees, and one page of them (RFC 7644, section 3.4.2).
- *
- * A client lists its own records unless the institution shows it all; a filter that asks for one person or group finds
- * anybody, so that a client can link who is on the roll already. What it has deleted it never sees again.
+ * One page of what a question finds, by index or by cursor (RFC 7644, section 3.4.2.4; RFC 9865). Where several resource
+ * types are asked for, one comes after the other, unless they are sorted (`merged-page.ts`).
  */
-import type { Source } from '../directory/user.ts'
-import type { Predicate } from '../store/predicate.ts'
-import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
+import type { Cursors, Place } from './cursor.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
-import { compileFilter } from './filter/compile.ts'
-import { asksForOne } from './filter/eq-terms.ts'
-import { parseFilter } from './filter/parse.ts'
-import { readRelated } from './filter/related.ts'
 import type { ListRequest } from './list-request.ts'
+import { mergedByCursor, mergedByIndex } from './merged-page.ts'
+import type { Found, Page, Part, Question } from './question.ts'
+import { find, placeOf, questionOf, totalOf } from './question.ts'
 import type { ResourceType } from './resource-type.ts'
-import { compileSort } from './sort.ts'
-
-/** Stored resources; those of users as the bytes of their JSON. */
-export type Page = { readonly docs: readonly Doc[]; readonly total: number }
 
 /** @throws {StoreError} `tooSlow` for a question that is too much */
 export async function readPage(
   store: Store,
   caller: Caller,
-  type: ResourceType,
+  types: readonly ResourceType[],
   request: ListRequest,
+  cursors: Cursors,
 ): Promise<Page | ScimProblem> {
-  const question = await questionOf(store, caller, type, request.filter)
-  if (question instanceof ScimProblem) return question
-  const path = request.sortBy === undefined ? undefined : compileSort(type, request.sortBy)
-  if (path instanceof ScimProblem) return path
-  const sort = path === undefined ? undefined : { path, descending: request.isDescending }
-  return pageOf(store, caller, type, question, request, sort)
-}
-
-/** What is asked of the store. */
-type Question = { readonly where: Predicate; readonly isFiltered: boolean }
-
-async function questionOf(
-  store: Store,
-  caller: Caller,
-  type: ResourceType,
-  text: string | undefined,
-): Promise<Question | ScimProblem> {
-  const { institution, source } = caller
-  const seesAll = institution.settings.scim?.sees === 'all'
-  if (text === undefined) return { where: seesAll ? notDeletedBy(source) : boundTo(source), isFiltered: false }
-  const node = parseFilter(text)
-  if (node instanceof ScimProblem) return node
-  const filter = compileFilter(node, { source, type, related: await readRelated(store, caller, type, node) })
-  if (filter instanceof ScimProblem) return filter
-  return { where: and(filter, seesAll || asksForOne(type, node) ? notDeletedBy(source) : boundTo(source)), isFiltered: true }
-}
-
-async function pageOf(
-  store: Store,
-  { institution }: Caller,
-  { collection }: ResourceType,
-  { where, isFiltered }: Question,
-  { startIndex, count }: ListRequest,
-  sort: { readonly path: string; readonly descending: boolean } | undefined,
-): Promise<Page> {
-  const skip = startIndex - 1
-  const total = () =>
-    isFiltered ? store.count(collection, institution._id, where) : countSeen(store, collection, institution._id, where)
-  if (count === 0) return { docs: [], total: await total() }
-  const page = store.find(collection, institution._id, {
-    where,
-    limit: count,
-    skip,
-    asBytes: true,
-    ...(sort === undefined ? {} : { sort }),
-  })
-  if (!isFiltered) {
-    const [docs, all] = await Promise.all([page, total()])
-    return { docs, total: all }
+  const questions: Question[] = []
+  for (const type of types) {
+    const question = await questionOf(store, caller, type, request, types)
+    if (question instanceof ScimProblem) return question
+    questions.push(question)
   }
-  const docs = await page
+  const isMerged = questions.length > 1 && request.sortBy !== undefined
+  if (request.cursor === undefined) return isMerged ? mergedByIndex(questions, request) : pageByIndex(questions, request)
+  const from = cursors.read(request.cursor)
+  if (from instanceof ScimProblem) return from
+  const found = await (isMerged ? mergedByCursor(questions, request, from) : pageByCursor(questions, request, from))
+  return pageOfWalk(questions, request, from, found, cursors)
+}
+
+async function pageByIndex(questions: readonly Question[], request: ListRequest): Promise<Page> {
+  const [only, ...others] = questions
+  if (only !== undefined && others.length === 0) return pageOfOne(only, request)
+  const totals = await Promise.all(questions.map(totalOf))
+  const parts: Part[] = []
+  let skip = request.startIndex - 1
+  let room = request.count
+  for (const [index, question] of questions.entries()) {
+    const total = totals[index] ?? 0
+    const docs = room > 0 && skip < total ? await find(question, { skip, limit: room }) : []
+    parts.push({ type: question.type, docs })
+    room -= docs.length
+    skip = Math.max(0, skip - total)
+  }
+  return { parts, total: sum(totals) }
+}
+
+async function pageOfOne(question: Question, { startIndex, count }: ListRequest): Promise<Page> {
+  const skip = startIndex - 1
+  const page = (docs: readonly Doc[], total: number): Page => ({ parts: [{ type: question.type, docs }], total })
+  if (count === 0) return page([], await totalOf(question))
+  const finding = find(question, { skip, limit: count })
+  if (!question.isFiltered) return page(...(await Promise.all([finding, totalOf(question)])))
+  const docs = await finding
   // The last page says itself how many there are: the usual case of a filter that finds one person, or none.
   const isLast = docs.length < count && (docs.length > 0 || skip === 0)
-  return { docs, total: isLast ? skip + docs.length : await total() }
+  return page(docs, isLast ? skip + docs.length : await totalOf(question))
 }
 
-/** Two counts that the store keeps, where the question itself would be counted record by record. */
-async function countSeen(
-  store: Store,
-  collection: ResourceType['collection'],
-  institution: string,
-  where: Predicate,
-): Promise<number> {
-  if (where.op !== 'not') return store.count(collection, institution, where)
-  const [all, deleted] = await Promise.all([
-    store.count(collection, institution, EVERYTHING),
-    store.count(collection, institution, where.of),
-  ])
-  return all - deleted
+/** One more than is wanted is read, to know whether there is a next page. */
+async function pageByCursor(questions: readonly Question[], { count }: ListRequest, from: Place | undefined): Promise<Found> {
+  const parts: Part[] = []
+  let last: Place | undefined
+  let room = count
+  const begin = from === undefined ? 0 : questions.findIndex(({ type }) => type.schema.name === from.type)
+  for (const question of count === 0 ? [] : questions.slice(begin)) {
+    const isFirst = question.type.schema.name === from?.type
+    const found = await find(question, { limit: room + 1, ...(isFirst && { after: from }) })
+    const docs = found.slice(0, room)
+    const end = docs.at(-1)
+    if (end !== undefined) last = placeOf(question, end)
+    parts.push({ type: question.type, docs })
+    room -= docs.length
+    if (found.length > docs.length) return { parts, next: last }
+  }
+  return { parts }
 }
 
-function boundTo(source: Source): Predicate {
-  return { op: 'any', path: 'search.boundTo', where: { op: 'eq', path: '', value: source } }
+/** The total is counted where that is constant work, or once. */
+async function pageOfWalk(
+  questions: readonly Question[],
+  { count }: ListRequest,
+  from: Place | undefined,
+  { parts, next }: Found,
+  cursors: Cursors,
+): Promise<Page> {
+  const page: Page = { parts, ...(next === undefined ? {} : { nextCursor: cursors.write(next) }) }
+  if (from === undefined && next === undefined && count > 0) return { ...page, total: sum(parts.map(({ docs }) => docs.length)) }
+  if (from !== undefined && questions.some(({ isFiltered }) => isFiltered)) return page
+  return { ...page, total: sum(await Promise.all(questions.map(totalOf))) }
 }
 
-function notDeletedBy(source: Source): Predicate {
-  return { op: 'not', of: { op: 'any', path: 'search.deletedBy', where: { op: 'eq', path: '', value: source } } }
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -7,6 +7,8 @@ import { withSlot } from '../directory/slots.ts'
 import type { Json, JsonObject, Resource, Source, User, UserFields } from '../directory/user.ts'
 import type { Belonging } from './belonging.ts'
 import type { ByteWriter } from './byte-writer.ts'
+import type { Managers } from './managers.ts'
+import { mayHaveManager, withManager } from './managers.ts'
 
 const CORE_ONLY = [USER.urn]
 const WITH_ENTERPRISE = [USER.urn, EXTENSIONS.enterprise]
@@ -33,10 +35,12 @@ export type View = {
   readonly base: string
   /** What stands as `groups` of a user. */
   readonly belonging: Belonging
+  readonly managers: Managers
 }
 
-export function renderUser(user: User, { source, base, belonging }: View): JsonObject {
-  const resource = user.claims === undefined ? user.resource : withClaims(user, source)
+export function renderUser(user: User, { source, base, belonging, managers }: View): JsonObject {
+  const seen = user.claims === undefined ? user.resource : withClaims(user, source)
+  const resource = withManager(seen, managers, base)
   const { enterprise, campus } = resource
   const binding = user.bindings.find((one) => one.source === source)
   const out: { [name: string]: Json } = { schemas: schemasOf(enterprise !== undefined, campus !== undefined), id: user._id }
@@ -72,7 +76,7 @@ export type UserBytes = Omit<UserFields, 'resource' | 'provenance' | 'keys'> & {
 
 /** Writes what `renderUser` makes. */
 export function writeUser(out: ByteWriter, user: UserBytes, view: View): void {
-  if (user.claims !== undefined) {
+  if (user.claims !== undefined || (view.managers.size > 0 && mayHaveManager(user.resource))) {
     out.text(JSON.stringify(renderUser(parsedUser(user), view)))
     return
   }

@@ -9,13 +9,25 @@ export type MediaType = 'application/scim+json' | 'application/json'
 
 type HeaderValues = { readonly [name: string]: string }
 
-/** `application/json` for those who ask for it and not for SCIM's own (RFC 7644, section 3.8). */
+/**
+ * `application/json` for those who would rather have it than SCIM's own, which is for everybody else (RFC 7644, section
+ * 3.8): also for those who ask for something else, since an answer helps more than a refusal (RFC 9110, section 12.5.1).
+ */
 export function mediaTypeFor(accept: string | null): MediaType {
   if (accept === null || accept === 'application/scim+json') return 'application/scim+json'
-  const asked = accept.toLowerCase()
-  return asked.includes('application/json') && !asked.includes('application/scim+json')
+  const asked = accept.toLowerCase().split(',')
+  return weightOf('application/json', asked) > weightOf('application/scim+json', asked)
     ? 'application/json'
     : 'application/scim+json'
+}
+
+/** From 0 to 1; a range such as `application/*` says nothing of what is named by itself. */
+function weightOf(type: MediaType, asked: readonly string[]): number {
+  for (const range of [type, 'application/*', '*/*']) {
+    const found = asked.find((one) => one.split(';')[0]?.trim() === range)
+    if (found !== undefined) return Number(/;\s*q\s*=\s*([\d.]+)/.exec(found)?.[1] ?? 1)
+  }
+  return 0
 }
 
 /** JSON, as text or in UTF-8. */

@@ -1,13 +1,19 @@
 /**
  * `sortBy` (RFC 7644, section 3.4.2.3) -> the stored path to sort by. Of a list it is the primary element, else the first.
  */
+
+import type { Group } from '../directory/group.ts'
+import { groupSearch } from '../directory/group.ts'
 import type { AttributePath } from '../directory/schema.ts'
 import { dottedName } from '../directory/schema.ts'
-import { isSearchable, searchName } from '../directory/search.ts'
+import { isSearchable, searchName, searchOf } from '../directory/search.ts'
+import type { Scalar } from '../store/predicate.ts'
+import type { Doc } from '../store/store.ts'
 import { ScimProblem } from './errors.ts'
 import { storedPath } from './filter/compile.ts'
 import { readName } from './filter/node.ts'
 import { resolveInFilter } from './filter/resolve.ts'
+import type { UserBytes } from './render.ts'
 import type { ResourceType } from './resource-type.ts'
 
 /** Of meta, what is the same for all or unlike for all: an order by it is as good as one by id. */
@@ -32,6 +38,23 @@ function sortPath(type: ResourceType, path: AttributePath): string | undefined {
   if (!attribute.multiValued) return storedPath(type, leaf === attribute ? path : { ...path, sub: leaf })
   if (attribute.name === 'emails') return leaf.name === 'value' ? 'keys.email' : undefined
   return extension === undefined ? `search.lead.${attribute.name}.${searchName(leaf)}` : undefined
+}
+
+/** What a stored resource, as a page has it, has at the path that it is sorted by. */
+export function sortValueOf({ collection }: ResourceType, doc: Doc, path: string): Scalar | undefined {
+  // The id stands for itself in every order.
+  if (path === '_id') return undefined
+  const whole = collection === 'users' ? withShadow(doc) : { ...doc, search: groupSearch(doc as Group) }
+  const value = path
+    .split('.')
+    .reduce<unknown>((inside, name) => (inside as { [name: string]: unknown } | undefined)?.[name], whole)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined
+}
+
+function withShadow(doc: Doc): object {
+  const { keys, resource, bindings, memberOf } = doc as unknown as UserBytes & { readonly keys: Uint8Array }
+  const parse = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString())
+  return { ...doc, keys: parse(keys), search: searchOf({ resource: parse(resource), bindings, memberOf }) }
 }
 
 /** A record has as many as there are sources, groups or members, or the same as all others. */

@@ -6,17 +6,15 @@ import { isSeen } from '../directory/members-check.ts'
 import { USER } from '../directory/schema.ts'
 import type { User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
-import { NO_GROUPS } from './belonging.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
 import { isKnown } from './etag.ts'
 import type { Asked, Exchange } from './exchange.ts'
 import { askedBy, deletionBy, ID, projectionIn, wantsToSee } from './exchange.ts'
-import { listUsers, shownText, viewFor } from './list.ts'
-import { listRequestFrom, searchRequestFrom } from './list-request.ts'
-import type { UserBytes, View } from './render.ts'
+import type { UserBytes } from './render.ts'
 import { etagOf, locationOf, renderUser } from './render.ts'
 import { answer, emptyAnswer, MINIMAL } from './respond.ts'
+import { userText, viewFor } from './user-answer.ts'
 import { deleteUser, NO_SUCH_USER, patchUser, postUser, putUser } from './user-operations.ts'
 
 type Answer = Promise<Response | ScimProblem>
@@ -31,8 +29,7 @@ export async function readUser({ store }: House, exchange: Exchange, id: string)
   if (user === undefined) return NO_SUCH_USER
   if (isKnown(exchange.request.headers.get('if-none-match'), user.version)) return emptyAnswer(304, { etag: etagOf(user) })
   const project = projectionIn(exchange, USER)
-  const view = user.memberOf.length === 0 ? alone(exchange) : await viewFor(store, exchange, [user], project)
-  return answer(200, shownText(user, view, project), exchange.type, { etag: etagOf(user) })
+  return answer(200, await userText(store, exchange, user, project), exchange.type, { etag: etagOf(user) })
 }
 
 export function replaceUser(house: House, exchange: Exchange, id: string): Answer {
@@ -46,22 +43,6 @@ export function changeUser(house: House, exchange: Exchange, id: string): Answer
 export async function removeUser(house: House, exchange: Exchange, id: string): Answer {
   const gone = await deleteUser(house, deletionBy(exchange), id)
   return gone instanceof ScimProblem ? gone : emptyAnswer(204)
-}
-
-export async function listOfUsers({ store }: House, exchange: Exchange): Answer {
-  const asked = listRequestFrom(exchange.parameter)
-  if (asked instanceof ScimProblem) return asked
-  const page = await listUsers(store, exchange, asked)
-  return page instanceof ScimProblem ? page : answer(200, page, exchange.type)
-}
-
-export async function searchUsers({ store }: House, exchange: Exchange): Answer {
-  const read = await askedBy(exchange)
-  if (read instanceof ScimProblem) return read
-  const asked = searchRequestFrom(read.body)
-  if (asked instanceof ScimProblem) return asked
-  const page = await listUsers(store, exchange, asked)
-  return page instanceof ScimProblem ? page : answer(200, page, exchange.type)
 }
 
 async function change(house: House, exchange: Exchange, write: (asked: Asked) => Promise<User | ScimProblem>): Answer {
@@ -85,9 +66,4 @@ async function shown({ store }: House, exchange: Exchange, user: User | ScimProb
   const project = projectionIn(exchange, USER)
   const resource = renderUser(user, await viewFor(store, exchange, [user], project))
   return answer(status, JSON.stringify(project === undefined ? resource : project.of(resource)), exchange.type, headers)
-}
-
-/** The view of what is in no group. */
-function alone({ caller, base }: Exchange): View {
-  return { source: caller.source, base, belonging: NO_GROUPS }
 }

@@ -173,7 +173,9 @@ describe('compileFilter', () => {
 
 function compiled(filter: string): Predicate | ScimProblem {
   const node = parseFilter(filter)
-  return node instanceof ScimProblem ? node : compileFilter(node, { source: SOURCE, type: USER_TYPE, related: UNRELATED })
+  return node instanceof ScimProblem
+    ? node
+    : compileFilter(node, { source: SOURCE, type: USER_TYPE, types: [USER_TYPE], related: UNRELATED })
 }
 
 function storedAs(ref: string, sent: JsonObject) {

@@ -13,7 +13,7 @@ import { ScimProblem } from '../errors.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { holds } from './holds.ts'
 import { compare } from './literal.ts'
-import type { Comparison, FilterNode } from './node.ts'
+import type { Comparison, FilterNode, FilterPath } from './node.ts'
 import type { Related } from './related.ts'
 import { compileMembers } from './related.ts'
 import { resolveInFilter } from './resolve.ts'
@@ -21,6 +21,8 @@ import { compileWithin } from './within.ts'
 
 export type FilterContext = {
   readonly type: ResourceType
+  /** All that are searched at once: what only another of them has is absent here. */
+  readonly types: readonly ResourceType[]
   /** Who asks: `externalId` is what this source calls a person. */
   readonly source: Source
   /** What the filter names of other records. */
@@ -66,7 +68,7 @@ export function compileFilter(node: FilterNode, context: FilterContext): Predica
 function compileAny(node: Extract<FilterNode, { readonly op: 'any' }>, context: FilterContext): Predicate | ScimProblem {
   const { type, related } = context
   const path = resolveInFilter(type.schema, node.path)
-  if (path instanceof ScimProblem) return path
+  if (path instanceof ScimProblem) return isElsewhere(node.path, context) ? NOTHING : path
   const { attribute } = path
   if (!attribute.multiValued || attribute.name === 'schemas') {
     return new ScimProblem('invalidFilter', `${attribute.name} has one value: brackets go with lists of values such as emails`)
@@ -92,7 +94,7 @@ function anyElement({ collection }: ResourceType, path: string, where: Predicate
 function compileTerm(node: TermNode, context: FilterContext): Predicate | ScimProblem {
   const { type } = context
   const path = resolveInFilter(type.schema, node.path)
-  if (path instanceof ScimProblem) return path
+  if (path instanceof ScimProblem) return isElsewhere(node.path, context) ? compareAbsent(node) : path
   const { attribute } = path
   if (attribute.returned === 'never') return new ScimProblem('sensitive', `${attribute.name} is never searched`)
   if (attribute.name === 'schemas') return compareConstants(node, attribute, lowered(type.schemas))
@@ -100,6 +102,16 @@ function compileTerm(node: TermNode, context: FilterContext): Predicate | ScimPr
   if (attribute.name === 'externalId') return compareExternalId(node, attribute, context)
   if (attribute === MEMBERS) return compileMembers(node, context.related)
   return attribute.multiValued ? compareInList(node, path, context) : compareSingle(node, path, type)
+}
+
+function isElsewhere(path: FilterPath, { type, types }: FilterContext): boolean {
+  return types.some((other) => other !== type && !(resolveInFilter(other.schema, path) instanceof ScimProblem))
+}
+
+/** `ne` is `not eq`, and what is absent equals null alone. */
+function compareAbsent(node: TermNode): Predicate {
+  if (node.op === 'pr') return NOTHING
+  return (node.op === 'ne') === (node.value !== null) && (node.op === 'eq' || node.op === 'ne') ? EVERYTHING : NOTHING
 }
 
 function compareSingle(node: TermNode, path: AttributePath, type: ResourceType): Predicate | ScimProblem {

@@ -66,7 +66,7 @@ describe('matchesElement', () => {
       fc.property(anyFilter, fc.array(anyElement, { maxLength: 3 }), (filter, emails) => {
         const search = compileFilter(
           { op: 'any', path: { attr: 'emails' }, of: filter },
-          { source: 'scim', type: USER_TYPE, related: UNRELATED },
+          { source: 'scim', type: USER_TYPE, types: [USER_TYPE], related: UNRELATED },
         )
         assert.ok(!(search instanceof ScimProblem))
         const person = { search: searchOf({ resource: { emails }, bindings: [], memberOf: [] }) }

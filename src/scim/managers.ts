@@ -1,0 +1,54 @@
+/**
+ * `manager` of the enterprise extension (RFC 7643, section 4.3): where it names somebody on the roll, its address and
+ * `displayName` follow that record; where it names somebody else it stands as it was sent.
+ */
+import { isSeen } from '../directory/members-check.ts'
+import { isObject } from '../directory/slots.ts'
+import type { Resource, Source, User } from '../directory/user.ts'
+import type { Store } from '../store/store.ts'
+import { displayOf } from './display.ts'
+import { ID } from './exchange.ts'
+
+/** What managers are called, by id. */
+export type Managers = ReadonlyMap<string, string>
+
+export const NO_MANAGERS: Managers = new Map()
+
+const MANAGER = Buffer.from('"manager":{')
+
+/** Whether there may be a manager in the bytes of a resource: no attribute but that one is an object of this name. */
+export function mayHaveManager(resource: Uint8Array): boolean {
+  return Buffer.from(resource.buffer, resource.byteOffset, resource.byteLength).includes(MANAGER)
+}
+
+type Viewer = { readonly institution: { readonly _id: string }; readonly source: Source }
+
+/** @param resources as the store has them, or as the bytes of their JSON */
+export async function readManagers(
+  store: Store,
+  { institution, source }: Viewer,
+  resources: readonly (Resource | Uint8Array)[],
+): Promise<Managers> {
+  const ids = new Set<string>()
+  for (const one of resources) {
+    if (one instanceof Uint8Array && !mayHaveManager(one)) continue
+    const value = managerIn(one instanceof Uint8Array ? JSON.parse(Buffer.from(one).toString()) : one)
+    if (value !== undefined) ids.add(value)
+  }
+  if (ids.size === 0) return NO_MANAGERS
+  const found = (await store.lookUp('users', institution._id, { ids: [...ids] })) as User[]
+  return new Map(found.filter((user) => isSeen(user, source)).map((user) => [user._id, displayOf(user.resource)]))
+}
+
+/** @param base URL of the institution's SCIM endpoint */
+export function withManager(resource: Resource, managers: Managers, base: string): Resource {
+  const id = managers.size === 0 ? undefined : managerIn(resource)
+  const displayName = id === undefined ? undefined : managers.get(id)
+  if (id === undefined || displayName === undefined || !isObject(resource.enterprise)) return resource
+  return { ...resource, enterprise: { ...resource.enterprise, manager: { value: id, $ref: `${base}/Users/${id}`, displayName } } }
+}
+
+function managerIn({ enterprise }: Resource): string | undefined {
+  const manager = isObject(enterprise) && isObject(enterprise.manager) ? enterprise.manager : {}
+  return typeof manager.value === 'string' && ID.test(manager.value) ? manager.value : undefined
+}

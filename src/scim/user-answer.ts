@@ -1,0 +1,60 @@
+/**
+ * Users in an answer, with what is looked up for them: the groups that they are in, and what their managers are called.
+ */
+import { EXTENSIONS } from '../directory/schema.ts'
+import type { Resource } from '../directory/user.ts'
+import type { Store } from '../store/store.ts'
+import { NO_GROUPS, readBelonging } from './belonging.ts'
+import { ByteWriter } from './byte-writer.ts'
+import type { Caller } from './deps.ts'
+import { mayHaveManager, NO_MANAGERS, readManagers } from './managers.ts'
+import type { Projection } from './projection.ts'
+import type { UserBytes, View } from './render.ts'
+import { parsedUser, renderUser, writeUser } from './render.ts'
+
+/** Of one user in an answer. */
+export const TYPICAL_BYTES = 2048
+
+export type Asker = { readonly caller: Caller; readonly base: string }
+
+/** One user as the whole of an answer: short enough to go out as text, together with its headers. */
+export async function userText(store: Store, asker: Asker, user: UserBytes, project: Projection | undefined): Promise<string> {
+  const isPlain = user.memberOf.length === 0 && !mayHaveManager(user.resource)
+  const view = isPlain ? plainView(asker) : await viewFor(store, asker, [user], project)
+  const out = new ByteWriter(TYPICAL_BYTES)
+  writeShown(out, user, view, project)
+  return out.end().toString()
+}
+
+/** How the caller sees these users. What an answer does not show is not read. */
+export async function viewFor(
+  store: Store,
+  { caller, base }: Asker,
+  users: readonly { readonly memberOf: readonly string[]; readonly resource: Resource | Uint8Array }[],
+  project: Projection | undefined,
+): Promise<View> {
+  const showsGroups = project?.shows('groups') !== false
+  const showsManager = project?.shows(EXTENSIONS.enterprise) !== false
+  const [belonging, managers] = await Promise.all([
+    showsGroups ? readBelonging(store, caller, base, users) : NO_GROUPS,
+    showsManager
+      ? readManagers(
+          store,
+          caller,
+          users.map(({ resource }) => resource),
+        )
+      : NO_MANAGERS,
+  ])
+  return { source: caller.source, base, belonging, managers }
+}
+
+/** Of those who are in no group and have no manager. */
+function plainView({ caller, base }: Asker): View {
+  return { source: caller.source, base, belonging: NO_GROUPS, managers: NO_MANAGERS }
+}
+
+/** In parts where a projection asks for them. */
+export function writeShown(out: ByteWriter, user: UserBytes, view: View, project: Projection | undefined): void {
+  if (project === undefined) writeUser(out, user, view)
+  else out.text(JSON.stringify(project.of(renderUser(parsedUser(user), view))))
+}
