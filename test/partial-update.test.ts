@@ -112,16 +112,14 @@ async function aPerson(store: Store) {
   const institution = anInstitution()
   const failures: unknown[] = []
   const deps = depsOver(store, institution, failures)
-  const app = new Hono()
-    .route('/institutions/:institution/api/v1', apiApp(deps))
-    .route(
-      '/institutions/:institution/scim/v2',
-      scimApp({
-        ...deps,
-        seal: sealWith('a key for tests alone'),
-        admit: () => ({ kind: 'ok', institution, source: 'scim', credential: 't' }),
-      }),
-    )
+  const app = new Hono().route('/institutions/:institution/api/v1', apiApp(deps)).route(
+    '/institutions/:institution/scim/v2',
+    scimApp({
+      ...deps,
+      seal: sealWith('a key for tests alone'),
+      admit: () => ({ kind: 'ok', institution, source: 'scim', credential: 't' }),
+    }),
+  )
   const call = async (method: string, path: string, source: string, body?: object): Promise<JsonObject> => {
     const response = await app.request(`http://127.0.0.1/institutions/${institution._id}${path}`, {
       method,
