@@ -48,13 +48,8 @@ for (const [about, cases] of Object.entries(HOSTILE)) {
         const found = read(posted)
         assert.equal(found.kind, 'refused', JSON.stringify(found))
         assert.ok(found.kind === 'refused' && [code].flat().includes(found.code), JSON.stringify(found))
-        // The first time includes what a program does once.
-        assert.ok(
-          Math.min(
-            milliseconds(() => read(posted)),
-            milliseconds(() => read(posted)),
-          ) < 50,
-        )
+        // Of three times the shortest: the first one includes what a program does once.
+        assert.ok(Math.min(...Array.from({ length: 3 }, () => milliseconds(() => read(posted)))) < 50)
       })
     }
   })

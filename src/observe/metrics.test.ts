@@ -22,6 +22,16 @@ describe('the metrics', () => {
       assert.ok(text.includes(line), line)
   })
 
+  it('show when certificates end, and forget identity providers that are gone', async () => {
+    const metrics = openMetrics()
+    metrics.samlCertificates('north', new Map([['https://old.example', 2_000_000_000_000]]))
+    metrics.samlCertificates('north', new Map([['https://idp.example', 1_900_000_000_000]]))
+    const text = await metrics.text()
+    const line = 'matricula_saml_certificate_end_timestamp_seconds{institution="north",idp="https://idp.example"} 1900000000'
+    assert.ok(text.includes(line))
+    assert.doesNotMatch(text, /old\.example/)
+  })
+
   it('make no series of invented methods', async () => {
     const metrics = openMetrics()
     metrics.request('MADEUP', '/', 404, 0)

@@ -22,6 +22,30 @@ describe('a response', () => {
     })
   }
 
+  it('is refused once the metadata of its identity provider is over', () => {
+    const context = contextOf(scene)
+    const form = { SAMLResponse: field(signedResponse(scene, responseXml(scene))) }
+    const until = (ms: number) => {
+      const idps = context.idps.map((idp) => ({ ...idp, validUntil: new Date(NOW + ms).toISOString() }))
+      return verifyResponse(form, { ...context, idps })
+    }
+    assert.equal(until(1).kind, 'ok')
+    const over = until(0)
+    assert.ok(over.kind === 'refused' && over.code === 'idp')
+    assert.match(over.detail, /was valid until/)
+  })
+
+  it('says of whom it claims to be when its key is unknown', () => {
+    const stranger = testIdp(scene.idp.entityId)
+    const found = verifyResponse(
+      { SAMLResponse: field(signedResponse({ ...scene, idp: stranger }, responseXml(scene))) },
+      contextOf(scene),
+    )
+    assert.ok(found.kind === 'refused')
+    assert.deepEqual([found.code, found.issuer], ['key', scene.idp.entityId])
+    assert.ok(found.attributeNames.includes('urn:oid:2.5.4.42'))
+  })
+
   it('is refused without a signature', () => {
     const found = verifyResponse({ SAMLResponse: field(responseXml(scene)) }, contextOf(scene))
     assert.equal(found.kind === 'refused' && found.code, 'unsigned')
