@@ -25,6 +25,7 @@ import { RUN_STATES, runsIn } from '../src/flatfile/run-record.ts'
 import { openLog } from '../src/observe/log.ts'
 import { openMetrics } from '../src/observe/metrics.ts'
 import { openHostKeys } from '../src/sftp/host-keys.ts'
+import { newEd25519Key } from '../src/sftp/new-key.ts'
 import type { SftpServerOptions } from '../src/sftp/server.ts'
 import { openSftpServer } from '../src/sftp/server.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
@@ -35,7 +36,7 @@ export const INSTITUTION = 'north'
 export const USER = 'north-files'
 
 /** Of the test's own client; the same in all tests, since making an RSA key takes a second. */
-export const KEY = ssh2.utils.generateKeyPairSync('ed25519')
+export const KEY = newEd25519Key()
 
 export class DropBox implements AsyncDisposable {
   readonly store: Store

@@ -17,6 +17,7 @@ describe('a name', () => {
     ['..\\people.csv', /no slashes/],
     ['people\0.csv', /no control characters/],
     ['people\n.csv', /no control characters/],
+    ['people\u202evsc.exe', /no marks that turn the direction/],
     ['people.csv:hidden', /none of < > :/],
     ['people?.csv', /none of/],
     ['people.csv.', /neither a dot nor a space/],

@@ -18,6 +18,8 @@ export class Box {
   readonly uploads: Uploads
   /** Of all connections of the institution to this process. */
   openHandles = 0
+  /** What requests of all its connections hold in memory. */
+  readonly held = { bytes: 0 }
   readonly #folders: BoxFolders
 
   constructor(folders: BoxFolders, uploads: Uploads) {

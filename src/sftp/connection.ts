@@ -210,7 +210,7 @@ export class Connection {
 
   #serve(sftp: SFTPWrapper, signed: SignedConnection): void {
     const { journal } = this.#options
-    const queue = new RequestQueue(sftp, this.#valve, (error) => journal.failed(error))
+    const queue = new RequestQueue(sftp, this.#valve, signed.box.held, (error) => journal.failed(error))
     const requests = new Requests({
       sftp,
       queue,

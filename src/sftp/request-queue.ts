@@ -30,6 +30,9 @@ export type Request = {
 
 /** More of either, and nothing is taken from the connection until half of it is done. */
 const MOST_BYTES = 4 * 1024 * 1024
+/** All sessions of an institution together: past this each may hold little. */
+const MOST_BYTES_OF_ALL = 128 * 1024 * 1024
+const FEW_BYTES = 256 * 1024
 const MOST_REQUESTS = 4096
 /**
  * A client whose window is full must still be listened to, since only it can open the window. Paramiko asks for all of a
@@ -39,11 +42,16 @@ const MOST_UNSENT_REQUESTS = 65_536
 /** Written in one go. */
 const MOST_WRITES = 64
 
+/** What the requests of all sessions of an institution hold in memory. */
+export type Held = { bytes: number }
+
 export class RequestQueue {
   readonly #channel: SFTPWrapper
   readonly #valve: Valve
+  readonly #held: Held
   readonly #onFailure: (error: unknown) => void
-  readonly #requests: Request[] = []
+  /** Those that are done are let go of at once: they may hold what a client has written. */
+  readonly #requests: (Request | undefined)[] = []
   /** How many of them, from the first, are done: taking each off the front would move all others. */
   #done = 0
   #bytes = 0
@@ -52,9 +60,10 @@ export class RequestQueue {
   #isGone = false
 
   /** @param onFailure told of what must not happen; the client is told that the server failed */
-  constructor(sftp: SFTPWrapper, valve: Valve, onFailure: (error: unknown) => void) {
+  constructor(sftp: SFTPWrapper, valve: Valve, held: Held, onFailure: (error: unknown) => void) {
     this.#channel = sftp
     this.#valve = valve
+    this.#held = held
     this.#onFailure = onFailure
     valve.watch(this.#look)
   }
@@ -62,8 +71,8 @@ export class RequestQueue {
   add(request: Request): void {
     if (this.#isGone) return
     this.#requests.push(request)
-    this.#bytes += request.bytes
-    if (this.#count > MOST_UNSENT_REQUESTS || this.#bytes > 4 * MOST_BYTES) {
+    this.#hold(request.bytes)
+    if (this.#isPastBearing) {
       this.#valve.cut()
       return
     }
@@ -80,6 +89,21 @@ export class RequestQueue {
     this.#valve.open(this)
   }
 
+  #hold(bytes: number): void {
+    this.#bytes += bytes
+    this.#held.bytes += bytes
+  }
+
+  /** Who can be held up never comes so far. */
+  get #isPastBearing(): boolean {
+    const most = windowOf(this.#channel) === 0 ? this.#mostBytes : MOST_BYTES
+    return this.#count > MOST_UNSENT_REQUESTS || this.#bytes > 4 * most
+  }
+
+  get #mostBytes(): number {
+    return this.#held.bytes > MOST_BYTES_OF_ALL ? FEW_BYTES : MOST_BYTES
+  }
+
   get #count(): number {
     return this.#requests.length - this.#done
   }
@@ -88,7 +112,7 @@ export class RequestQueue {
     for (let together = this.#next(); together.length > 0; together = this.#next()) {
       if (!this.#canSend()) await this.#untilItCan()
       await this.#do(together)
-      this.#bytes -= together.reduce((sum, { bytes }) => sum + bytes, 0)
+      this.#hold(-together.reduce((sum, { bytes }) => sum + bytes, 0))
       this.#flow()
     }
     this.#work = undefined
@@ -98,9 +122,10 @@ export class RequestQueue {
   #next(): Request[] {
     const together: Request[] = []
     for (const request of this.#requests.slice(this.#done, this.#done + MOST_WRITES)) {
-      if (together.length > 0 && !goesOn(together.at(-1), request)) break
+      if (request === undefined || (together.length > 0 && !goesOn(together.at(-1), request))) break
       together.push(request)
     }
+    this.#requests.fill(undefined, this.#done, this.#done + together.length)
     this.#done += together.length
     if (this.#done > MOST_REQUESTS || this.#count === 0) {
       this.#requests.splice(0, this.#done)
@@ -176,8 +201,9 @@ export class RequestQueue {
   /** Holds the connection up when too much has come, but not while it is the client who has to open its window. */
   #flow(): void {
     const [bytes, requests] = [this.#bytes, this.#count]
-    const isTooMuch = bytes > MOST_BYTES || requests > MOST_REQUESTS
-    const isLittle = bytes < MOST_BYTES / 2 && requests < MOST_REQUESTS / 2
+    const mostBytes = this.#mostBytes
+    const isTooMuch = bytes > mostBytes || requests > MOST_REQUESTS
+    const isLittle = bytes < mostBytes / 2 && requests < MOST_REQUESTS / 2
     if (isLittle || windowOf(this.#channel) === 0) this.#valve.open(this)
     else if (isTooMuch) this.#valve.shut(this)
   }

@@ -57,7 +57,10 @@ export class Requests {
     const on = <A extends unknown[]>(name: string, work: (...args: A) => Promise<Answer>) => {
       options.sftp.on(name, (id: number, ...args: A) => {
         onRequest()
-        queue.add({ id, bytes: REQUEST_BYTES + lengthOf(args), work: () => work(...args) })
+        // Of a packet that is broken in its midst ssh2 hands on what it could read.
+        const isWhole = args[0] !== undefined
+        const answer = isWhole ? () => work(...args) : () => refuse('the request is broken', 'BAD_MESSAGE')
+        queue.add({ id, bytes: REQUEST_BYTES + lengthOf(args), work: answer })
       })
     }
     options.sftp.on('WRITE', (id: number, handle: Buffer, offset: number, data: Buffer) => {
@@ -250,8 +253,8 @@ export class Requests {
   }
 }
 
-async function refuse(message: string): Promise<never> {
-  throw new Refused('PERMISSION_DENIED', message)
+async function refuse(message: string, status: Refused['status'] = 'PERMISSION_DENIED'): Promise<never> {
+  throw new Refused(status, message)
 }
 
 function nameOnly(path: string): Answer {
