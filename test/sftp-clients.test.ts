@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { beginRotation, finishRotation } from '../src/sftp/host-keys.ts'
 import { DropBox, INSTITUTION, until } from './drop-box.ts'
 import type { Keys, Ran, Target } from './sftp-clients.ts'
 import { CLIENTS, lftp, makeKeys, NO_OPENSSH, paramiko, psftp, run, sftp, sshOptions } from './sftp-clients.ts'
@@ -165,6 +166,24 @@ with sftp.open('/upload/big.csv', 'w') as there, open(${JSON.stringify(bigFile)}
       assert.ok(uploaded('big.csv').equals(big))
     })
   }
+
+  it('OpenSSH gets to know the next host keys, and goes on when they take the place of the old ones', {
+    timeout: 60_000,
+  }, async () => {
+    const known = join(folder.path, 'known_hosts')
+    const strict = ['-o', 'StrictHostKeyChecking=yes', '-o', 'UpdateHostKeys=yes']
+    done(await sftp(target, ['ls']))
+    const { next } = await beginRotation(box.dataDir)
+    await until('the next keys are known', async () => {
+      done(await sftp(target, ['ls'], strict))
+      return next.every(({ blob }) => readFileSync(known, 'utf8').includes(blob.toString('base64')))
+    })
+    await finishRotation(box.dataDir)
+    await until('the old keys are forgotten', async () => {
+      done(await sftp(target, ['ls'], strict))
+      return readFileSync(known, 'utf8').trim().split('\n').length === next.length
+    })
+  })
 
   it('OpenSSH may sign in with Ed25519', { timeout: 60_000 }, async () => {
     const options = ['-q', '-P', String(box.port), ...sshOptions(target, keys.ed25519), '-b', '-', `${INSTITUTION}@127.0.0.1`]

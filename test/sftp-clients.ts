@@ -79,7 +79,7 @@ export function sshOptions({ keys }: Target, key = keys.rsa): string[] {
 
 /** Commands of OpenSSH's sftp, one after the other; the first that fails ends it. */
 export function sftp(target: Target, commands: readonly string[], options: readonly string[] = []): Promise<Ran> {
-  const args = ['-q', '-P', String(target.port), ...sshOptions(target), ...options, '-b', '-', `${target.user}@127.0.0.1`]
+  const args = ['-q', '-P', String(target.port), ...options, ...sshOptions(target), '-b', '-', `${target.user}@127.0.0.1`]
   return run('sftp', args, `${commands.join('\n')}\n`)
 }
 

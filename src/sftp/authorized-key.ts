@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto'
 import { CUT_OFF, RIGHT_KEY, readKeyText } from './key-text.ts'
+import { stringsIn } from './wire.ts'
 
 export type AuthorizedKey = {
   readonly type: 'ssh-ed25519' | 'ssh-rsa'
@@ -80,20 +81,6 @@ function kindOf(type: string): string {
   if (type === 'ssh-dss') return 'a DSA key, which is no longer safe'
   if (type.startsWith('ecdsa-')) return 'an ECDSA key, which is not taken here'
   return 'of a type that is not taken here'
-}
-
-/** The strings of RFC 4251 section 5 one behind the other; undefined when the bytes end too soon. */
-function stringsIn(blob: Buffer): Buffer[] | undefined {
-  const strings: Buffer[] = []
-  let at = 0
-  while (at < blob.length) {
-    if (at + 4 > blob.length) return undefined
-    const end = at + 4 + blob.readUInt32BE(at)
-    if (end > blob.length) return undefined
-    strings.push(blob.subarray(at + 4, end))
-    at = end
-  }
-  return strings
 }
 
 /** A positive mpint without needless zeros: two ways to write a key would be two keys. */

@@ -10,18 +10,18 @@ import type { Institution } from '../directory/institution.ts'
 import type { Seat, Seats } from '../limits/seats.ts'
 import type { Tries } from '../limits/tries.ts'
 import type { Box } from './box.ts'
-import type { HostKey } from './host-keys.ts'
+import type { HostKeys } from './host-keys.ts'
 import type { Journal, Signed } from './journal.ts'
 import { Refused } from './refused.ts'
 import { RequestQueue } from './request-queue.ts'
 import { Requests } from './requests.ts'
 import type { Access, RefusalReason } from './sign-in.ts'
-import { endWell, isChangingKeys, useKeyObjects } from './ssh2-inside.ts'
+import { announceHostKeys, endWell, isChangingKeys, useKeyObjects } from './ssh2-inside.ts'
 import type { Sender } from './uploads.ts'
 import { Valve } from './valve.ts'
 
 export type ConnectionOptions = {
-  readonly hostKeys: readonly HostKey[]
+  readonly hostKeys: HostKeys
   readonly access: Access
   readonly tries: Tries
   /** Those who have not signed in yet, by address. */
@@ -120,7 +120,11 @@ export class Connection {
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
     const server = new ssh2.Server(
-      { hostKeys: options.hostKeys.map(({ privateKey }) => privateKey), ident: 'Matricula', algorithms: listsOf(ALGORITHMS) },
+      {
+        hostKeys: options.hostKeys.current.map(({ privateKey }) => privateKey),
+        ident: 'Matricula',
+        algorithms: listsOf(ALGORITHMS),
+      },
       (client) => this.#begin(client, patience),
     )
     server.injectSocket(socket)
@@ -157,7 +161,11 @@ export class Connection {
         context.reject(['publickey'])
       })
     })
-    client.once('ready', () => clearTimeout(patience))
+    client.once('ready', () => {
+      clearTimeout(patience)
+      const { current, next } = this.#options.hostKeys
+      announceHostKeys(client, [...current, ...next])
+    })
     client.on('session', (accept, reject) => {
       if (this.#openSessions >= this.#options.limits.sessions) return reject()
       this.#openSessions++

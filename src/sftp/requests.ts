@@ -13,6 +13,7 @@ import type { Upload } from './upload.ts'
 import type { Sender } from './uploads.ts'
 import type { Place } from './virtual-path.ts'
 import { placeOf, plainPath } from './virtual-path.ts'
+import { stringsIn } from './wire.ts'
 
 type Handle =
   | { readonly kind: 'upload'; readonly upload: Upload }
@@ -215,7 +216,7 @@ export class Requests {
   /** Paramiko renames by it, though it was never offered: version 3 has no renaming over a file that is there. */
   async #extended(name: string, data: Buffer | undefined): Promise<Answer> {
     if (name !== 'posix-rename@openssh.com') throw new Refused('OP_UNSUPPORTED', 'this is not served here')
-    const [from, to] = stringsIn(data)
+    const [from, to] = (stringsIn(data ?? Buffer.alloc(0)) ?? []).map(String)
     if (from === undefined || to === undefined) throw new Refused('BAD_MESSAGE', 'two paths are needed')
     return await this.#rename(from, to, true)
   }
@@ -270,16 +271,4 @@ function timesIn({ atime, mtime }: InputAttributes): [accessed: number, modified
 /** How much memory texts and bytes among these hold. */
 function lengthOf(args: readonly unknown[]): number {
   return args.reduce<number>((sum, arg) => sum + (typeof arg === 'string' || Buffer.isBuffer(arg) ? arg.length : 0), 0)
-}
-
-/** The strings of RFC 4251 section 5 one behind the other, as far as they are whole. */
-function stringsIn(data: Buffer = Buffer.alloc(0)): string[] {
-  const strings: string[] = []
-  for (let at = 0; at + 4 <= data.length; ) {
-    const end = at + 4 + data.readUInt32BE(at)
-    if (end > data.length) break
-    strings.push(data.toString('utf8', at + 4, end))
-    at = end
-  }
-  return strings
 }

@@ -125,7 +125,7 @@ async function openFreshHostKeys(dataDir: string, onFailure: (error: unknown) =>
   }, LOOK_FOR_KEYS_MS)
   timer.unref()
   return {
-    current: (): HostKeys['current'] => keys.current,
+    current: (): HostKeys => keys,
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       await looking
