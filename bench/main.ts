@@ -1,10 +1,11 @@
 /**
- * The benchmarks: `node bench/main.ts [http|bulk|stream|files|scale|mixed|memory|groups|saml|sftp|bulk-requests]… [--users N]
+ * The benchmarks: `node bench/main.ts [http|bulk|stream|files|scale|mixed|memory|groups|saml|sftp|bulk-requests|cursor]… [--users N]
  * [--rows N] [--rounds N] [--seconds N]`, a short version of all when none is named. Tables go to stdout, progress to stderr. Figures mean something on a quiet machine.
  */
 import { parseArgs } from 'node:util'
 import { measureBulk } from './bulk.ts'
 import { measureBulkRequests } from './bulk-requests.ts'
+import { measureCursor } from './cursor.ts'
 import { measureFiles } from './files.ts'
 import { measureGroups } from './groups.ts'
 import { measureHttp } from './http.ts'
@@ -51,6 +52,7 @@ const BENCHES: { readonly [name: string]: () => Promise<string> } = {
     }),
   mixed: () => measureMixed({ small: 10_000, users: option('users', 20_000), seconds: option('seconds', 5), progress }),
   'bulk-requests': () => measureBulkRequests({ rounds: option('rounds', 5), progress }),
+  cursor: () => measureCursor({ users: option('users', 20_000), progress }),
   groups: () => measureGroups({ users: option('users', 20_000), rounds: option('rounds', 3), requests: 300, progress }),
   saml: () => measureSaml({ people: option('users', 2000), progress }),
   memory: () => measureMemory({ users: option('users', 50_000), progress }),
