@@ -18,13 +18,13 @@ import { packed } from './message.ts'
 import type { Plan } from './plan.ts'
 import { countedBy, DOC_BYTES, lookUpQuestion, planCount, planFind } from './plan.ts'
 import type { Answers, Question } from './reading.ts'
-import { answersTo, openForReading } from './reading.ts'
+import { openForReading } from './reading.ts'
 import { bound, rowOf } from './row.ts'
 import { Scans } from './scans.ts'
 import type { Table, Tables } from './schema.ts'
 import { tableIn, tablesOf } from './schema.ts'
-import { Statements } from './statements.ts'
 import { Thread } from './thread.ts'
+import { TurnReads } from './turn-reads.ts'
 import { WriteQueue } from './write-queue.ts'
 import type { WriterReply, WriterRequest } from './writer.ts'
 
@@ -63,17 +63,22 @@ class SqliteStore implements Store {
   readonly #writes: WriteQueue
   readonly #scans: Scans
   readonly #db: DatabaseSync
-  readonly #statements: Statements
+  readonly #reads: TurnReads
   #closing: Promise<void> | undefined
 
   constructor(path: string, tables: Tables, writer: Writer, scans: Scans) {
     this.#path = path
     this.#tables = tables
     this.#writer = writer
-    this.#writes = new WriteQueue((calls) => commit(writer, calls))
+    this.#writes = new WriteQueue(async (calls) => {
+      const answers = await commit(writer, calls)
+      // Whoever hears that something is written may ask for it in the same turn.
+      this.#reads.end()
+      return answers
+    })
     this.#scans = scans
     this.#db = openForReading(path, 16)
-    this.#statements = new Statements(this.#db, true)
+    this.#reads = new TurnReads(this.#db)
   }
 
   async ping(): Promise<void> {
@@ -139,6 +144,7 @@ class SqliteStore implements Store {
   /** What was accepted is done first. */
   async #close(): Promise<void> {
     await Promise.all([this.#writes.idle(), this.#scans.close()])
+    this.#reads.end()
     this.#db.close()
     await this.#writer.end('close', CLOSE_MS)
   }
@@ -163,7 +169,7 @@ class SqliteStore implements Store {
   #read(question: Question): Answers {
     this.#refuseWhenClosed()
     try {
-      return answersTo(this.#statements, question)
+      return this.#reads.ask(question)
     } catch (error) {
       throw storeError(this.#path, error)
     }
