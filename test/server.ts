@@ -38,6 +38,8 @@ export class Server implements AsyncDisposable {
   /** Where the drop box is. */
   readonly sftpPort: number
   token = ''
+  /** Of its processes, for what else is to speak of the same store. */
+  readonly environment: Readonly<Record<string, string>>
   readonly #folder: string
   readonly #env: NodeJS.ProcessEnv
   #child: ChildProcess | undefined
@@ -53,6 +55,7 @@ export class Server implements AsyncDisposable {
       LOG_LEVEL: 'warn',
       SFTP_PORT: String(sftpPort),
     }
+    this.environment = ours
     this.#env = { ...process.env, ...ours }
     this.origin = `http://127.0.0.1:${port}`
     this.scim = `${this.origin}/institutions/${INSTITUTION}/scim/v2`
