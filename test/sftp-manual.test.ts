@@ -67,15 +67,24 @@ describe('the drop box', { skip: NO_OPENSSH }, () => {
   }
 
   async function setUp(institution: string): Promise<Target> {
-    const settings = await folder.put(
-      `${institution}.json`,
-      JSON.stringify({ sftp: { username: `${institution}-files`, keys: keys.publicKeys } }),
-    )
-    const made = await server.run('institution', 'create', institution, '--name', institution, '--settings', settings)
+    const made = await server.run('institution', 'create', institution, '--name', institution)
     assert.equal(made.code, 0, made.stderr)
-    const shown = await server.run('sftp', 'show', '--institution', institution, '--json')
-    const { user, hostKeys } = JSON.parse(shown.stdout)
-    assert.equal(user, `${institution}-files`)
+    const user = `${institution}-files`
+    const page = await server.run(
+      'sftp',
+      'setup',
+      institution,
+      '--key',
+      `${keys.rsa}.pub`,
+      '--user',
+      user,
+      '--address',
+      '127.0.0.0/8',
+    )
+    assert.equal(page.code, 0, page.stderr)
+    const { hostKeys } = JSON.parse((await server.run('sftp', 'show', '--json')).stdout)
+    for (const fact of [user, String(server.sftpPort), hostKeys[0].fingerprint])
+      assert.ok(page.stdout.includes(fact), page.stdout)
     return { port: server.sftpPort, user, keys, hostKey: hostKeys[0].fingerprint }
   }
 
