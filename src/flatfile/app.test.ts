@@ -17,6 +17,7 @@ const dataDir = dirname(path)
 
 describe('PUT /institutions/:institution/files/:name', () => {
   const institution = anInstitution({ files: { limits: { fileBytes: 1000 } } })
+  const told: string[] = []
 
   it('takes a file, which waits for the next run', async () => {
     await using store = await openSqlite({ path })
@@ -26,6 +27,7 @@ describe('PUT /institutions/:institution/files/:name', () => {
       assert.deepEqual([status, body.file, body.bytes, body.state], [201, 'people.csv', content.length, 'waiting'])
     }
     assert.equal(readFileSync(`${folders.upload}/people.csv`, 'utf8'), PEOPLE)
+    assert.deepEqual(told, ['people.csv', 'people.csv'])
     const processing = { store, institution, folders, by: { source: 'admin' } as const }
     const [run, ...others] = await unfinishedRuns(processing)
     assert.ok(run !== undefined && others.length === 0)
@@ -56,7 +58,10 @@ describe('PUT /institutions/:institution/files/:name', () => {
     await using store = await openSqlite({ path })
     const admit = () => (isKnown ? admitted(institution) : REFUSED)
     const failed = (error: unknown) => assert.fail(String(error))
-    const app = new Hono().route('/institutions/:institution/files', filesApp({ store, admit, dataDir, failed }))
+    const app = new Hono().route(
+      '/institutions/:institution/files',
+      filesApp({ store, admit, dataDir, failed, onWaiting: ({ file }) => told.push(file) }),
+    )
     const answer = await app.request(`/institutions/${institution._id}/files/${name}`, { method: 'PUT', body: content })
     return { status: answer.status, body: (await answer.json()) as { readonly [member: string]: unknown } }
   }

@@ -3,12 +3,16 @@ import { describe, it } from 'node:test'
 import { openMetrics } from './metrics.ts'
 
 describe('the metrics', () => {
-  it('count requests, outcomes, batches and failures of the store', async () => {
+  it('count requests, outcomes, batches, failures of the store and what happens at the drop box', async () => {
     const metrics = openMetrics()
     metrics.request('GET', '/healthz', 200, 0.003)
     metrics.outcome('scim', 'created')
     metrics.batch(7)
     metrics.storeError('unavailable')
+    metrics.sftpSignIn('unknown_key')
+    metrics.sftpConnections(1)
+    metrics.sftpUpload('complete')
+    metrics.sftpBytes('in', 4096)
     const text = await metrics.text()
     for (const line of [
       'matricula_http_request_duration_seconds_count{method="GET",route="/healthz",status="200"} 1',
@@ -17,6 +21,10 @@ describe('the metrics', () => {
       'matricula_outcomes_total{channel="scim",kind="created"} 1',
       'matricula_batch_changes_bucket{le="10"} 1',
       'matricula_store_errors_total{fault="unavailable"} 1',
+      'matricula_sftp_sign_ins_total{result="unknown_key"} 1',
+      'matricula_sftp_connections 1',
+      'matricula_sftp_uploads_total{result="complete"} 1',
+      'matricula_sftp_bytes_total{direction="in"} 4096',
       'process_cpu_seconds_total',
     ])
       assert.ok(text.includes(line), line)
