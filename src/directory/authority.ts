@@ -1,7 +1,7 @@
 /**
  * Which sources an institution ranks for a slot (`authority` in its settings), highest first.
  */
-import fields from '../../schemas/fields.json' with { type: 'json' }
+import { FIELDS } from './fields.ts'
 import type { Institution } from './institution.ts'
 import { foldText } from './keys.ts'
 import { dottedName, USER } from './schema.ts'
@@ -22,7 +22,7 @@ export function rankingOf(institution: Institution): Ranking {
 function rankingFrom(authority: { readonly [slot: Slot]: readonly string[] }): Ranking {
   const bySlot = new Map<string, readonly string[]>()
   for (const [name, sources] of Object.entries(authority)) {
-    const field = fields.find((one) => one.name === name)
+    const field = FIELDS.find((one) => one.name === name)
     bySlot.set(field === undefined ? folded(name) : slotOf(field.path), sources)
   }
   if (bySlot.size === 0) return () => undefined

@@ -119,6 +119,26 @@ describe('where sources are ranked', () => {
     assert.deepEqual(settled.resource, { title: 'Dr', name: { givenName: 'Ada' } })
   })
 
+  it('one address is primary in force: that of the higher source, while the lower one reads back what it sent', () => {
+    const work = { value: 'ada@uni.edu', type: 'work', primary: true }
+    const ranking: Ranking = (slot) => (slot === 'emails[work]' ? ['file:sis', 'scim'] : undefined)
+    const user = aUser({ emails: [work] }, 'file:sis')
+    const emails = [
+      { ...work, primary: false },
+      { value: 'ada@home.example', type: 'home', primary: true },
+    ]
+    const by = { source: 'scim', now: NOW, ranking } as const
+    for (const sent of [emails, emails.toReversed()]) {
+      const settled = settle(user, { emails: sent }, by)
+      assert.deepEqual(settled.resource.emails, [work, { value: 'ada@home.example', type: 'home', primary: false }])
+      assert.deepEqual(settled.withheld.toSorted(), ['emails[home]', 'emails[work]'])
+      const claimed = store(user, settled)
+      assert.deepEqual(seenBy(claimed, 'scim').emails, emails)
+      const again = settle(claimed, seenBy(claimed, 'scim'), { ...by, now: NOW + 1 })
+      assert.deepEqual([again.resource, again.claims, again.differences], [claimed.resource, claimed.claims, []])
+    }
+  })
+
   it('a channel stands for all its sources, and one that is not named is the lowest', () => {
     const byScim = aUser(aResource({ title: 'Prof' }), 'scim:entra')
     assert.deepEqual(after(byScim, 'api', 'title', 'x', SIS_FIRST).withheld, ['title'])

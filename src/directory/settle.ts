@@ -6,7 +6,7 @@
  * `active` has a rule of its own: who was turned inactive comes back by the same source, or an administrator.
  */
 import { ownerOf, withOwners } from './provenance.ts'
-import { isList, sameJson, slotNamesOf, slotsOf, withSlot } from './slots.ts'
+import { isList, isObject, sameJson, slotNamesOf, slotsOf, withSlot } from './slots.ts'
 import type { Claim, Json, Owner, Resource, Slot, Source, User } from './user.ts'
 import { channelOf } from './user.ts'
 
@@ -61,20 +61,31 @@ export function settle(
     owners.set(slot, value === undefined ? undefined : nextOwner(source, by.now, owner, group))
     inForce.set(slot, value as Json)
   }
-  for (const slot of touchedSlots(before, after)) {
+  const touched = new Set(touchedSlots(before, after))
+  const withhold = (slot: Slot, value: Json | undefined) => {
+    withheld.push(slot)
+    claims = [...claims, claimOf(user, by, slot, value)]
+  }
+  const putSecond = (slot: Slot, value: readonly Json[]) => {
+    withhold(slot, value)
+    if (!sameJson(inForce.get(slot), demoted(value))) put(slot, demoted(value), by.source, by.granted?.get(slot))
+  }
+  const isAnothers = (slot: Slot) =>
+    touched.has(slot) ? isKept(slot, after.get(slot), user, by, by.ranking(slot)) : hasClaim(user, by.source, slot)
+  for (const slot of touched) {
     const value = after.get(slot)
     const ranking = by.ranking(slot)
     claims = claims.filter((claim) => claim.slot !== slot || claim.source !== by.source)
     if (sameJson(inForce.get(slot), value) && !(slot === 'userName' && user.userNameIsDerived)) continue
     if (isKept(slot, value, user, by, ranking)) {
-      withheld.push(slot)
-      claims = [...claims, claimOf(user, by, slot, value)]
+      withhold(slot, value)
       continue
     }
     const next = value === undefined ? best(claims, slot, ranking) : undefined
     claims = claims.filter((claim) => claim !== next)
-    if (next === undefined) put(slot, value, by.source, by.granted?.get(slot))
-    else put(slot, next.value, next.source, next.group)
+    if (next !== undefined) put(slot, next.value, next.source, next.group)
+    else if (hasPrimary(value) && hasOtherPrimary(inForce, slot, isAnothers)) putSecond(slot, value)
+    else put(slot, value, by.source, by.granted?.get(slot))
   }
   // What was sent stands as it was sent, order included, unless something of it is kept back or was never shown to its sender.
   const isWhole = withheld.length === 0 && user.claims === undefined
@@ -127,6 +138,27 @@ function isKept(
   const owner = ownerOf(user.provenance, slot)
   if (owner === undefined || owner.source === source || ranking === undefined) return false
   return rankOf(owner.source, ranking) < rankOf(source, ranking)
+}
+
+function hasPrimary(value: Json | undefined): value is readonly Json[] {
+  return isList(value) && value.some((element) => isObject(element) && element.primary === true)
+}
+
+/** One element of a list is primary in force: what another source keeps so stays so, and what comes is second to it. */
+function hasOtherPrimary(inForce: ReadonlyMap<Slot, Json>, slot: Slot, isAnothers: (slot: Slot) => boolean): boolean {
+  const attribute = slot.slice(0, slot.indexOf('[') + 1)
+  for (const [other, value] of inForce) {
+    if (other !== slot && other.startsWith(attribute) && hasPrimary(value) && isAnothers(other)) return true
+  }
+  return false
+}
+
+function hasClaim(user: User, source: Source, slot: Slot): boolean {
+  return user.claims?.some((claim) => claim.source === source && claim.slot === slot) ?? false
+}
+
+function demoted(list: readonly Json[]): Json {
+  return list.map((element) => (isObject(element) && element.primary === true ? { ...element, primary: false } : element))
 }
 
 /** 0 is the highest; sources that are not named come last, all equal. */

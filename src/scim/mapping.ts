@@ -2,7 +2,7 @@
  * `scim.map`: brings what a client sends by default onto the fields that its institution matches by, for example the
  * netid from what stands before the @ of userName. What the client says of the field itself goes first.
  */
-import fields from '../../schemas/fields.json' with { type: 'json' }
+import { FIELDS } from '../directory/fields.ts'
 import type { Institution } from '../directory/institution.ts'
 import { dottedName, USER } from '../directory/schema.ts'
 import { isList, isObject, sameJson } from '../directory/slots.ts'
@@ -40,7 +40,7 @@ type FieldMap = NonNullable<NonNullable<Institution['settings']['scim']>['map']>
 
 function rulesOf(map: FieldMap): readonly Rule[] {
   return Object.entries(map).flatMap(([name, source]) => {
-    const path = fields.find((field) => field.name === name)?.path
+    const path = FIELDS.find((field) => field.name === name)?.path
     const from = targetAt(typeof source === 'string' ? source : source.path)
     const to = path === undefined ? undefined : targetAt(path)
     if (path === undefined || from === undefined || to === undefined) return []
