@@ -48,7 +48,7 @@ describe('metadata of an identity provider', () => {
   it('is set from a file', async () => {
     const { code, stderr } = await set(file('idp.xml', metadataXml(idp)))
     assert.equal(code, 0, stderr)
-    assert.match(stderr, /https:\/\/idp\.uni\.example\/idp, with 1 certificates/)
+    assert.match(stderr, /https:\/\/idp\.uni\.example\/idp, with 1 certificate to sign with/)
     assert.deepEqual((await known()).certificates, [idp.certificate])
   })
 

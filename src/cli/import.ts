@@ -42,8 +42,10 @@ Example:
   matricula import people.csv --institution north --dry-run --report people-report.csv`,
   async run(args, terminal) {
     const given = argumentsIn(args)
-    await access(given.file, constants.R_OK).catch((error: Error) => {
-      throw new Refusal(`${given.file} cannot be read: ${error.message}`)
+    await access(given.file, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
+      throw new Refusal(
+        error.code === 'ENOENT' ? `there is no file ${given.file}` : `${given.file} cannot be read: ${error.message}`,
+      )
     })
     const summary = await withStore(terminal, async (store) => {
       const institution = await knownInstitution(store, given.institution)

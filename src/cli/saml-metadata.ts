@@ -26,10 +26,12 @@ export async function metadataPatch(
   const isUrl = /^https?:\/\//i.test(from)
   try {
     const found = isUrl ? await fetchIdpMetadata(from, options) : await idpMetadataIn(from, options)
-    say(`${found.entityId}, with ${found.certificates.length} certificates to sign with`)
+    const count = found.certificates.length
+    say(`${found.entityId}, with ${count} ${count === 1 ? 'certificate' : 'certificates'} to sign with`)
     return patchWith(found, isUrl ? { url: from, ...(certificates && { certificates }) } : undefined)
   } catch (error) {
-    if (error instanceof MetadataRefused || error instanceof OutboundError) throw new Refusal(error.message, { cause: error })
+    if (error instanceof MetadataRefused) throw new Refusal(`${from} cannot be used: ${error.message}`, { cause: error })
+    if (error instanceof OutboundError) throw new Refusal(error.message, { cause: error })
     throw error
   }
 }

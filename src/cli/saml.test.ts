@@ -80,7 +80,7 @@ describe('matricula saml check', () => {
     await matricula('institution create none --name None')
     const none = await matricula('saml check none')
     assert.equal(none.code, 1)
-    assert.match(none.out, /^WRONG {2}None has no identity provider: set saml\.idp$/m)
+    assert.match(none.out, /^WRONG {2}None has no identity provider: matricula institution set none --saml-metadata FILE\|URL$/m)
     assert.match(none.out, /^note {3}people who cannot sign in are told to ask .*set saml\.contact$/m)
   })
 

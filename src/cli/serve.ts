@@ -9,9 +9,10 @@ import { untilToldToStop } from './signals.ts'
 const width = Math.max(...Object.keys(VARIABLES).map((name) => name.length)) + 2
 
 export const serve: Command = {
-  summary: 'serve HTTP and SFTP',
+  summary: 'serve HTTP and SFTP, and go through files each day',
   help: `matricula serve
 
+Serves SCIM, REST, sign-ins and uploads over HTTP, the drop box over SFTP, and goes through uploaded files each day.
 Serves until it is told to stop (Ctrl-C or SIGTERM), then finishes what it has accepted.
 The first start on an empty embedded store makes the institution "demo" and prints a token for it.
 Prints where it serves to standard output, and its log as JSON lines to standard error.

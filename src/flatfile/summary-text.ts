@@ -84,5 +84,5 @@ export function howItWasRead({ format, encoding, delimiter, sheet, source, mode,
 }
 
 export function sentence(message: string): string {
-  return message.slice(0, 1).toUpperCase() + message.slice(1) + (message.endsWith('.') ? '' : '.')
+  return message.slice(0, 1).toUpperCase() + message.slice(1) + (/[.?]$/.test(message) ? '' : '.')
 }

@@ -40,14 +40,14 @@ export function findingsOf(
   institution: Institution,
   { publicUrl, isReachable, now }: { readonly publicUrl: string; readonly isReachable: boolean; readonly now: number },
 ): Finding[] {
-  const { settings, name } = institution
+  const { _id, settings, name } = institution
   const { saml = {} } = settings
   const idps = idpsOf(settings)
   const findings: Finding[] = []
   const wrong = (message: string) => findings.push({ kind: 'wrong', message })
   const note = (message: string) => findings.push({ kind: 'note', message })
   if (!isReachable) wrong(`PUBLIC_URL is ${publicUrl}: browsers keep the cookies of a sign-in over https alone`)
-  if (idps.length === 0) wrong(`${name} has no identity provider: set saml.idp`)
+  if (idps.length === 0) wrong(`${name} has no identity provider: matricula institution set ${_id} --saml-metadata FILE|URL`)
   findings.push(...idps.flatMap((idp) => idpFindings(idp, now)))
   if (saml.contact === undefined)
     note('people who cannot sign in are told to ask “the help desk of your institution”: set saml.contact')
