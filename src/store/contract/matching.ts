@@ -121,6 +121,21 @@ export function matching(test: Test): void {
     await finds(store, texts, part('ew', '\u{1F600}'), ['face'], false)
   })
 
+  test('looks up a key beside what always or never holds', async (store) => {
+    const institution = anInstitution()
+    await given(store, [aDoc(institution, { keys: { netid: 'ada' } })])
+    const key: Predicate = { op: 'eq', path: 'keys.netid', value: 'ada' }
+    for (const [other, n] of [
+      [NOTHING, 0],
+      [not(EVERYTHING), 0],
+      [not(NOTHING), 1],
+    ] as const) {
+      const where: Predicate = { op: 'and', of: [key, other] }
+      assert.equal((await idsOf(store, institution, where)).length, n)
+      assert.equal(await store.count('users', institution, where), n)
+    }
+  })
+
   test('answers an or of two thousand terms', async (store) => {
     const terms = (count: number): Predicate[] => Array.from({ length: count }, (_, at) => is('eq', `no-${at}`))
     await finds(store, VALUES, { op: 'or', of: [...terms(1000), is('eq', 'ada'), ...terms(1000)] }, ['text'])

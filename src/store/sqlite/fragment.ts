@@ -5,8 +5,9 @@ import type { SQLInputValue } from 'node:sqlite'
 
 export type Fragment = { readonly sql: string; readonly values: readonly SQLInputValue[] }
 
-export const TRUE: Fragment = { sql: '1', values: [] }
-const FALSE: Fragment = { sql: '0', values: [] }
+// Bound: beside a constant SQLite leaves the other terms out, and then cannot use the index that a plan names.
+export const TRUE: Fragment = { sql: '?', values: [1] }
+const FALSE: Fragment = { sql: '?', values: [0] }
 
 export function all(fragments: readonly Fragment[]): Fragment {
   return balanced(fragments, 'and', TRUE)
