@@ -65,6 +65,7 @@ function readOperation(reading: Reading, operation: unknown, where: string): Ver
   if (op === undefined) return new ScimProblem('invalidSyntax', `${where}: op must be add, replace or remove`)
   const path = member(operation, 'path')
   const value = member(operation, 'value')
+  if (op === 'add' && value === undefined) return new ScimProblem('invalidValue', `${where}: add needs a value`)
   if (typeof path === 'string' && path !== '') return readPath(reading, op, path, value)
   if (path !== undefined && path !== null)
     return new ScimProblem('invalidPath', `${where}: path must be a text that is not empty`)

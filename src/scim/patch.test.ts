@@ -354,6 +354,8 @@ describe('PATCH', () => {
     ['a filter on a single value', [{ op: 'replace', path: 'name[givenName eq "x"].familyName', value: 'x' }], 'invalidPath'],
     ['a value of the wrong kind', [{ op: 'replace', path: 'title', value: { $ne: 1 } }], 'invalidValue'],
     ['no value without a path', [{ op: 'replace' }], 'invalidValue'],
+    ['an add without a value', [{ op: 'add', path: 'title' }], 'invalidValue'],
+    ['a certificate that is no base64', [{ op: 'add', path: 'x509Certificates', value: [{ value: 'no!' }] }], 'invalidValue'],
     ['a userName without a value', [{ op: 'replace', path: 'userName', value: '' }], 'invalidValue'],
     ['remove of userName', [{ op: 'remove', path: 'userName' }], 'mutability'],
     ['groups', [{ op: 'add', path: 'groups', value: [{ value: 'g' }] }], 'mutability'],

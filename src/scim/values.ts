@@ -14,6 +14,9 @@ import { isBare, union, withOnePrimary } from './elements.ts'
 /** Members that one request may name. */
 const MAX_MEMBERS = 50_000
 
+/** Either alphabet (RFC 4648, sections 4 and 5), padded or not. */
+const BASE64 = /^[\w+/-]*={0,2}$/
+
 const MEMBERS = GROUP.attributesOf().get('members')
 
 /** Whether this is one of the ways to say "no value" (RFC 7643, section 2.5); some clients also send an empty text. */
@@ -84,8 +87,10 @@ function cleanSingle(attribute: Attribute, value: unknown, path: string, faults:
       return fault(faults, path, `must be a date and time such as 2027-01-31T08:00:00Z, not ${kindOf(value)}`)
     case 'string':
     case 'reference':
-    case 'binary':
       return cleanString(value, path, faults)
+    case 'binary':
+      if (typeof value === 'string' && BASE64.test(value.replace(/\s+/g, ''))) return cleanString(value, path, faults)
+      return fault(faults, path, `must be base64, not ${kindOf(value)}`)
     default:
       return attribute.type satisfies never
   }
