@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Dialogue, Need } from './dialogue.ts'
-import { readDialects, readDialogues } from './dialogue.ts'
-import { readFilterCases } from './filter-cases.ts'
+import { readDialects, readDialogues } from './dialogue-files.ts'
+import { parseFilterCases, readFilterCases } from './filter-cases.ts'
+import { at, isObject, listOf } from './json.ts'
+import { parseFiles } from './written.ts'
 
 describe('the files of dialogues', () => {
   const dialogues = readDialogues()
@@ -15,15 +17,34 @@ describe('the files of dialogues', () => {
 
   it('name what a dialogue needs wherever it speaks of it', () => {
     const signs: readonly (readonly [Need, (dialogue: Dialogue) => boolean])[] = [
-      ['groups', ({ steps }) => JSON.stringify(steps).includes('Group')],
+      [
+        'groups',
+        ({ steps }) =>
+          steps.some(({ path, body }) => path.startsWith('/Groups') || JSON.stringify(body ?? '').includes('/Groups')),
+      ],
+      ['nested', ({ steps }) => JSON.stringify(steps).includes('"type":"Group"')],
       ['bulk', ({ steps }) => steps.some(({ path }) => path.startsWith('/Bulk'))],
       ['rest', ({ steps }) => steps.some(({ auth }) => auth === 'api')],
-      ['sort', ({ steps }) => steps.some(({ path }) => path.includes('sortBy='))],
+      ['sort', ({ steps }) => steps.some(({ path }) => path.includes('sortBy=') && !path.startsWith('/Schemas'))],
       ['etag', ({ steps }) => steps.some(({ headers = {} }) => 'if-match' in headers || 'if-none-match' in headers)],
     ]
     for (const dialogue of dialogues) {
       for (const [need, shows] of signs)
         if (shows(dialogue)) assert.ok(dialogue.needs?.includes(need), `${dialogue.id} needs ${need}`)
+    }
+  })
+
+  it('begin the name of all that they make with the mark of the run', () => {
+    for (const { id, steps } of dialogues) {
+      const made = steps.flatMap(({ method, path, body }) => {
+        if (method !== 'POST') return []
+        if (path === '/Bulk') return listOf(at(body, '/Operations')).map((operation) => at(operation, '/data'))
+        return /^\/(Users|Groups)(\?|$)/.test(path) ? [body] : []
+      })
+      for (const resource of made.filter(isObject)) {
+        const name = resource.userName ?? resource.USERNAME ?? resource.displayName ?? ''
+        if (typeof name === 'string' && name !== '') assert.match(name, /^\$\{rand\}/, id)
+      }
     }
   })
 
@@ -33,7 +54,7 @@ describe('the files of dialogues', () => {
       about: 'x',
       dialogues: [{ id: 'rfc/x', clause: 'RFC 7644 3', what: 'x', steps: [{ method: 'GOT' }] }],
     }
-    assert.throws(() => readDialogues([file]), /dialogues\/0\/steps\/0/)
+    assert.throws(() => parseFiles([file]), /dialogues\/0\/steps\/0/)
   })
 })
 
@@ -48,5 +69,6 @@ describe('the file of filters', () => {
 
   it('gives every case an id of its own', () => assert.equal(new Set(cases.map(({ id }) => id)).size, cases.length))
 
-  it('is refused when it is not of the shape', () => assert.throws(() => readFilterCases({ users: [] }), /not a file of filters/))
+  it('is refused when it is not of the shape', () =>
+    assert.throws(() => parseFilterCases({ users: [] }), /not a file of filters/))
 })

@@ -1,32 +1,28 @@
 /**
- * The list of all checks: each dialogue, each filter. What a check is, before and after it ran.
+ * The list of all checks: each dialogue, each filter, each check in code. What a check is, before and after it ran.
  */
-
-import type { Need } from './dialogue.ts'
-import { readDialogues } from './dialogue.ts'
+import { CODED_CHECKS } from './checks/all.ts'
+import type { About, Need } from './dialogue.ts'
+import { changesNothing } from './dialogue.ts'
+import { readDialogues } from './dialogue-files.ts'
 import type { Target } from './exchange.ts'
 import type { FilterCase, GeneratedFilter } from './filter-cases.ts'
 import { readFilterCases } from './filter-cases.ts'
 import type { FilterUsers } from './filter-users.ts'
-import { playFilter, playGenerated } from './filters.ts'
+import { needsUsers, playFilter, playGenerated } from './filters.ts'
 import { shorten } from './json.ts'
 import type { Fault } from './judge.ts'
-import { play } from './play.ts'
-
-type About = {
-  readonly id: string
-  readonly dialect: string
-  /** The section of the RFC that settles it. */
-  readonly clause: string
-  readonly what: string
-  /** Where a client is documented to do this. */
-  readonly source?: string
-}
+import type { Played } from './play.ts'
+import { converse, play } from './play.ts'
+import { sectionOf } from './sections.ts'
 
 export type Check = About & {
   readonly needs: readonly Need[]
-  /** Resolves to what went wrong: nothing when the check passed. */
-  readonly run: () => Promise<Fault[]>
+  /** Attributes that the server must declare and accept for the check to mean anything, as `User.title`. */
+  readonly attributes: readonly string[]
+  /** Whether it leaves the server as it is, whatever comes of it, and does not try its strength either. */
+  readonly isReadOnly: boolean
+  readonly run: () => Promise<Played>
 }
 
 export type CheckResult = About & {
@@ -37,37 +33,49 @@ export type CheckResult = About & {
   readonly tookMs: number
 }
 
-/** Every check of the suite, in the order of a report. */
+/** Every check of the suite, in the order of a report: the RFCs section by section, then client by client. */
 export function listChecks(target: Target, users: FilterUsers): Check[] {
-  return [...listDialogues(target), ...listFilters(target, users)]
+  const all = [...listDialogues(target), ...listCoded(target), ...listFilters(target, users)]
+  const ofRfc = all.filter(({ dialect }) => dialect === 'rfc')
+  const place = ({ clause }: Check) => sectionOf(clause).place
+  return [...ofRfc.toSorted((a, b) => place(a) - place(b)), ...all.filter(({ dialect }) => dialect !== 'rfc')]
 }
 
 function listDialogues(target: Target): Check[] {
   return readDialogues().map((dialogue) => {
-    const { id, dialect, clause, what, source, needs = [] } = dialogue
-    const run = () => play(dialogue, target)
-    return { id, dialect, clause, what, needs, run, ...(source === undefined ? {} : { source }) }
+    const { steps: _, headers: __, ...about } = dialogue
+    return { ...about, isReadOnly: changesNothing(dialogue), run: () => play(dialogue, target) }
+  })
+}
+
+function listCoded(target: Target): Check[] {
+  return CODED_CHECKS.map(({ run, needs = [], attributes = [], isReadOnly = false, ...about }) => {
+    return { ...about, dialect: 'rfc', needs, attributes, isReadOnly, run: () => converse(target, run) }
   })
 }
 
 function listFilters(target: Target, users: FilterUsers): Check[] {
   const { dialect, clause, cases, generated } = readFilterCases()
+  const common = { dialect, clause, attributes: [] } as const
   const plain = cases
     .filter(({ level }) => level !== 'parse')
     .map((one): Check => {
-      const { id, needs = [] } = one
+      const { id, needs = [], level } = one
       return {
+        ...common,
         id: `${dialect}/filter-${id}`,
-        dialect,
-        clause,
+        level: level === 'must' ? 'must' : 'should',
         what: sayFilter(one),
-        needs,
+        needs: ['filter', ...needs],
+        isReadOnly: !needsUsers(one),
         run: () => playFilter(one, users, target),
       }
     })
   const long = generated.map((one, index): Check => {
     const id = `${dialect}/filter-g${String(index + 1).padStart(3, '0')}`
-    return { id, dialect, clause, what: sayGenerated(one), needs: [], run: () => playGenerated(one, users, target) }
+    const what = sayGenerated(one)
+    const run = () => playGenerated(one, users, target)
+    return { ...common, id, level: 'should', what, needs: ['filter'], isReadOnly: false, run }
   })
   return [...plain, ...long]
 }

@@ -1,20 +1,27 @@
 /**
- * The dialogues of the suite and the shape of their files (`cases/dialogue.schema.json`, explained in README.md).
+ * The dialogues of the suite as they are played. Their files (`cases/dialogues`) write some of it shorter: `written.ts`.
  */
-import { Ajv } from 'ajv'
-import schema from './cases/dialogue.schema.json' with { type: 'json' }
-import authentik from './cases/dialogues/authentik.json' with { type: 'json' }
-import campus from './cases/dialogues/campus.json' with { type: 'json' }
-import entra from './cases/dialogues/entra.json' with { type: 'json' }
-import google from './cases/dialogues/google.json' with { type: 'json' }
-import jumpcloud from './cases/dialogues/jumpcloud.json' with { type: 'json' }
-import okta from './cases/dialogues/okta.json' with { type: 'json' }
-import onelogin from './cases/dialogues/onelogin.json' with { type: 'json' }
-import rfc from './cases/dialogues/rfc.json' with { type: 'json' }
 import type { Json } from './json.ts'
 
-/** What a server may do without: a dialogue that needs it is then `not offered`, not failed. */
-export type Need = 'groups' | 'bulk' | 'sort' | 'etag' | 'enterprise' | 'campus' | 'rest'
+/** What a server may do without: a check that needs it is then `not offered`, not failed. */
+export const NEEDS = [
+  'patch',
+  'filter',
+  'groups',
+  'nested',
+  'bulk',
+  'sort',
+  'etag',
+  'cursor',
+  'password',
+  'enterprise',
+  'campus',
+  'rest',
+] as const
+export type Need = (typeof NEEDS)[number]
+
+/** `must`: what the RFC demands of every server, or what a client cannot work without; `should`: what is recommended. */
+export type Level = 'must' | 'should'
 
 type Texts = { readonly [name: string]: string }
 
@@ -31,6 +38,8 @@ export type Expectation = {
   readonly matches?: Texts
   /** An answer without a body is fine as well. */
   readonly ifBody?: true
+  /** Statuses by which a server says that it does not do this at all. */
+  readonly unless?: readonly number[]
 }
 
 export type Step = {
@@ -41,7 +50,7 @@ export type Step = {
   readonly here?: true
   readonly encode?: 'plus' | 'none'
   /** The SCIM token when absent. */
-  readonly auth?: 'api' | 'none' | 'bad'
+  readonly auth?: Auth
   /** Copies sent at once; `${n}` is 1, 2, … in them. */
   readonly times?: number
   readonly headers?: Texts
@@ -51,46 +60,33 @@ export type Step = {
   readonly expect: Expectation
 }
 
-export type Dialogue = {
+/** `lower`: the scheme in small letters. */
+export type Auth = 'api' | 'none' | 'bad' | 'lower'
+
+/** Beside what a check shows: who says so, and how much it weighs. */
+export type About = {
   readonly id: string
   readonly dialect: string
   /** The section of the RFC that settles it. */
   readonly clause: string
+  readonly level: Level
   readonly what: string
+  /** The rule behind it, in plain words. */
+  readonly why?: string
   /** Where a client is documented to do this. */
   readonly source?: string
-  readonly needs?: readonly Need[]
+}
+
+export type Dialogue = About & {
+  readonly needs: readonly Need[]
+  /** Attributes that the server must declare and accept for this to mean anything, as `User.title`. */
+  readonly attributes: readonly string[]
   /** Sent with every request of the dialogue; a step adds its own. */
   readonly headers?: Texts
   readonly steps: readonly Step[]
 }
 
-type DialogueFile = {
-  readonly dialect: string
-  readonly about: string
-  readonly headers?: Texts
-  readonly dialogues: readonly Omit<Dialogue, 'dialect' | 'headers'>[]
-}
-
-const FILES: readonly unknown[] = [entra, okta, onelogin, authentik, jumpcloud, google, rfc, campus]
-
-/** Every dialogue, by dialect, in the order in which a report shows them. */
-export function readDialogues(files: readonly unknown[] = FILES): Dialogue[] {
-  return parseFiles(files).flatMap(({ dialect, headers, dialogues }) =>
-    dialogues.map((dialogue) => ({ ...dialogue, dialect, ...(headers === undefined ? {} : { headers }) })),
-  )
-}
-
-/** Dialect -> what it is, in the same order. */
-export function readDialects(files: readonly unknown[] = FILES): Map<string, string> {
-  return new Map(parseFiles(files).map(({ dialect, about }) => [dialect, about]))
-}
-
-function parseFiles(files: readonly unknown[]): DialogueFile[] {
-  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true })
-  const isDialogueFile = ajv.compile<DialogueFile>(schema)
-  return files.map((file) => {
-    if (isDialogueFile(file)) return file
-    throw new Error(`not a file of dialogues: ${ajv.errorsText(isDialogueFile.errors, { dataVar: '' })}`)
-  })
+/** Whether playing it leaves the server as it is, whatever comes of it. */
+export function changesNothing({ steps }: Pick<Dialogue, 'steps'>): boolean {
+  return steps.every(({ method, path }) => method === 'GET' || (method === 'POST' && /\/\.search$/.test(path)))
 }

@@ -31,7 +31,13 @@ describe('an exchange', () => {
     const server = createServer(listener)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     try {
-      await run({ base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: 't', timeoutMs: 200, fetch })
+      await run({
+        base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        token: 't',
+        mark: 'm-',
+        timeoutMs: 200,
+        fetch,
+      })
     } finally {
       server.closeAllConnections()
       server.close()
@@ -61,7 +67,7 @@ describe('an exchange', () => {
 
   it('reports a port where nobody listens as silence', async () => {
     const answer = await exchange(
-      { base: 'http://127.0.0.1:1', token: 't', timeoutMs: 200, fetch },
+      { base: 'http://127.0.0.1:1', token: 't', mark: 'm-', timeoutMs: 200, fetch },
       { method: 'GET', path: '/Users' },
     )
     assert.ok('silence' in answer)

@@ -3,14 +3,18 @@
  * A server that hangs, breaks off or never stops sending is an answer too: `silence`, with the reason.
  */
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Auth } from './dialogue.ts'
 import type { Json } from './json.ts'
 import { parseJson } from './json.ts'
 
 export type Target = {
   /** The SCIM base, without a slash at its end. */
   readonly base: string
-  readonly token: string
+  /** The bearer token, or where to get one that is still good. */
+  readonly token: string | (() => Promise<string>)
   readonly apiToken?: string
+  /** Names of what is made on the server begin with it. */
+  readonly mark: string
   /** For one request, with its answer. */
   readonly timeoutMs: number
   readonly fetch: typeof fetch
@@ -23,7 +27,7 @@ export type Request = {
   readonly path: string
   readonly here?: true
   readonly encode?: 'plus' | 'none'
-  readonly auth?: 'api' | 'none' | 'bad'
+  readonly auth?: Auth
   readonly headers?: { readonly [name: string]: string }
   /** A string is sent as it is, anything else as JSON. */
   readonly body?: Json
@@ -62,7 +66,7 @@ async function send(target: Target, request: Request): Promise<Answer | Silence>
   try {
     const response = await target.fetch(addressOf(target.base, request), {
       method: request.method,
-      headers: headersOf(target, request),
+      headers: await headersOf(target, request),
       redirect: 'manual',
       signal: AbortSignal.any(limits),
       ...(request.body === undefined ? {} : { body: bodyOf(request.body) }),
@@ -95,24 +99,27 @@ function encodeQuery(query: string, encode: 'plus' | undefined): string {
   return encode === 'plus' ? pairs.join('&').replaceAll('%20', '+') : pairs.join('&')
 }
 
-function headersOf(target: Target, { auth, headers, body }: Request): Headers {
+async function headersOf(target: Target, { auth, headers, body }: Request): Promise<Headers> {
   const all = new Headers({ accept: 'application/scim+json', ...headers })
   if (body !== undefined && !all.has('content-type')) all.set('content-type', 'application/scim+json; charset=utf-8')
-  const token = tokenOf(target, auth)
-  if (token !== undefined) all.set('authorization', `Bearer ${token}`)
+  const credentials = await credentialsOf(target, auth)
+  if (credentials !== undefined) all.set('authorization', credentials)
   return all
 }
 
-function tokenOf(target: Target, auth: Request['auth']): string | undefined {
+async function credentialsOf({ token, apiToken }: Target, auth: Request['auth']): Promise<string | undefined> {
+  const own = async () => (typeof token === 'string' ? token : token())
   switch (auth) {
     case 'none':
       return undefined
     case 'bad':
-      return 'a-token-that-nobody-ever-issued'
+      return 'Bearer a-token-that-nobody-ever-issued'
     case 'api':
-      return target.apiToken ?? target.token
+      return `Bearer ${apiToken ?? (await own())}`
+    case 'lower':
+      return `bearer ${await own()}`
     case undefined:
-      return target.token
+      return `Bearer ${await own()}`
     default:
       return auth satisfies never
   }

@@ -42,7 +42,16 @@ export type FilterCases = {
   readonly generated: readonly GeneratedFilter[]
 }
 
-export function readFilterCases(file: unknown = cases): FilterCases {
+let checked: FilterCases | undefined
+
+/** Checked against the schema once. */
+export function readFilterCases(): FilterCases {
+  checked ??= parseFilterCases(cases)
+  return checked
+}
+
+/** @throws {Error} that says where the file is not of the shape */
+export function parseFilterCases(file: unknown): FilterCases {
   const ajv = new Ajv({ allErrors: true, allowUnionTypes: true })
   const isFilterCases = ajv.compile<FilterCases>(schema)
   if (isFilterCases(file)) return file

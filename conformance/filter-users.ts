@@ -15,13 +15,14 @@ type CaseUser = FilterCases['users'][number]
 
 /** The users of the cases on one server, made when first needed. */
 export class FilterUsers {
-  readonly #run = `r${randomBytes(5).toString('hex')}`
+  readonly #run: string
   readonly #target: Target
   readonly #users: readonly CaseUser[]
   readonly #made = new Made()
   #refs: Promise<ReadonlyMap<string, string> | Difference> | undefined
 
   constructor(target: Target, users: readonly CaseUser[]) {
+    this.#run = `${target.mark}${randomBytes(3).toString('hex')}`
     this.#target = target
     this.#users = users
   }

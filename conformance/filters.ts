@@ -7,7 +7,8 @@ import { exchange } from './exchange.ts'
 import type { FilterCase, GeneratedFilter } from './filter-cases.ts'
 import type { FilterUsers } from './filter-users.ts'
 import { at, listOf, shorten } from './json.ts'
-import type { Difference, Fault } from './judge.ts'
+import type { Difference } from './judge.ts'
+import type { Played } from './play.ts'
 
 type Judge = (answer: Answer) => Difference[] | Promise<Difference[]>
 
@@ -21,10 +22,15 @@ const SLACK_MS = 500
 const SLACK_TIMES = 20
 const USERS_STEP = 'the users of the filters'
 
+/** Whether it takes a server that holds the users of the cases: a filter that must be refused is refused by any. */
+export function needsUsers({ level, valid }: FilterCase): boolean {
+  return level === 'may' || valid !== false
+}
+
 /** Sends one filter and says what is wrong with the answer. */
-export async function playFilter(one: FilterCase, users: FilterUsers, target: Target): Promise<Fault[]> {
-  const refs = await users.refs()
-  if ('where' in refs) return [{ step: USERS_STEP, ...refs }]
+export async function playFilter(one: FilterCase, users: FilterUsers, target: Target): Promise<Played> {
+  const refs = needsUsers(one) ? await users.refs() : new Map<string, string>()
+  if ('where' in refs) return { faults: [{ step: USERS_STEP, ...refs }] }
   const filter = users.fill(one.filter)
   return ask(target, filter, one.level === 'may' ? undefined : MAX_MS, (answer) => {
     if (one.level === 'may') return answer.status < 500 ? [] : [wrongStatus(answer, 'any answer but a failure of the server')]
@@ -32,9 +38,10 @@ export async function playFilter(one: FilterCase, users: FilterUsers, target: Ta
   })
 }
 
-export async function playGenerated(one: GeneratedFilter, users: FilterUsers, target: Target): Promise<Fault[]> {
+/** With the users on the server, so that there is something to compare with. */
+export async function playGenerated(one: GeneratedFilter, users: FilterUsers, target: Target): Promise<Played> {
   const refs = await users.refs()
-  if ('where' in refs) return [{ step: USERS_STEP, ...refs }]
+  if ('where' in refs) return { faults: [{ step: USERS_STEP, ...refs }] }
   const filter = one.prefix + one.repeat.repeat(one.times) + one.suffix + (one.close ?? '').repeat(one.times)
   // The answer to something this long may also be that it is too long.
   const statuses = [...new Set([...one.expect, 400, 414, 431])]
@@ -44,14 +51,14 @@ export async function playGenerated(one: GeneratedFilter, users: FilterUsers, ta
 }
 
 /** @param maxMs for the answer, where there is a limit */
-async function ask(target: Target, filter: string, maxMs: number | undefined, judge: Judge): Promise<Fault[]> {
+async function ask(target: Target, filter: string, maxMs: number | undefined, judge: Judge): Promise<Played> {
   const step = `filter ${shorten(filter, 120)}`
   const began = performance.now()
   const answer = await exchange(target, searchRequest(filter, 1))
   const took = performance.now() - began
-  if ('silence' in answer) return [{ step, where: 'answer', expected: 'an answer', got: answer.silence }]
+  if ('silence' in answer) return { faults: [{ step, where: 'answer', expected: 'an answer', got: answer.silence }] }
   const late = maxMs === undefined ? [] : await judgeTime(target, took, maxMs)
-  return [...late, ...(await judge(answer))].map((difference) => ({ step, ...difference }))
+  return { faults: [...late, ...(await judge(answer))].map((difference) => ({ step, ...difference })) }
 }
 
 /** A plain question tells how slow the server and the way to it are by themselves just now. */

@@ -4,42 +4,92 @@
 import type { Need } from './dialogue.ts'
 import type { Answer, Silence, Target } from './exchange.ts'
 import { exchange } from './exchange.ts'
+import type { JsonObject } from './json.ts'
 import { at, isObject, listOf } from './json.ts'
+import { SCHEMAS } from './written.ts'
 
-/** What is not offered, and how that shows. */
-export type Lacks = ReadonlyMap<Need, string>
+export type Offer = {
+  /** What is not offered, and how that shows. */
+  readonly lacks: ReadonlyMap<Need, string>
+  /** Attributes that clients may write, as `User.title` in small letters, by resource type; absent where the server does not tell. */
+  readonly writable: ReadonlyMap<string, ReadonlySet<string>>
+}
 
-const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group'
 const EXTENSIONS = {
   enterprise: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
   campus: 'urn:ietf:params:scim:schemas:extension:campus:2.0:User',
 } as const
 
+/** What every resource has without its schema saying so (RFC 7643 section 3.1). */
+const COMMON = ['externalId', 'schemas', 'id', 'meta']
+
 /** Reads the server's description of itself. Silence when no question is answered at all. */
-export async function readOffer(target: Target): Promise<Lacks | Silence> {
+export async function readOffer(target: Target): Promise<Offer | Silence> {
   const ask = (path: string) => exchange(target, { method: 'GET', path })
   const [config, schemas, types] = await Promise.all([ask('/ServiceProviderConfig'), ask('/Schemas'), ask('/ResourceTypes')])
   if ('silence' in config && 'silence' in schemas && 'silence' in types) return config
-  const known = new Set([...idsOf(schemas), ...schemasOf(types)])
-  const lacks = new Map<Need, string>()
-  for (const feature of ['bulk', 'sort', 'etag'] as const) {
-    if (!isSupported(config, feature)) lacks.set(feature, `/ServiceProviderConfig does not say ${feature}.supported`)
-  }
-  if (!known.has(GROUP)) lacks.set('groups', 'neither /ResourceTypes nor /Schemas has Group')
-  for (const name of ['enterprise', 'campus'] as const) {
-    if (!known.has(EXTENSIONS[name])) lacks.set(name, `neither /ResourceTypes nor /Schemas has ${EXTENSIONS[name]}`)
-  }
+  const described = new Map(resourcesOf(schemas).map((schema) => [String(at(schema, '/id')), schema]))
+  const known = new Set([...described.keys(), ...schemasOf(types)])
+  const lacks = new Map([...lacksOfConfig(config), ...lacksOfSchemas(known, described)])
   const noRest = await whyNoRest(target)
   if (noRest !== undefined) lacks.set('rest', noRest)
+  return { lacks, writable: new Map(Object.entries(SCHEMAS).flatMap(([type, urn]) => writableOf(type, described.get(urn)))) }
+}
+
+/** Why the server cannot be asked for this: nothing when it can. */
+export function whyNotOffered(
+  { needs, attributes }: { readonly needs: readonly Need[]; readonly attributes: readonly string[] },
+  { lacks, writable }: Offer,
+): string[] {
+  const features = needs.map((need) => lacks.get(need)).filter((reason) => reason !== undefined)
+  const missing = attributes.filter((attribute) => {
+    const [type = '', name = ''] = attribute.split('.')
+    return !COMMON.includes(name) && writable.get(type)?.has(attribute.toLowerCase()) === false
+  })
+  return [...features, ...missing.map((attribute) => `/Schemas has no ${attribute} that clients may write`)]
+}
+
+function lacksOfConfig(config: Answer | Silence): [Need, string][] {
+  const says = (feature: string) => ('status' in config ? at(config.json, `/${feature}/supported`) : undefined)
+  const lacks: [Need, string][] = []
+  for (const feature of ['bulk', 'sort', 'etag'] as const) {
+    if (says(feature) !== true) lacks.push([feature, `/ServiceProviderConfig does not say ${feature}.supported`])
+  }
+  // A server that says nothing of these is not believed to do without them.
+  for (const feature of ['patch', 'filter'] as const) {
+    if (says(feature) === false) lacks.push([feature, `/ServiceProviderConfig says that ${feature}.supported is false`])
+  }
+  if (!('status' in config) || at(config.json, '/pagination/cursor') !== true)
+    lacks.push(['cursor', '/ServiceProviderConfig does not say pagination.cursor'])
   return lacks
 }
 
-function isSupported(config: Answer | Silence, feature: string): boolean {
-  return 'status' in config && at(config.json, `/${feature}/supported`) === true
+function lacksOfSchemas(known: ReadonlySet<string>, described: ReadonlyMap<string, JsonObject>): [Need, string][] {
+  const lacks: [Need, string][] = []
+  const nowhere = 'neither /ResourceTypes nor /Schemas has'
+  for (const name of ['enterprise', 'campus'] as const) {
+    if (!known.has(EXTENSIONS[name])) lacks.push([name, `${nowhere} ${EXTENSIONS[name]}`])
+  }
+  if (!known.has(SCHEMAS.Group)) lacks.push(['groups', `${nowhere} Group`], ['nested', `${nowhere} Group`])
+  const group = described.get(SCHEMAS.Group)
+  if (group !== undefined && !takesGroups(group)) lacks.push(['nested', 'the members of Group may not be of type Group'])
+  const user = described.get(SCHEMAS.User)
+  if (user === undefined || at(user, '/attributes/[name=password]') === undefined)
+    lacks.push(['password', '/Schemas has no User.password'])
+  return lacks
 }
 
-function idsOf(schemas: Answer | Silence): string[] {
-  return resourcesOf(schemas).map((schema) => String(at(schema, '/id')))
+function takesGroups(group: JsonObject): boolean {
+  const types = at(group, '/attributes/[name=members]/subAttributes/[name=type]/canonicalValues')
+  const references = at(group, '/attributes/[name=members]/subAttributes/[name=$ref]/referenceTypes')
+  return [...listOf(types), ...listOf(references)].includes('Group')
+}
+
+function writableOf(type: string, schema: JsonObject | undefined): [string, ReadonlySet<string>][] {
+  const attributes = listOf(at(schema, '/attributes'))
+  if (attributes.length === 0) return []
+  const writable = attributes.filter((attribute) => at(attribute, '/mutability') !== 'readOnly')
+  return [[type, new Set(writable.map((attribute) => `${type}.${at(attribute, '/name')}`.toLowerCase()))]]
 }
 
 /** The schemas that resource types name, as base or as extension. */

@@ -1,69 +1,179 @@
 /**
- * Plays one dialogue against a server: each step is sent, judged, and what it saves is kept for the next.
+ * Talks with a server about one subject: each step is sent, judged, and what it saves is kept for the next.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Dialogue, Expectation, Step } from './dialogue.ts'
 import type { Answer, Request, Target } from './exchange.ts'
 import { exchange } from './exchange.ts'
-import type { Json } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import { at, shorten } from './json.ts'
 import type { Difference, Fault } from './judge.ts'
 import { judge } from './judge.ts'
 import { Made } from './made.ts'
 import type { Variables } from './variables.ts'
 import { fill, textOf, textsOf } from './variables.ts'
+import { creation } from './written.ts'
 
-/** A fault without its step; `isFatal` when the steps behind it would mean nothing. */
+export type Played = {
+  /** What went wrong: nothing when the check passed. */
+  readonly faults: readonly Fault[]
+  /** Why the server does not do this at all, where it says so. */
+  readonly notOffered?: string
+}
+
+/** The steps behind it would mean nothing. */
+class Over extends Error {
+  override name = 'Over'
+}
+
+/** The server says that it does not do this. */
+class NotOffered extends Error {
+  override name = 'NotOffered'
+}
+
+export function play(dialogue: Dialogue, target: Target): Promise<Played> {
+  return converse(target, async (talk) => {
+    for (const step of dialogue.steps) await talk.step({ ...step, headers: { ...dialogue.headers, ...step.headers } })
+  })
+}
+
+/** Holds a talk. What was made on the server in its course is deleted again. */
+export async function converse(target: Target, run: (talk: Talk) => Promise<void>): Promise<Played> {
+  const made = new Made()
+  const talk = new Talk(target, made)
+  let notOffered: string | undefined
+  try {
+    await run(talk)
+  } catch (error) {
+    if (error instanceof NotOffered) notOffered = error.message
+    else if (!(error instanceof Over)) throw error
+  }
+  const left = await made.remove(target)
+  const faults = [...talk.faults, ...left.map(sayLeft)]
+  return notOffered === undefined ? { faults } : { faults, notOffered }
+}
+
+function sayLeft(got: string): Fault {
+  return { step: 'clean up', where: 'DELETE', expected: 'what the check made is gone', got }
+}
+
+/** A finding is fatal when the steps behind it would mean nothing. */
 type Finding = Difference & { readonly isFatal?: true }
 
-/** Resolves to what went wrong, nothing when the dialogue passed. What it made on the server is deleted again. */
-export async function play(dialogue: Dialogue, target: Target): Promise<Fault[]> {
-  const made = new Made()
-  const faults = await playSteps(dialogue, target, made)
-  const left = await made.remove(target)
-  return [
-    ...faults,
-    ...left.map((text) => ({ step: 'clean up', where: 'DELETE', expected: 'what the dialogue made is gone', got: text })),
-  ]
-}
+export class Talk {
+  readonly faults: Fault[] = []
+  readonly #target: Target
+  readonly #made: Made
+  readonly #variables: Map<string, Json>
+  /** Begins the names of what is made in this talk. */
+  readonly rand: string
+  #steps = 0
+  #label = ''
 
-async function playSteps(dialogue: Dialogue, target: Target, made: Made): Promise<Fault[]> {
-  const variables = new Map<string, Json>([
-    ['rand', `r${randomBytes(5).toString('hex')}`],
-    ['uuid', randomUUID()],
-    ['base', target.base],
-  ])
-  const faults: Fault[] = []
-  for (const [index, step] of dialogue.steps.entries()) {
-    const label = `${index + 1} ${step.method} ${textOf(step.path, variables)}`
-    const findings = await playStep({ ...step, headers: { ...dialogue.headers, ...step.headers } }, target, variables, made)
-    faults.push(...findings.map(({ where, expected, got }) => ({ step: label, where, expected, got })))
-    if (findings.some(({ isFatal }) => isFatal)) break
+  constructor(target: Target, made: Made) {
+    this.#target = target
+    this.#made = made
+    this.rand = `${target.mark}${randomBytes(3).toString('hex')}`
+    this.#variables = new Map<string, Json>([
+      ['rand', this.rand],
+      ['uuid', randomUUID()],
+      ['base', target.base],
+    ])
   }
-  return faults
+
+  /** Where the server is. */
+  get base(): string {
+    return this.#target.base
+  }
+
+  /** The text with its variables in place. */
+  text(text: string): string {
+    return textOf(text, this.#variables)
+  }
+
+  /** Creates a user or a group and resolves to its id. */
+  async create(type: 'User' | 'Group', variable: string, attributes: JsonObject = {}): Promise<string> {
+    await this.step(creation(type, variable, attributes))
+    return this.text(`\${${variable}}`)
+  }
+
+  /** GET of what must be there. */
+  get(path: string, expect: Partial<Expectation> = {}): Promise<Answer> {
+    return this.step({ method: 'GET', path, expect: { status: 200, ...expect } })
+  }
+
+  /**
+   * Sends all copies of a step at once, and keeps what it saves. Resolves to the first answer that is a success, else
+   * the first. The talk ends with a wrong status, without an answer, or without a value to save.
+   */
+  async step(step: Step): Promise<Answer> {
+    this.#steps += 1
+    this.#label = `${this.#steps} ${step.method} ${this.text(step.path)}`
+    const { answers, silences } = await this.#sendAll(step)
+    this.#tell(silences)
+    const answer = answers.find(({ status }) => status < 300) ?? answers[0]
+    if (answer === undefined) throw new Over()
+    const expect = fillExpectation(step.expect, this.#variables)
+    if (expect.unless?.includes(answer.status)) throw new NotOffered(`${step.method} ${step.path} is answered ${answer.status}`)
+    this.#tell([...answers.flatMap((one) => judge(one, expect)).map(withWeight), ...judgeCounts(answers, expect)])
+    this.#tell(this.#save(step, answer))
+    return answer
+  }
+
+  /** Notes what is wrong with the answer to the last step. */
+  expect(isRight: boolean, where: string, expected: string, got: string): void {
+    if (!isRight) this.#tell([{ where, expected, got: shorten(got, 300) }])
+  }
+
+  /** Ends the talk: the server does not do this. */
+  notOffered(reason: string): never {
+    throw new NotOffered(reason)
+  }
+
+  async #sendAll(step: Step): Promise<{ answers: Answer[]; silences: Finding[] }> {
+    const copies = Array.from({ length: step.times ?? 1 }, (_, index) => new Map([...this.#variables, ['n', index + 1] as const]))
+    const answers: Answer[] = []
+    const silences: Finding[] = []
+    await Promise.all(
+      copies.map(async (own) => {
+        const request = requestOf(step, own)
+        const answer = await exchange(this.#target, request)
+        if ('silence' in answer)
+          return silences.push({ where: 'answer', expected: 'an answer', got: answer.silence, isFatal: true })
+        this.#made.note(request, answer)
+        return answers.push(answer)
+      }),
+    )
+    return { answers, silences }
+  }
+
+  #tell(findings: readonly Finding[]): void {
+    const step = this.#label
+    this.faults.push(...findings.map(({ where, expected, got }) => ({ step, where, expected, got })))
+    if (findings.some(({ isFatal }) => isFatal)) throw new Over()
+  }
+
+  #save({ save: wanted = {} }: Step, answer: Answer): Finding[] {
+    const findings: Finding[] = []
+    for (const [name, where] of Object.entries(wanted)) {
+      const places = [where].flat()
+      const found = places.map((place) => placeOf(answer, place)).find((value) => value !== undefined && value !== null)
+      if (found !== undefined && found !== null) this.#variables.set(name, found)
+      else
+        findings.push({
+          where: places.join(' or '),
+          expected: `a value for ${name}`,
+          got: shorten(answer.text, 200),
+          isFatal: true,
+        })
+    }
+    return findings
+  }
 }
 
-/** Sends all copies of the step at once; adds what it saves to the variables. */
-async function playStep(step: Step, target: Target, variables: Map<string, Json>, made: Made): Promise<Finding[]> {
-  const copies = Array.from({ length: step.times ?? 1 }, (_, index) => new Map([...variables, ['n', index + 1] as const]))
-  const answers: Answer[] = []
-  const silences: Finding[] = []
-  await Promise.all(
-    copies.map(async (own) => {
-      const request = requestOf(step, own)
-      const answer = await exchange(target, request)
-      if ('silence' in answer)
-        return silences.push({ where: 'answer', expected: 'an answer', got: answer.silence, isFatal: true })
-      made.note(request, answer)
-      return answers.push(answer)
-    }),
-  )
-  if (silences.length > 0) return silences
-  const expect = fillExpectation(step.expect, variables)
-  const findings: Finding[] = answers.flatMap((answer) => judge(answer, expect))
-  // After a wrong status the server is in another state than the next steps suppose.
-  const judged = findings.map((finding): Finding => (finding.where === 'status' ? { ...finding, isFatal: true } : finding))
-  return [...judged, ...judgeCounts(answers, expect), ...save(step, answers, variables)]
+/** After a wrong status the server is in another state than the next steps suppose. */
+function withWeight(finding: Difference): Finding {
+  return finding.where === 'status' ? { ...finding, isFatal: true } : finding
 }
 
 function requestOf({ method, path, here, encode, auth, headers = {}, body }: Step, variables: Variables): Request {
@@ -100,25 +210,7 @@ function judgeCounts(answers: readonly Answer[], { counts = {} }: Expectation): 
   })
 }
 
-function save({ save: wanted = {} }: Step, answers: readonly Answer[], variables: Map<string, Json>): Finding[] {
-  const answer = answers.find(({ status }) => status < 300) ?? answers[0]
-  const findings: Finding[] = []
-  for (const [name, where] of Object.entries(wanted)) {
-    const places = [where].flat()
-    const found = places.map((place) => placeOf(answer, place)).find((value) => value !== undefined && value !== null)
-    if (found !== undefined && found !== null) variables.set(name, found)
-    else
-      findings.push({
-        where: places.join(' or '),
-        expected: `a value for ${name}`,
-        got: shorten(answer?.text ?? '', 200),
-        isFatal: true,
-      })
-  }
-  return findings
-}
-
-function placeOf(answer: Answer | undefined, place: string): Json | undefined {
-  if (place.startsWith('header:')) return answer?.headers.get(place.slice('header:'.length)) ?? undefined
-  return at(answer?.json, place)
+function placeOf(answer: Answer, place: string): Json | undefined {
+  if (place.startsWith('header:')) return answer.headers.get(place.slice('header:'.length)) ?? undefined
+  return at(answer.json, place)
 }

@@ -7,6 +7,7 @@ const passed: CheckResult = {
   id: 'entra/hard-delete',
   dialect: 'entra',
   clause: 'RFC 7644 3.6',
+  level: 'must',
   what: 'a deleted user is gone',
   verdict: 'passed',
   faults: [],

@@ -3,9 +3,17 @@
  */
 import { styleText } from 'node:util'
 import type { CheckResult } from './check.ts'
-import { readDialects } from './dialogue.ts'
+import { readDialects } from './dialogue-files.ts'
+import { sectionOf } from './sections.ts'
 
-export type Counts = { readonly passed: number; readonly failed: number; readonly notOffered: number }
+export type Counts = {
+  readonly passed: number
+  readonly failed: number
+  readonly notOffered: number
+  /** Of the failed. */
+  readonly failedMust: number
+  readonly failedShould: number
+}
 
 type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
 
@@ -13,18 +21,35 @@ const MARKS = { passed: ['green', 'ok  '], failed: ['red', 'FAIL'], 'not offered
 const MAX_FAULTS = 6
 
 export function count(results: readonly CheckResult[]): Counts {
-  const of = (verdict: CheckResult['verdict']) => results.filter((result) => result.verdict === verdict).length
-  return { passed: of('passed'), failed: of('failed'), notOffered: of('not offered') }
+  const of = (verdict: CheckResult['verdict']) => results.filter((result) => result.verdict === verdict)
+  const failed = of('failed')
+  const failedMust = failed.filter(({ level }) => level === 'must').length
+  return {
+    passed: of('passed').length,
+    failed: failed.length,
+    notOffered: of('not offered').length,
+    failedMust,
+    failedShould: failed.length - failedMust,
+  }
 }
 
-export function sayCounts({ passed, failed, notOffered }: Counts): string {
-  return `${passed} passed, ${failed} failed, ${notOffered} not offered`
+/** One line, and another where something failed. */
+export function sayCounts({ passed, failed, notOffered, failedMust, failedShould }: Counts): string {
+  const line = `${passed} passed, ${failed} failed, ${notOffered} not offered`
+  return failed === 0 ? line : `${line}\nof what failed: ${failedMust} a server MUST do, ${failedShould} it SHOULD do`
 }
 
-/** The text of a report: one piece for each result, under a heading where another dialect begins. */
+/** What a check is gathered under: a section of an RFC, or a client. */
+export function headingOf({ dialect, clause }: Pick<CheckResult, 'dialect' | 'clause'>): string {
+  if (dialect !== 'rfc') return `${dialect}: ${readDialects().get(dialect) ?? ''}`
+  const section = sectionOf(clause)
+  return `rfc: ${section.clause}, ${section.about}`
+}
+
+/** The text of a report: one piece for each result, under a heading where another section or client begins. */
 export class TextReport {
   readonly #paint: Paint
-  #dialect = ''
+  #heading = ''
 
   constructor(isColoured: boolean) {
     this.#paint = isColoured ? (format, text) => styleText(format, text, { validateStream: false }) : (_, text) => text
@@ -32,24 +57,27 @@ export class TextReport {
 
   /** Several lines, without a break at the end. */
   say(result: CheckResult): string {
-    return [...this.#heading(result.dialect), this.#line(result), ...this.#details(result)].join('\n')
+    return [...this.#headingFor(result), this.#line(result), ...this.#details(result)].join('\n')
   }
 
-  #heading(dialect: string): string[] {
-    if (dialect === this.#dialect) return []
-    const isFirst = this.#dialect === ''
-    this.#dialect = dialect
-    return [...(isFirst ? [] : ['']), this.#paint('bold', `${dialect}: ${readDialects().get(dialect) ?? ''}`)]
+  #headingFor(result: CheckResult): string[] {
+    const heading = headingOf(result)
+    if (heading === this.#heading) return []
+    const isFirst = this.#heading === ''
+    this.#heading = heading
+    return [...(isFirst ? [] : ['']), this.#paint('bold', heading)]
   }
 
-  #line({ verdict, id, clause, what, reason }: CheckResult): string {
+  #line({ verdict, id, clause, level, what, reason }: CheckResult): string {
     const [colour, mark] = MARKS[verdict]
     const name = id.slice(id.indexOf('/') + 1)
-    return `  ${this.#paint(colour, mark)} ${name.padEnd(26)} ${clause.padEnd(16)} ${what}${reason === undefined ? '' : ` (${reason})`}`
+    const rule = `${clause.padEnd(16)} ${level.toUpperCase().padEnd(6)}`
+    return `  ${this.#paint(colour, mark)} ${name.padEnd(26)} ${rule} ${what}${reason === undefined ? '' : ` (${reason})`}`
   }
 
-  #details({ faults, source }: CheckResult): string[] {
+  #details({ faults, why, source }: CheckResult): string[] {
     const indent = ' '.repeat(7)
+    if (faults.length === 0) return []
     const shown = faults.slice(0, MAX_FAULTS)
     return [
       ...shown.flatMap(({ step, where, expected, got }, index) => [
@@ -57,7 +85,8 @@ export class TextReport {
         `${indent}  ${where}: expected ${expected}, got ${got}`,
       ]),
       ...(faults.length > MAX_FAULTS ? [`${indent}  and ${faults.length - MAX_FAULTS} more`] : []),
-      ...(faults.length > 0 && source !== undefined ? [`${indent}source: ${source}`] : []),
+      ...(why === undefined ? [] : [`${indent}why: ${why}`]),
+      ...(source === undefined ? [] : [`${indent}source: ${source}`]),
     ]
   }
 }

@@ -9,19 +9,25 @@ import { readFilterCases } from './filter-cases.ts'
 import { FilterUsers, withoutCampus } from './filter-users.ts'
 import { inOrder } from './in-order.ts'
 import type { Fault } from './judge.ts'
-import type { Lacks } from './offer.ts'
-import { readOffer } from './offer.ts'
+import { newMark, PREFIX, sweep } from './mark.ts'
+import type { Offer } from './offer.ts'
+import { readOffer, whyNotOffered } from './offer.ts'
 
 export type Options = {
   /** The SCIM base of the server. */
   readonly url: string
-  readonly token: string
+  /** The bearer token, or where to get one that is still good. */
+  readonly token: string | (() => Promise<string>)
   /** For the few checks that also speak to a REST interface. */
   readonly apiToken?: string
   /** All when absent. */
   readonly dialects?: readonly string[]
-  /** Only checks whose id contains one of these texts. */
+  /** Only checks whose id or clause contains one of these texts. */
   readonly only?: readonly string[]
+  /** Only checks that change nothing on the server and do not try its strength. */
+  readonly isReadOnly?: boolean
+  /** Begins the names of all that is made on the server; `conformance-` when absent. */
+  readonly prefix?: string
   /** For one request; 10 s when absent. */
   readonly timeoutMs?: number
   /** How many checks run at once; 4 when absent. */
@@ -35,12 +41,19 @@ export type Options = {
 const WIDTH = 4
 const TIMEOUT_MS = 10_000
 
-const CONNECTION = { id: 'rfc/connection', dialect: 'rfc', clause: 'RFC 7644 4', what: 'the server answers at all' } as const
+const CONNECTION = {
+  id: 'rfc/connection',
+  dialect: 'rfc',
+  clause: 'RFC 7644 4',
+  level: 'must',
+  what: 'the server answers at all',
+} as const
 const CLEAN_UP = {
   id: 'rfc/clean-up',
   dialect: 'rfc',
   clause: 'RFC 7644 3.6',
-  what: 'the users of the filters can be deleted',
+  level: 'must',
+  what: 'what the suite made can be deleted again',
 } as const
 
 /** How many results a run of these options yields when the server answers and all can be deleted again. */
@@ -55,29 +68,36 @@ export function countChecks(options: Options): number {
  */
 export async function* runConformance(options: Options): AsyncGenerator<CheckResult, void> {
   const target = targetOf(options)
-  const lacks = await readOffer(target)
-  if ('silence' in lacks) {
-    yield {
-      ...CONNECTION,
-      ...judged([{ step: `GET ${target.base}`, where: 'answer', expected: 'an answer', got: lacks.silence }], 0),
-    }
+  const offer = await readOffer(target)
+  if ('silence' in offer) {
+    const fault = { step: `GET ${target.base}`, where: 'answer', expected: 'an answer', got: offer.silence }
+    yield { ...CONNECTION, ...judged([fault], 0) }
     return
   }
-  const users = new FilterUsers(target, usersFor(lacks))
-  const tasks = choose(listChecks(target, users), options).map((check) => () => playCheck(check, lacks, options.signal))
+  const users = new FilterUsers(target, usersFor(offer))
+  const tasks = choose(listChecks(target, users), options).map((check) => () => playCheck(check, offer, options.signal))
   let left: string[] = []
   try {
     yield* inOrder(tasks, options.width ?? WIDTH)
   } finally {
-    left = await users.remove()
+    if (!options.isReadOnly) left = [...(await users.remove()), ...(await sweep(target))]
   }
   if (left.length > 0) yield { ...CLEAN_UP, ...judged(left.map(sayLeft), 0) }
 }
 
-function targetOf({ url, token, apiToken, timeoutMs = TIMEOUT_MS, fetch: send = fetch, signal }: Options): Target {
+function targetOf({
+  url,
+  token,
+  apiToken,
+  prefix = PREFIX,
+  timeoutMs = TIMEOUT_MS,
+  fetch: send = fetch,
+  signal,
+}: Options): Target {
   return {
     base: url.replace(/\/+$/, ''),
     token,
+    mark: newMark(prefix),
     timeoutMs,
     fetch: send,
     ...(apiToken === undefined ? {} : { apiToken }),
@@ -85,29 +105,37 @@ function targetOf({ url, token, apiToken, timeoutMs = TIMEOUT_MS, fetch: send = 
   }
 }
 
-function choose(checks: readonly Check[], { dialects, only }: Options): Check[] {
+function choose(checks: readonly Check[], { dialects, only, isReadOnly = false }: Options): Check[] {
   return checks
+    .filter((check) => !isReadOnly || check.isReadOnly)
     .filter(({ dialect }) => dialects === undefined || dialects.includes(dialect))
-    .filter(({ id }) => only === undefined || only.some((text) => id.includes(text)))
+    .filter(({ id, clause }) => only === undefined || only.some((text) => id.includes(text) || clause.includes(text)))
 }
 
-function usersFor(lacks: Lacks) {
+function usersFor({ lacks }: Offer) {
   const { users } = readFilterCases()
   return lacks.has('campus') ? users.map(withoutCampus) : users
 }
 
-async function playCheck({ run, needs, ...about }: Check, lacks: Lacks, signal: AbortSignal | undefined): Promise<CheckResult> {
-  const reasons = needs.map((need) => lacks.get(need)).filter((reason) => reason !== undefined)
-  if (reasons.length > 0) return { ...about, verdict: 'not offered', reason: reasons.join('; '), faults: [], tookMs: 0 }
+async function playCheck(check: Check, offer: Offer, signal: AbortSignal | undefined): Promise<CheckResult> {
+  const { run, needs: _, attributes: __, isReadOnly: ___, ...about } = check
+  const reasons = whyNotOffered(check, offer)
+  if (reasons.length > 0) return { ...about, ...notOffered(reasons.join('; '), 0) }
   if (signal?.aborted)
     return { ...about, ...judged([{ step: 'none', where: 'run', expected: 'to go on', got: 'interrupted' }], 0) }
   const began = performance.now()
-  const faults = await run()
-  return { ...about, ...judged(faults, Math.round(performance.now() - began)) }
+  const played = await run()
+  const tookMs = Math.round(performance.now() - began)
+  const isUnoffered = played.notOffered !== undefined && played.faults.length === 0
+  return { ...about, ...(isUnoffered ? notOffered(played.notOffered ?? '', tookMs) : judged(played.faults, tookMs)) }
 }
 
 function judged(faults: readonly Fault[], tookMs: number) {
   return { verdict: faults.length === 0 ? 'passed' : 'failed', faults, tookMs } as const
+}
+
+function notOffered(reason: string, tookMs: number) {
+  return { verdict: 'not offered', reason, faults: [], tookMs } as const
 }
 
 function sayLeft(got: string): Fault {

@@ -1,0 +1,9 @@
+import { BULK_LIMITS } from './bulk-limits.ts'
+import type { CodedCheck } from './coded.ts'
+import { CURSORS } from './cursors.ts'
+import { DISCOVERY } from './discovery.ts'
+import { PAGES } from './pages.ts'
+import { RESOURCES } from './resources.ts'
+import { WRITES } from './writes.ts'
+
+export const CODED_CHECKS: readonly CodedCheck[] = [...DISCOVERY, ...RESOURCES, ...PAGES, ...WRITES, ...BULK_LIMITS, ...CURSORS]
