@@ -30,8 +30,11 @@ export function tokensFor(url: string, client: Client, send: typeof fetch = fetc
     return requestToken(await tokenUrl, client, send)
   }
   return async () => {
-    const token = await current?.catch(() => undefined)
-    if (token === undefined || token.until < Date.now() + SPARE_MS) current = renew()
+    const last = current
+    const token = await last?.catch(() => undefined)
+    const isGood = token !== undefined && token.until >= Date.now() + SPARE_MS
+    // Whoever comes first asks for all who come meanwhile.
+    if (!isGood && current === last) current = renew()
     return (await (current as Promise<Token>)).value
   }
 }

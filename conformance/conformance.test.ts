@@ -8,6 +8,14 @@ import { forEachStore } from '../test/stores.ts'
 import type { CheckResult } from './check.ts'
 import type { Counts } from './report.ts'
 
+/** What this server does not do, and says so; a token of a client has no subject for /Me. */
+const NOT_DONE = [
+  /^GET \/Me is answered 501$/,
+  /sortBy=externalId is answered 400$/,
+  /^there is no previousCursor$/,
+  /^pagination\.cursorTimeout is 86400: longer than 5 s is not waited for$/,
+]
+
 type Document = { readonly counts: Counts; readonly checks: readonly CheckResult[] }
 
 await forEachStore((name, place) => {
@@ -20,7 +28,7 @@ await forEachStore((name, place) => {
     })
     after(() => server[Symbol.asyncDispose]())
 
-    it('fails nothing, lacks nothing, and says so with exit code 0', async () => {
+    it('fails nothing, lacks only what it says that it does not do, and exits with 0', async () => {
       const tokens = ['--token', server.token, '--api-token', apiToken]
       const { code, stdout, stderr } = await server.run('conformance', server.scim, ...tokens, '--json')
       const { counts, checks } = JSON.parse(stdout) as Document
@@ -28,8 +36,13 @@ await forEachStore((name, place) => {
         checks.filter(({ verdict }) => verdict === 'failed').map(({ id, faults }) => ({ id, faults })),
         [],
       )
-      assert.equal(counts.notOffered, 0)
-      assert.ok(counts.passed > 240, `${counts.passed} passed`)
+      const notOffered = checks.filter(({ verdict }) => verdict === 'not offered')
+      for (const { id, reason = '' } of notOffered)
+        assert.ok(
+          NOT_DONE.some((one) => one.test(reason)),
+          `${id}: ${reason}`,
+        )
+      assert.ok(counts.passed > 460, `${counts.passed} passed`)
       assert.equal(code, 0, stderr)
     })
 

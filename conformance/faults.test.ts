@@ -5,7 +5,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { Server } from '../test/server.ts'
 import type { CheckResult } from './check.ts'
+import { BULK_FAULTS } from './faults/bulk.ts'
 import { CHANGE_FAULTS } from './faults/changes.ts'
+import { CURSOR_FAULTS } from './faults/cursors.ts'
 import { DISCOVERY_FAULTS } from './faults/discovery.ts'
 import type { Fault } from './faults/fault.ts'
 import { faulty } from './faults/fault.ts'
@@ -21,6 +23,8 @@ const FAULTS: readonly Fault[] = [
   ...LIST_FAULTS,
   ...CHANGE_FAULTS,
   ...GROUP_FAULTS,
+  ...BULK_FAULTS,
+  ...CURSOR_FAULTS,
   ...PROTOCOL_FAULTS,
 ]
 

@@ -40,8 +40,16 @@ describe('the suite against a server that does nothing right', () => {
   }
   for (const [why, listener, passes] of [
     ['{} and 200 to everything passes nothing', json(200, {}), []],
-    ['404 to everything passes nothing', json(404, error), []],
-    ['an empty list to everything passes nothing but the first question', json(200, list), ['entra/test-connection']],
+    [
+      '404 to everything passes only what is to be refused',
+      json(404, error),
+      ['rfc/discovery-not-changed', 'rfc/method-not-served'],
+    ],
+    [
+      'an empty list to everything passes only what asks for one',
+      json(200, list),
+      ['entra/test-connection', 'rfc/empty-list', 'rfc/listed-whole'],
+    ],
     ['500 to everything passes nothing', json(500, {}), []],
     ['text that is no JSON passes nothing', (_, response) => response.end('<html>'), []],
   ] as const satisfies readonly (readonly [string, RequestListener, readonly string[]])[]) {
@@ -77,6 +85,9 @@ describe('the suite against a server that does nothing right', () => {
 /** Users by POST, GET, DELETE and `eq` filters on userName: enough for a few dialogues, with one fault at choice. */
 class SmallServer {
   readonly users = new Map<string, { readonly userName: string; readonly [name: string]: unknown }>()
+  /** Of all that were ever created. */
+  readonly names: string[] = []
+  readonly requests: string[] = []
   readonly #fault: string
 
   constructor(fault: string) {
@@ -84,6 +95,7 @@ class SmallServer {
   }
 
   readonly listener: RequestListener = async (request, response) => {
+    this.requests.push(`${request.method} ${request.url}`)
     const [status, body] = this.#answer(request, await text(request))
     const type = this.#fault === 'sends text/html' ? 'text/html' : 'application/scim+json'
     response.writeHead(status, { 'content-type': type }).end(body === undefined ? undefined : JSON.stringify(body))
@@ -105,7 +117,9 @@ class SmallServer {
     const user = parseJson(body)
     if (!isObject(user) || typeof user.userName !== 'string') return [400]
     const id = randomUUID()
+    this.names.push(user.userName)
     this.users.set(id, { ...user, userName: user.userName, id })
+    if (this.#fault === 'fails where it has created') return [500, {}]
     return [this.#fault === 'says 200 for 201' ? 200 : 201, { ...user, id }]
   }
 
@@ -151,6 +165,40 @@ describe('the suite against a small server', () => {
     assert.equal(small.users.size, 0)
     server.closeAllConnections()
     server.close()
+  })
+
+  it('begins the names of all that it makes with a prefix, and a mark of the run', async () => {
+    const server = new SmallServer('none')
+    await run(server.listener, { dialects: ['entra', 'okta'] })
+    await run(server.listener, { only: ['rfc/filter-v001'], prefix: 'trial.' })
+    const [first = '', ...names] = server.names.map((name) => /^(conformance-|trial\.)[0-9a-f]{6}-/.exec(name)?.[0] ?? name)
+    assert.match(first, /^conformance-/)
+    assert.equal(new Set([first, ...names]).size, 2)
+  })
+
+  it('finds by its mark what it was not told of, and deletes that too', async () => {
+    const server = new SmallServer('fails where it has created')
+    server.users.set('before', { id: 'before', userName: 'before' })
+    await run(server.listener, { only: ['entra/hard-delete', 'rfc/filter-v001'] })
+    assert.ok(server.names.length > 0)
+    assert.deepEqual([...server.users.keys()], ['before'])
+  })
+
+  it('only reads where it is told so', async () => {
+    const server = new SmallServer('none')
+    const results = await run(server.listener, { isReadOnly: true })
+    assert.ok(results.length > 80, `${results.length} checks`)
+    assert.ok(results.some(({ id }) => id === 'rfc/schemas-described'))
+    assert.deepEqual(
+      server.requests.filter((request) => !/^(GET|POST \S+\/\.search)\b/.test(request)),
+      [],
+    )
+  })
+
+  it('takes sections for names', async () => {
+    const results = await run(new SmallServer('none').listener, { only: ['RFC 7644 3.6'] })
+    assert.deepEqual(new Set(results.map(({ clause }) => clause)), new Set(['RFC 7644 3.6']))
+    assert.ok(results.length > 5)
   })
 
   it('yields results in the order of the suite, however many run at once', async () => {

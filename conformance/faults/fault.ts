@@ -65,7 +65,7 @@ export const get: When = ({ method }) => method === 'GET'
 export const post: When = ({ method }) => method === 'POST'
 export const put: When = ({ method }) => method === 'PUT'
 export const patch: When = ({ method }) => method === 'PATCH'
-export const always: When = () => true
+const always: When = () => true
 
 export function at(path: RegExp, when: When = always): When {
   return (call) => path.test(call.path) && when(call)
