@@ -8,11 +8,11 @@ import { configFrom, publicUrlOf } from '../config.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
-import { day, endIn, scopeIn, sourceIn } from './credential-options.ts'
+import { endIn, scopeIn, sourceIn } from './credential-options.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { publicKeysIn } from './public-keys.ts'
-import { table } from './table.ts'
+import { day, table } from './table.ts'
 
 const DAY_MS = 86_400_000
 /** What identity providers take. */

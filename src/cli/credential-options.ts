@@ -36,8 +36,3 @@ export function endIn(found: string, now: number): number {
   const right = 'a time from now, for example 12h, 365d or 52w, or a day to come, for example 2027-06-30'
   throw new Misuse(`--expires is "${found}"; it should be ${right}`)
 }
-
-/** In UTC. */
-export function day(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
-}

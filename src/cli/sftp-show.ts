@@ -6,13 +6,13 @@ import { sftpUserOf } from '../directory/institution.ts'
 import { judgeKey } from '../sftp/authorized-key.ts'
 import type { HostKey } from '../sftp/host-keys.ts'
 import { openHostKeys } from '../sftp/host-keys.ts'
-import type { Unfinished } from '../sftp/uploads.ts'
-import { unfinishedIn } from '../sftp/uploads.ts'
+import type { Unfinished } from '../sftp/unfinished.ts'
+import { unfinishedIn } from '../sftp/unfinished.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, read } from './command.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
-import { table } from './table.ts'
+import { day, table } from './table.ts'
 
 export const show: Command = {
   summary: 'the host keys of the drop box, and what is set up for an institution',
@@ -91,8 +91,4 @@ function boxText({ institution, user, keys, addresses, unfinished }: BoxShown): 
 
 function listed(name: string, values: readonly string[], none: string): string[] {
   return (values.length === 0 ? [none] : values).map((value, index) => `  ${(index === 0 ? name : '').padEnd(10)} ${value}`)
-}
-
-function day(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
 }

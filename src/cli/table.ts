@@ -1,5 +1,8 @@
-/** Rows for people to read: columns as wide as their widest cell. */
+/**
+ * Rows for people to read, and days in them.
+ */
 
+/** Columns are as wide as their widest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows]
   const widths = headings.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
@@ -11,4 +14,9 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
         .trimEnd(),
     )
     .join('\n')
+}
+
+/** In UTC. */
+export function day(time: number): string {
+  return new Date(time).toISOString().slice(0, 10)
 }

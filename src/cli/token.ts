@@ -7,10 +7,10 @@ import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Refusal, read } from './command.ts'
-import { day, endIn, scopeIn, sourceIn } from './credential-options.ts'
+import { endIn, scopeIn, sourceIn } from './credential-options.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
-import { table } from './table.ts'
+import { day, table } from './table.ts'
 
 const create: Command = {
   summary: 'make a token',

@@ -1,6 +1,6 @@
 /**
  * A request that is refused: the status of SFTP (draft-ietf-secsh-filexfer-02 section 7) and a sentence for whoever sees
- * it. Thrown inside the drop box, made an answer in one place (`session.ts`).
+ * it. Thrown inside the drop box, made an answer in one place (`request-queue.ts`).
  */
 import ssh2 from 'ssh2'
 

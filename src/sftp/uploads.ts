@@ -6,13 +6,15 @@
  * leaves the complete file of its name as it was.
  */
 import type { Stats } from 'node:fs'
-import { lstat, readdir, rename, rm, truncate, utimes } from 'node:fs/promises'
+import { readdir, rename, rm, truncate, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import type { BoxFolders, FilesPort } from './files-port.ts'
+import { incomingName, partsOf, statsOf } from './incoming.ts'
 import { NO_SUCH_FILE, Refused } from './refused.ts'
+import { interruptedPage } from './unfinished.ts'
 import { Upload } from './upload.ts'
 
 export type Found = {
@@ -45,9 +47,6 @@ const GONE = new Refused('FAILURE', 'another upload of this name has begun since
 
 const DEFAULT_QUOTA = { bytes: 2 * 1024 ** 3, files: 1000 } as const
 
-/** `open.ID.NAME` in the folder for what comes in; the ids sort by time. */
-const OPEN = /^open\.([0-9a-f-]{36})\.(.+)$/s
-
 export class Uploads {
   readonly #folders: BoxFolders
   readonly #files: FilesPort
@@ -75,7 +74,7 @@ export class Uploads {
   /** All names, each once, in their order. */
   async names(): Promise<string[]> {
     const { incoming, aside, upload } = this.#folders
-    const open = (await readdir(incoming)).flatMap((file) => OPEN.exec(file)?.[2] ?? [])
+    const open = (await readdir(incoming)).flatMap((file) => partsOf(file)?.name ?? [])
     return [...new Set([...open, ...(await readdir(aside)), ...(await readdir(upload))])].sort()
   }
 
@@ -232,7 +231,7 @@ export class Uploads {
   /** Where a name may be, in the order in which it is looked for there. */
   async #places(name: string): Promise<{ readonly state: Found['state']; readonly path: string }[]> {
     const { incoming, aside, upload } = this.#folders
-    const open = (await readdir(incoming)).filter((file) => OPEN.exec(file)?.[2] === name).sort()
+    const open = (await readdir(incoming)).filter((file) => partsOf(file)?.name === name).sort()
     return [
       ...open.reverse().map((file) => ({ state: 'open', path: join(incoming, file) }) as const),
       { state: 'aside', path: join(aside, name) },
@@ -242,11 +241,11 @@ export class Uploads {
 
   /** Of an upload; empty for a file that lies elsewhere. */
   #idIn(path: string): string {
-    return OPEN.exec(basename(path))?.[1] ?? ''
+    return partsOf(basename(path))?.id ?? ''
   }
 
   #openPath(id: string, name: string): string {
-    return join(this.#folders.incoming, `open.${id}.${name}`)
+    return join(this.#folders.incoming, incomingName(id, name))
   }
 
   async #take(bytes: number, { settings }: Institution): Promise<boolean> {
@@ -273,53 +272,4 @@ export class Uploads {
     this.#used = bytes
     return files
   }
-}
-
-export type Unfinished = {
-  readonly name: string
-  readonly bytes: number
-  /** `not closed`: being written, or interrupted. `aside`: whole, and not a file to go through. */
-  readonly state: 'not closed' | 'aside'
-  readonly changed: string
-}
-
-/** What lies in `/upload` and waits for no run, by name. */
-export async function unfinishedIn({ incoming, aside }: Pick<BoxFolders, 'incoming' | 'aside'>): Promise<Unfinished[]> {
-  const open = (await readdir(incoming)).flatMap((file) => {
-    const name = OPEN.exec(file)?.[2]
-    return name === undefined ? [] : [{ name, path: join(incoming, file), state: 'not closed' } as const]
-  })
-  const whole = (await readdir(aside)).map((name) => ({ name, path: join(aside, name), state: 'aside' }) as const)
-  const found = await Promise.all(
-    [...open, ...whole].map(async ({ name, path, state }) => {
-      const stats = await statsOf(path)
-      return stats && { name, bytes: stats.size, state, changed: stats.ctime.toISOString() }
-    }),
-  )
-  return found.filter((one) => one !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1))
-}
-
-async function statsOf(path: string): Promise<Stats | undefined> {
-  const stats = await lstat(path).catch((error) => {
-    if (error.code === 'ENOENT') return
-    throw error
-  })
-  return stats?.isFile() ? stats : undefined
-}
-
-function interruptedPage(about: {
-  readonly name: string
-  readonly size: number
-  readonly why: string | undefined
-  readonly isThere: boolean
-}): string {
-  const { name, size, why, isThere } = about
-  const now = new Date().toISOString().slice(0, 16).replace('T', ' ')
-  const lines = [
-    `${name}: the upload was interrupted on ${now} (UTC); ${size} bytes are here.`,
-    ...(why === undefined ? [] : [`The reason: ${why}.`]),
-    'The file is not complete and will not be gone through. Go on with it (sftp: reput, lftp: put -c) or upload it again.',
-    ...(isThere ? ['An earlier file of this name is complete: until then the next run goes through that one.'] : []),
-  ]
-  return `${lines.join('\n')}\n`
 }
