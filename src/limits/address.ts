@@ -9,13 +9,13 @@ const PRIVATE = privateAddresses()
 
 /** @returns an IPv4 address, or the /64 network of an IPv6 address, which one household or office has to itself */
 export function addressOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): string {
-  const peer = plain(socket.remoteAddress ?? '')
-  const forwarded = plain(lastOf(headers['x-forwarded-for']))
+  const peer = plainAddress(socket.remoteAddress ?? '')
+  const forwarded = plainAddress(lastOf(headers['x-forwarded-for']))
   return network(isIP(forwarded) !== 0 && isPrivate(peer) ? forwarded : peer)
 }
 
-/** Where a server listens at IPv6 too, an IPv4 caller is written `::ffff:192.0.2.1`. */
-function plain(address: string): string {
+/** An address as a socket shows it: where a server listens at IPv6 too, an IPv4 caller is written `::ffff:192.0.2.1`. */
+export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 

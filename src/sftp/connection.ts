@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { AuthContext, Connection as Client, PublicKeyAuthContext, SFTPWrapper } from 'ssh2'
 import ssh2 from 'ssh2'
 import type { Institution } from '../directory/institution.ts'
+import { plainAddress } from '../limits/address.ts'
 import type { Seat, Seats } from '../limits/seats.ts'
 import type { Tries } from '../limits/tries.ts'
 import type { Box } from './box.ts'
@@ -278,11 +279,6 @@ function senderOf({ institution, fingerprint }: Signed): Sender {
 
 function signatureIn({ blob, signature }: PublicKeyAuthContext) {
   return blob === undefined || signature === undefined ? undefined : { blob, signature }
-}
-
-/** An IPv4 address, also where a socket shows it as one of IPv6. */
-function plainAddress(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
 /** ssh2 wants lists that it may change. */
