@@ -39,9 +39,11 @@ type Remote = {
 export function openKeySets(options: KeySetsOptions): KeySets {
   const { isLocal, now, onFailure, timeoutMs = TIMEOUT_MS } = options
   const remotes = new Map<string, Remote>()
+  /** A set reads its keys once: kept for as long as the settings that hold them are remembered as they are. */
+  const locals = new WeakMap<readonly JWK[], JWTVerifyGetKey>()
 
   return (of) => {
-    if ('jwks' in of) return createLocalJWKSet({ keys: [...of.jwks] })
+    if ('jwks' in of) return localOf(of.jwks)
     return async (header, token) => {
       const remote = remoteAt(of.jwksUrl)
       if (now() - remote.fetchedAt >= FRESH_MS) await ask(remote, of.jwksUrl)
@@ -53,6 +55,12 @@ export function openKeySets(options: KeySetsOptions): KeySets {
         return find(remote)(header, token)
       }
     }
+  }
+
+  function localOf(jwks: readonly JWK[]): JWTVerifyGetKey {
+    const known = locals.get(jwks) ?? createLocalJWKSet({ keys: [...jwks] })
+    locals.set(jwks, known)
+    return known
   }
 
   function remoteAt(url: string): Remote {
