@@ -37,12 +37,15 @@ dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere } .reference {
 /** Sends the one form of a page, for who would only press its button. */
 const SCRIPT = 'document.forms[0].submit()'
 
+const STYLE_HASH = hashOf(STYLE)
+const SCRIPT_HASH = hashOf(SCRIPT)
+
 /** A form whose answer leads elsewhere is held to `form-action` on all its way, wherever that goes. */
 function policyFor(leads: Page['leads']): string {
   return [
     "default-src 'none'",
-    `style-src '${hashOf(STYLE)}'`,
-    ...(leads === 'at once' ? [`script-src '${hashOf(SCRIPT)}'`] : []),
+    `style-src '${STYLE_HASH}'`,
+    ...(leads === 'at once' ? [`script-src '${SCRIPT_HASH}'`] : []),
     `form-action ${leads === undefined ? "'self'" : 'https: http:'}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
