@@ -1,9 +1,11 @@
 /**
  * One request of a caller who may make it, and what of it matters to any resource.
  */
+import type { Change } from '../directory/change.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
+import { versionsIn } from './etag.ts'
 import type { Projection } from './projection.ts'
 import { namesIn, projectionOf } from './projection.ts'
 import { readJson } from './request-body.ts'
@@ -39,6 +41,12 @@ export async function askedBy({ request, caller }: Exchange, maxBytes?: number):
 /** The deletion that a request asks for. */
 export function deletionBy({ request, caller }: Exchange): Asked {
   return { caller, ifMatch: request.headers.get('if-match') }
+}
+
+/** Who asks for the change of a user or a group, and of which versions. */
+export function changeBy({ caller, ifMatch }: Asked): Pick<Change, 'source' | 'credential' | 'ifVersion'> {
+  const ifVersion = versionsIn(ifMatch)
+  return { source: caller.source, credential: caller.credential, ...(ifVersion === undefined ? {} : { ifVersion }) }
 }
 
 export function projectionIn({ parameter }: Exchange, schema: ResourceSchema): Projection | undefined {

@@ -8,9 +8,8 @@ import { changeGroup } from '../directory/group-change.ts'
 import type { GroupChange, GroupOutcome } from '../directory/group-plan.ts'
 import { GROUP } from '../directory/schema.ts'
 import { problemIn, ScimProblem } from './errors.ts'
-import { versionsIn } from './etag.ts'
 import type { Asked } from './exchange.ts'
-import { ID } from './exchange.ts'
+import { changeBy, ID } from './exchange.ts'
 import type { GroupRequest } from './group-request.ts'
 import { createRequest, patchRequest, replaceRequest } from './group-request.ts'
 import { normalise } from './normalise.ts'
@@ -51,11 +50,6 @@ async function submit(house: House, asked: Asked, target: GroupChange['target'],
   const { edit, members } = request
   const outcome = await changeGroup(house, asked.caller.institution, { target, edit, ...changeBy(asked) }, members)
   return 'group' in outcome ? outcome.group : problemOf(outcome)
-}
-
-function changeBy({ caller, ifMatch }: Asked): Pick<GroupChange, 'source' | 'credential' | 'ifVersion'> {
-  const ifVersion = versionsIn(ifMatch)
-  return { source: caller.source, credential: caller.credential, ...(ifVersion === undefined ? {} : { ifVersion }) }
 }
 
 function problemOf(outcome: Exclude<GroupOutcome, { readonly group: Group }>): ScimProblem {

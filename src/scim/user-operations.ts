@@ -12,9 +12,8 @@ import type { Resource, User } from '../directory/user.ts'
 import type { Caller } from './deps.ts'
 import { createEdit, deleteEdit, patchEdit, putEdit } from './edits.ts'
 import { problemOf, ScimProblem } from './errors.ts'
-import { versionsIn } from './etag.ts'
 import type { Asked } from './exchange.ts'
-import { ID } from './exchange.ts'
+import { changeBy, ID } from './exchange.ts'
 import { mappingOf } from './mapping.ts'
 import type { Sent } from './normalise.ts'
 import { normalise } from './normalise.ts'
@@ -66,12 +65,6 @@ async function submit(
   if (!ID.test(id)) return NO_SUCH_USER
   const outcome = await house.gate.submit(asked.caller.institution, { ...changeBy(asked), ...change, target: { id } })
   return writtenIn(house, asked, outcome)
-}
-
-/** Who asks for the change, and of which versions. */
-function changeBy({ caller, ifMatch }: Asked): Pick<Change, 'source' | 'credential' | 'ifVersion'> {
-  const ifVersion = versionsIn(ifMatch)
-  return { source: caller.source, credential: caller.credential, ...(ifVersion === undefined ? {} : { ifVersion }) }
 }
 
 function viewOf({ resource, externalId }: Sent): { resource: Resource; externalId?: string } {
