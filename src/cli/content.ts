@@ -1,19 +1,23 @@
 /**
- * The text of a file that a command names, or of standard input where it is called `-`.
+ * What is in a file that a command names, or on standard input where it is called `-`.
  */
 import { readFile } from 'node:fs/promises'
-import { text as textOf } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { Refusal } from './command.ts'
 
 /** @throws {Refusal} when it cannot be read, with the reason */
 export async function contentOf(file: string): Promise<string> {
-  if (file === '-') return textOf(process.stdin)
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    throw new Refusal(
-      isMissing ? `there is no file ${file}` : `${file} cannot be read: ${error instanceof Error ? error.message : error}`,
-    )
-  }
+  return file === '-' ? text(process.stdin) : readFile(file, 'utf8').catch((error) => Promise.reject(unreadable(file, error)))
+}
+
+/** @throws {Refusal} as `contentOf` */
+export async function bytesOf(file: string): Promise<Buffer> {
+  return file === '-' ? buffer(process.stdin) : readFile(file).catch((error) => Promise.reject(unreadable(file, error)))
+}
+
+function unreadable(file: string, error: unknown): Refusal {
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  return new Refusal(
+    isMissing ? `there is no file ${file}` : `${file} cannot be read: ${error instanceof Error ? error.message : error}`,
+  )
 }

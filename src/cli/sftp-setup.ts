@@ -1,8 +1,6 @@
 /**
  * `matricula sftp setup`: a drop box for an institution, from its public key to the page that goes back to it.
  */
-import { readFile } from 'node:fs/promises'
-import { buffer as bytesOf } from 'node:stream/consumers'
 import type { Config } from '../config.ts'
 import { configFrom, originOf } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
@@ -11,6 +9,7 @@ import { judgeKey } from '../sftp/authorized-key.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
+import { bytesOf } from './content.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { problemsIn, settingsChanges } from './settings-changes.ts'
@@ -80,17 +79,10 @@ async function pageFor(institution: Institution, config: Config): Promise<string
 
 async function keyIn(file: string, terminal: Terminal): Promise<AuthorizedKey> {
   const place = file === '-' ? 'standard input' : file
-  const bytes =
-    file === '-' ? await bytesOf(process.stdin) : await readFile(file).catch((error) => Promise.reject(unreadable(file, error)))
-  const judged = judgeKey(textOf(bytes))
+  const judged = judgeKey(textOf(await bytesOf(file)))
   if (judged.kind === 'refused') throw new Refusal(`${place} ${judged.reason}`)
   if (judged.remark !== undefined) terminal.say(`${place} ${judged.remark}.`)
   return judged.key
-}
-
-function unreadable(file: string, error: unknown): Refusal {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-  return new Refusal(isMissing ? `there is no file ${file}` : `${file} cannot be read: ${error}`)
 }
 
 /** What Windows PowerShell redirects into a file is UTF-16. */
