@@ -8,6 +8,7 @@ import type { Institution } from '../directory/institution.ts'
 import { institutionCache } from '../directory/institution.ts'
 import { addressOf } from '../limits/address.ts'
 import type { RateLimiter } from '../limits/rate.ts'
+import { SIGN_INS } from '../limits/rate.ts'
 import type { Exchange } from '../observe/requests.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
@@ -32,8 +33,6 @@ export type OAuthDeps = {
   readonly failed: (error: unknown, request: Request) => void
 }
 
-/** Sign-ins that may come from one address: sixty a minute, all at once if need be. */
-const SIGN_INS = { perSecond: 1, burstSeconds: 60 } as const
 const GRANT = 'client_credentials'
 
 /** RFC 6749 section 5.2; `server_error` and `temporarily_unavailable` as in its section 4.1.2.1. */

@@ -13,6 +13,9 @@ export type RateLimiter = {
   take(caller: string, perSecond: number, burstSeconds?: number): number
 }
 
+/** People and machines that sign in from one address: sixty a minute, all at once if need be. */
+export const SIGN_INS = { perSecond: 1, burstSeconds: 60 } as const
+
 /** Past this many callers, those whose bucket is full again are dropped. */
 const SWEEP_AT = 10_000
 

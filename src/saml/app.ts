@@ -7,6 +7,7 @@ import { Hono } from 'hono'
 import type { Institution } from '../directory/institution.ts'
 import { institutionCache } from '../directory/institution.ts'
 import { addressOf } from '../limits/address.ts'
+import { SIGN_INS } from '../limits/rate.ts'
 import type { Exchange } from '../observe/requests.ts'
 import { StoreError } from '../store/store.ts'
 import { consume } from './acs.ts'
@@ -17,9 +18,6 @@ import type { Refusal } from './refusal-record.ts'
 import { newReference, recordRefusal } from './refusal-record.ts'
 import { logout, showSession } from './session.ts'
 import { exchangeCode, exchangeFailed } from './token.ts'
-
-/** Sign-ins that may come from one address: sixty a minute, all at once if need be. */
-const SIGN_INS = { perSecond: 1, burstSeconds: 60 } as const
 
 /** Refusals that are kept for an institution: a thousand, and 720 an hour. What a flood brings beyond is in the log alone. */
 const KEPT = { perSecond: 0.2, burstSeconds: 5000 } as const
