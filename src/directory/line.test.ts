@@ -110,6 +110,19 @@ describe('a line of changes', () => {
     assert.ok((await titlesIn(store, uni._id)).length <= SLICE + 1)
   })
 
+  it('fails with one call of a list all that come later, and does nothing of them', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const failing = before(store, async (call) => {
+      if (call === 1) throw new StoreError('unavailable', 'gone for a moment')
+    })
+    const line = new Line(failing, uni, { isOneList: true })
+    const calls = [line.apply(many(0), uni), line.apply(many(0), uni), line.apply(many(0, 2), uni)]
+    for (const call of await Promise.allSettled(calls)) assert.equal(call.status, 'rejected')
+    await assert.rejects(line.apply(many(0, 1), uni), /gone for a moment/)
+    assert.deepEqual(await titlesIn(store, uni._id), [])
+  })
+
   it('tells an observer of every change once', async () => {
     await using store = await openStore()
     const uni = anInstitution()

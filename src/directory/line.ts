@@ -13,7 +13,7 @@ import { WorkingSet } from './working-set.ts'
 
 /** Slices being written: the store has the next at hand when it is done with one. */
 const MOST_OPEN = 2
-const DEADLINE_MS = 5_000
+const PATIENCE_MS = 5_000
 const LONGEST_PAUSE_MS = 200
 
 export type LineOptions = {
@@ -22,9 +22,15 @@ export type LineOptions = {
   readonly now?: () => number
   /** 0 to 1. */
   readonly random?: () => number
+  /** How long a change that loses every race is tried again; 5 s when absent. */
+  readonly patienceMs?: number
+  /** Whether all calls are pieces of one list: when one fails, so do those that come later. */
+  readonly isOneList?: boolean
   /** Is told of changes that went together, and what became of them. */
   readonly observe?: (changes: readonly Change[], outcomes: readonly Outcome[]) => void
 }
+
+const DEFAULTS = { patienceMs: PATIENCE_MS, isOneList: false, observe: () => {} }
 
 type Call = {
   readonly changes: readonly Change[]
@@ -55,22 +61,25 @@ export class Line {
   /** What the open slices will have done. */
   #done = new WorkingSet([])
   #isRunning = false
+  /** Of a list that is given up. */
+  #failure: { readonly error: unknown } | undefined
 
   constructor(store: Store, institution: Institution, options: LineOptions = {}) {
     this.#store = store
     this.#institution = institution
-    this.#options = { lane: 'request', now: Date.now, random: Math.random, observe: () => {}, ...options }
+    this.#options = { lane: 'request', now: Date.now, random: Math.random, ...DEFAULTS, ...options }
   }
 
   /**
    * @param changes come after all that was handed in before: of several about one person each sees what those did
    * @param institution with its settings as they are now
-   * @returns what became of each; `busy` for those that lost every race for 5 s
+   * @returns what became of each; `busy` for those that lost every race for as long as there is patience
    * @throws {StoreError} when the store failed: some changes may be done, each wholly or not at all
    */
   apply(changes: readonly Change[], institution: Institution): Promise<Outcome[]> {
     this.#institution = institution
     return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) return reject(this.#failure.error)
       if (changes.length === 0) return resolve([])
       this.#waiting.push({ changes, outcomes: [], taken: 0, told: 0, isFailed: false, resolve, reject })
       if (!this.#isRunning) void this.#run()
@@ -91,7 +100,7 @@ export class Line {
     try {
       this.#open.push(await this.#begin(items))
     } catch (error) {
-      fail(items, error)
+      this.#fail(items, error)
     }
   }
 
@@ -145,8 +154,7 @@ export class Line {
       for (const id of await written) failed.add(id)
     } catch (error) {
       for (const { next } of entries) failed.add(next._id)
-      fail(items, error)
-      return []
+      return this.#fail(items, error)
     }
     const isLost = items.map((_, at) => (plans[at] as Plan).restsOn.some((id) => failed.has(id)))
     const told = items.filter((_, at) => !isLost[at])
@@ -159,16 +167,16 @@ export class Line {
 
   /** Plans what lost a race again on the records as they now are, until it wins or the deadline comes. */
   async #makeGood(lost: readonly Item[]): Promise<void> {
-    const { now, random } = this.#options
-    const deadline = now() + DEADLINE_MS
-    let left = lost
+    const { now, random, patienceMs } = this.#options
+    const deadline = now() + patienceMs
+    let left = lost.filter(({ call }) => !call.isFailed)
     for (let tries = 1; left.length > 0 && now() < deadline; tries++) {
       await wait(random() * Math.min(2 ** tries, LONGEST_PAUSE_MS))
       const items = left.slice(0, SLICE)
       this.#done = new WorkingSet([])
       const again = await this.#begin(items).then(
         (open) => this.#finish(open, new Set()),
-        (error) => fail(items, error),
+        (error) => this.#fail(items, error),
       )
       if (again.length < items.length) tries = 0
       left = [...again, ...left.slice(SLICE)]
@@ -191,13 +199,18 @@ export class Line {
       if (call.told === call.changes.length) call.resolve(call.outcomes)
     }
   }
-}
-
-/** @returns nothing that is left to be done */
-function fail(items: readonly Item[], error: unknown): never[] {
-  for (const { call } of items) {
-    call.isFailed = true
-    call.reject(error)
+  /** @returns nothing that is left to be done */
+  #fail(items: readonly Item[], error: unknown): never[] {
+    const calls = new Set(items.map(({ call }) => call))
+    if (this.#options.isOneList) {
+      this.#failure = { error }
+      for (const open of this.#open) for (const { call } of open.items) calls.add(call)
+      for (const call of this.#waiting) calls.add(call)
+    }
+    for (const call of calls) {
+      call.isFailed = true
+      call.reject(error)
+    }
+    return []
   }
-  return []
 }

@@ -6,9 +6,9 @@
  * no row is done twice.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { apply } from '../directory/apply.ts'
 import type { Change, Outcome } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
+import { Line } from '../directory/line.ts'
 import type { Store } from '../store/store.ts'
 import type { FileSource } from './file-source.ts'
 import { inChunks, linesOf, openLineWriter } from './lines.ts'
@@ -24,10 +24,10 @@ import { refusedRow, verdictOf } from './verdict.ts'
 import type { Judged } from './verdict-file.ts'
 import { judgedRows } from './verdict-file.ts'
 
-/** Rows applied in one call, planned in it slice by slice while the slice before is being written. */
-const CHUNK = 2000
-/** A change that loses every race for seconds is tried again so often. */
-const MOST_TRIES = 10
+/** Rows that are begun at once; the next so many are handed in while these are being written. */
+const CHUNK = 1000
+/** How long a row that loses every race is tried again: a person may be fought over for a while. */
+const PATIENCE_MS = 50_000
 
 export type CarryOutOptions = {
   readonly store: Store
@@ -50,33 +50,45 @@ export type CarryOutOptions = {
 }
 
 export async function carryOut(options: CarryOutOptions): Promise<Tally> {
-  const { spool, plan, path, rows, onProgress } = options
+  const { store, institution, now, spool, plan, path, rows, onProgress } = options
   const tally = new Tally()
   const verdicts = openLineWriter(path)
+  const line = new Line(store, institution, { lane: 'batch', now, patienceMs: PATIENCE_MS, isOneList: true })
   const ids = new Map<string, string>()
+  let under: Begun | undefined
+  const finish = async ({ chunk, done, outcomes }: Begun) => {
+    const told = verdictsOn(chunk, { done, outcomes: await outcomes, ids, options })
+    for (const { verdict, outcome } of told) tally.add(verdict, outcome)
+    await verdicts.write(linesOf(told.map(({ verdict }) => verdict)))
+    onProgress({ step: 'applying', rows: tally.rows, of: rows })
+  }
   try {
     for await (const chunk of inChunks(judgedRows(spool, plan), CHUNK)) {
-      const done = await carryOutChunk(chunk, ids, options)
-      for (const { verdict, outcome } of done) tally.add(verdict, outcome)
-      await verdicts.write(linesOf(done.map(({ verdict }) => verdict)))
-      onProgress({ step: 'applying', rows: tally.rows, of: rows })
+      const before = under
+      under = await begin(chunk, line, options)
+      if (before !== undefined) await finish(before)
     }
+    if (under !== undefined) await finish(under)
     await verdicts.close()
   } finally {
+    // Nothing of this run is written once it has ended, however it ends.
+    await under?.outcomes.catch(() => {})
     verdicts.abandon()
   }
   return tally
 }
 
-type Done = { readonly verdict: Verdict; readonly outcome?: Outcome }
+/** Rows that are being done. */
+type Begun = {
+  readonly chunk: readonly Judged[]
+  /** Verdicts on rows of which nothing is left to do. */
+  readonly done: ReadonlyMap<number, Verdict>
+  /** What becomes of the others, by row. */
+  readonly outcomes: Promise<ReadonlyMap<number, Outcome>>
+}
 
-/**
- * Rows that the plan leaves as they are stay so: their verdict is the plan's.
- * @param ids of people who had a stand-in in the plan
- */
-async function carryOutChunk(chunk: readonly Judged[], ids: Map<string, string>, options: CarryOutOptions): Promise<Done[]> {
-  const { read, table, file } = options
-  const telling = { source: file.source, columnOf: columnNames(table.header.columns), isNew: () => false }
+async function begin(chunk: readonly Judged[], line: Line, options: CarryOutOptions): Promise<Begun> {
+  const { read, institution } = options
   const doing = chunk.filter(({ verdict: { outcome } }) => outcome === 'created' || outcome === 'updated')
   const done =
     options.isResumed && doing.length > 0 ? await eventsOfRows({ ...options, rows: doing }) : new Map<number, Verdict>()
@@ -89,7 +101,35 @@ async function carryOutChunk(chunk: readonly Judged[], ids: Map<string, string>,
     // The settings are others than when the row was planned.
     else done.set(row.number, refusedRow(row.number, change))
   }
-  const outcomes = await applyAll(changes, options)
+  const told = line.apply(changes, institution)
+  const outcomes = told.then((all) => new Map(changes.map(({ row }, index) => [row as number, all[index] as Outcome])))
+  // Whoever waits for it hears of its failure; meanwhile it is no stray one.
+  outcomes.catch(() => {})
+  return { chunk, done, outcomes }
+}
+
+type Done = { readonly verdict: Verdict; readonly outcome?: Outcome }
+
+/**
+ * Rows that the plan leaves as they are stay so: their verdict is the plan's.
+ * @param ids of people who had a stand-in in the plan
+ */
+function verdictsOn(
+  chunk: readonly Judged[],
+  {
+    done,
+    outcomes,
+    ids,
+    options,
+  }: {
+    readonly done: Begun['done']
+    readonly outcomes: ReadonlyMap<number, Outcome>
+    readonly ids: Map<string, string>
+    readonly options: CarryOutOptions
+  },
+): Done[] {
+  const { table, file } = options
+  const telling = { source: file.source, columnOf: columnNames(table.header.columns), isNew: () => false }
   return chunk.map(({ row: { number }, verdict: { standsFor, ...planned } }) => {
     const outcome = outcomes.get(number)
     const known = standsFor === undefined ? undefined : ids.get(standsFor)
@@ -100,18 +140,4 @@ async function carryOutChunk(chunk: readonly Judged[], ids: Map<string, string>,
     if (standsFor !== undefined && verdict.id !== null) ids.set(standsFor, verdict.id)
     return { verdict, ...(outcome !== undefined && { outcome }) }
   })
-}
-
-async function applyAll(
-  changes: readonly Change[],
-  { store, institution, now }: CarryOutOptions,
-): Promise<ReadonlyMap<number, Outcome>> {
-  const outcomes = new Map<number, Outcome>()
-  let left = changes
-  for (let tries = 0; left.length > 0 && tries < MOST_TRIES; tries++) {
-    const told = await apply(store, institution, left, { lane: 'batch', now })
-    for (const [index, { row }] of left.entries()) if (row !== undefined) outcomes.set(row, told[index] as Outcome)
-    left = left.filter((_, index) => told[index]?.kind === 'busy')
-  }
-  return outcomes
 }
