@@ -12,6 +12,7 @@ import type { DailyRunOptions } from '../flatfile/daily-run.ts'
 import { openDailyRun } from '../flatfile/daily-run.ts'
 import type { DeliveryOptions, Senders } from '../jobs/deliveries.ts'
 import { deliverDue } from '../jobs/deliveries.ts'
+import { purgeDaily } from '../jobs/purge-deleted.ts'
 import type { Rounds } from '../jobs/rounds.ts'
 import { openRounds } from '../jobs/rounds.ts'
 import { finishDrops } from '../jobs/unfinished-drops.ts'
@@ -57,6 +58,7 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   }
   opening.use(openDailyRun({ store, dataDir, fetch, ...telling(store, deliveries, log) }))
   opening.use(finishDrops(store, (institution, err) => log.error({ institution, err }, 'dropping a group failed')))
+  opening.use(openPurges(store, log))
   const all = opening.move()
   return { publicUrl: publicUrlOf(config, port), sftpPort: dropBox.port, store, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
@@ -83,5 +85,17 @@ function openDeliveries(store: Store, senders: Senders, log: Log): Rounds {
     store,
     visit: (institution, stop) => deliverDue(institution, { store, senders, onFailed }, stop),
     onFailure: (institution, err) => log.error({ institution, err }, 'deliveries failed'),
+  })
+}
+
+const PURGES_EVERY_MS = 15 * 60_000
+
+function openPurges(store: Store, log: Log): Rounds {
+  const onPurged = (institution: string, people: number) => log.info({ institution, people }, 'people were erased')
+  return openRounds({
+    store,
+    everyMs: PURGES_EVERY_MS,
+    visit: (institution, stop) => purgeDaily(institution, { store, onPurged }, stop),
+    onFailure: (institution, err) => log.error({ institution, err }, 'erasing people failed'),
   })
 }

@@ -105,7 +105,7 @@ Example:
       const id = await idToPurge(store, institution, key)
       if (!options.yes && !(await confirms(`Erase ${id} and its history for good?`))) throw new Refusal('nothing was erased')
       const purged = await purgeUser(store, { institution, id, by: actor(), now: Date.now() })
-      if (purged.kind === 'missing') throw nobody(institution, key)
+      if (purged.kind !== 'purged') throw nobody(institution, key)
       terminal.say(`Erased ${id} and ${purged.events} events.`)
       return DONE
     })

@@ -2,39 +2,67 @@
  * The one way to erase a person: the record and its history, which holds old and new values. What remains is one
  * event that says who erased which id, so that the id can be explained and is never given again.
  */
-import { and } from '../store/predicate.ts'
+import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
+import { eachDoc } from './each-doc.ts'
 import { newId } from './ids.ts'
 import type { Actor } from './institution-changes.ts'
 
 const PAGE = 500
 
-export type Purged = { readonly kind: 'purged'; readonly events: number } | { readonly kind: 'missing' }
+export type Purged =
+  | { readonly kind: 'purged'; readonly events: number }
+  | { readonly kind: 'missing' }
+  /** The record has another version than the one that was to be erased: nothing was done. */
+  | { readonly kind: 'stale' }
 
-/** Interrupted anywhere it can be called again, and then finishes what is left. */
-export async function purgeUser(
-  store: Store,
-  given: { readonly institution: string; readonly id: string; readonly by: Actor; readonly now: number },
-): Promise<Purged> {
-  const isErased = await eraseRecord(store, given)
-  const events = await eraseHistory(store, given.institution, given.id)
-  return isErased || events > 0 ? { kind: 'purged', events } : { kind: 'missing' }
+type Given = {
+  readonly institution: string
+  readonly id: string
+  readonly by: Actor
+  readonly now: number
+  /** Only the record as it was then; any when absent. */
+  readonly ifVersion?: string
 }
 
-async function eraseRecord(
-  store: Store,
-  { institution, id, by, now }: { readonly institution: string; readonly id: string; readonly by: Actor; readonly now: number },
-): Promise<boolean> {
+/** Interrupted anywhere it can be called again, or `finishPurges`: that finishes what is left. */
+export async function purgeUser(store: Store, given: Given): Promise<Purged> {
+  const erased = await eraseRecord(store, given)
+  if (erased === 'stale') return { kind: 'stale' }
+  const events = await finish(store, given.institution, given.id)
+  return erased === 'done' || events > 0 ? { kind: 'purged', events } : { kind: 'missing' }
+}
+
+/** Erases the history of those whose purge was interrupted when the record was gone. */
+export async function finishPurges(store: Store, institution: string): Promise<void> {
+  for await (const { _id } of eachDoc(store, 'purges', institution, EVERYTHING)) {
+    // Where the record is still there, its purge was never carried out, and may not be wanted any more.
+    if ((await store.get('users', institution, _id)) === undefined) await finish(store, institution, _id)
+  }
+}
+
+async function eraseRecord(store: Store, given: Given): Promise<'done' | 'missing' | 'stale'> {
+  const { institution, id, by, now, ifVersion } = given
   for (;;) {
     const user = await store.get('users', institution, id)
-    if (!user) return false
+    if (!user) return 'missing'
+    if (ifVersion !== undefined && user.version !== ifVersion) return 'stale'
     const version = newId(now)
+    // Where the note is there already, it says the same.
+    await store.write([{ collection: 'purges', op: 'insert', doc: { _id: id, institution, version } }])
     const event: Doc = { _id: version, institution, version, subject: id, kind: 'user.purged', at: now, ...by }
     const [result] = await store.write([
       { collection: 'users', op: 'delete', institution, id, expected: user.version, events: [event] },
     ])
-    if (result?.kind === 'ok') return true
+    if (result?.kind === 'ok') return 'done'
   }
+}
+
+/** @returns how many events were erased */
+async function finish(store: Store, institution: string, id: string): Promise<number> {
+  const events = await eraseHistory(store, institution, id)
+  await store.write([{ collection: 'purges', op: 'delete', institution, id }])
+  return events
 }
 
 /** @returns how many events were erased */

@@ -42,6 +42,8 @@ export const COLLECTIONS = {
   },
   /** Groups that are gone while there are members still to be told. */
   drops: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
+  /** People whose record is about to be erased, or is, while there is history of them. */
+  purges: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: false },
   events: {
     unique: [],
     indexes: [
