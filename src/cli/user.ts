@@ -7,6 +7,7 @@ import { allDocs, eachDoc } from '../directory/each-doc.ts'
 import { inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { foldKey } from '../directory/keys.ts'
+import { userSchemaOf } from '../directory/own-extension.ts'
 import { slotOwners } from '../directory/provenance.ts'
 import { purgeUser } from '../directory/purge.ts'
 import type { User } from '../directory/user.ts'
@@ -41,14 +42,15 @@ Example:
     const id = institutionIn(options.institution)
     const [key] = words
     await withStore(terminal, async (store) => {
-      await knownInstitution(store, id)
+      const { settings } = await knownInstitution(store, id)
       const user = await find(store, id, key)
       const events = options.events ? { events: (await allDocs(store, 'events', id, ofSubject(user._id))).map(eventShown) } : {}
       const base = scimUrlOf(terminal, id)
       const viewer = { institution: { _id: id }, source: 'admin' } as const
       const belonging = await readBelonging(store, viewer, base, [user])
       const managers = await readManagers(store, viewer, [user.resource])
-      terminal.out(JSON.stringify({ ...shown(user, { source: 'admin', base, belonging, managers }), ...events }, null, 2))
+      const view = { source: 'admin', schema: userSchemaOf(settings), base, belonging, managers } as const
+      terminal.out(JSON.stringify({ ...shown(user, view), ...events }, null, 2))
     })
     return DONE
   },

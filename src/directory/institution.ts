@@ -26,6 +26,7 @@ export type Settings = {
     readonly map?: { readonly [field: string]: string | { readonly path: string; readonly take?: 'localPart' } }
     readonly sees?: 'own' | 'all'
     readonly purgeAfterDays?: number | null
+    readonly extension?: OwnExtension
   }
   readonly sftp?: SftpSettings
   readonly files?: FileSettings
@@ -33,6 +34,19 @@ export type Settings = {
   readonly saml?: SamlSettings
   readonly rateLimit?: { readonly perSecond?: number }
   readonly trustedIssuers?: readonly TrustedIssuer[]
+}
+
+/** What an institution knows of people beyond the schemas that all have. */
+export type OwnExtension = { readonly urn: string; readonly attributes: readonly OwnAttribute[] }
+
+export type OwnAttribute = {
+  readonly name: string
+  /** `string` when absent; `complex` with `subAttributes`, which have one value each and no parts. */
+  readonly type?: string
+  readonly multiValued?: boolean
+  readonly caseExact?: boolean
+  readonly description?: string
+  readonly subAttributes?: readonly Omit<OwnAttribute, 'multiValued' | 'subAttributes'>[]
 }
 
 export type SftpSettings = {

@@ -124,7 +124,7 @@ export class Line {
     const changes = items.map(({ change }) => change)
     const { plans, entries, set } = await planSlice({ store, institution, changes, done, now: now() })
     set.settle()
-    const written = writeSlice(store, entries, lane, now())
+    const written = writeSlice({ store, institution, entries, lane, now: now() })
     // Whoever waits for it hears of its failure; meanwhile it is no stray one.
     written.catch(() => {})
     return { items, plans, entries, written }

@@ -34,10 +34,18 @@ export type AttributePath = {
   readonly sub?: Attribute
 }
 
-/** Short names, under which extensions are stored, and their URNs. */
+/** Short names, under which extensions are stored, and the URNs of those that every institution has. */
 export const EXTENSIONS = { enterprise: enterpriseUser.id, campus: campusUser.id } as const
 
-export type Extension = keyof typeof EXTENSIONS
+/** `own` is what an institution declares itself (`own-extension.ts`). */
+export type Extension = keyof typeof EXTENSIONS | 'own'
+
+const SHORT_NAMES: ReadonlySet<string> = new Set([...Object.keys(EXTENSIONS), 'own'])
+
+/** Whether a stored resource has an extension under this name. */
+export function isExtension(name: string): name is Extension {
+  return SHORT_NAMES.has(name)
+}
 
 /** `schemas`, `id`, `externalId` and `meta`: what every resource has beside its schema. */
 export const COMMON_ATTRIBUTES = attributesFrom(common.attributes)
@@ -54,13 +62,11 @@ export class ResourceSchema {
   /** By URN in lower case, also by one without its last colon (`…:2.0User`): a vendor's documentation has it so. */
   readonly #containers: ReadonlyMap<string, 'core' | Extension>
 
-  constructor(core: DeclaredSchema, extensions: ReadonlyMap<Extension, DeclaredSchema> = new Map()) {
-    this.name = core.name
-    this.urn = core.id
-    this.#core = attributesFrom(core.attributes)
-    this.#extensions = new Map(
-      Array.from(extensions, ([name, { id, attributes }]) => [name, { urn: id, attributes: attributesFrom(attributes) }]),
-    )
+  constructor(name: string, core: Part, extensions: ReadonlyMap<Extension, Part> = new Map()) {
+    this.name = name
+    this.urn = core.urn
+    this.#core = core.attributes
+    this.#extensions = extensions
     const named: (readonly ['core' | Extension, string])[] = [
       ['core', this.urn],
       ...Array.from(this.#extensions, ([name, { urn }]) => [name, urn] as const),
@@ -68,9 +74,15 @@ export class ResourceSchema {
     this.#containers = new Map(
       named.flatMap(([name, urn]) => {
         const lower = urn.toLowerCase()
-        return [[lower, name] as const, [lower.replace(/:(?=[^:]*$)/, ''), name] as const]
+        return [[lower, name] as const, [withoutLastColon(lower), name] as const]
       }),
     )
+  }
+
+  /** The same with one more extension; attributes that both have are the same objects. */
+  with(extension: Extension, declared: DeclaredSchema): ResourceSchema {
+    const core = { urn: this.urn, attributes: this.#core }
+    return new ResourceSchema(this.name, core, new Map([...this.#extensions, [extension, partFrom(declared)]]))
   }
 
   get extensions(): readonly Extension[] {
@@ -127,6 +139,11 @@ export class ResourceSchema {
   }
 }
 
+/** `…:2.0User` for `…:2.0:User`. */
+export function withoutLastColon(urn: string): string {
+  return urn.replace(/:(?=[^:]*$)/, '')
+}
+
 /** The name as the stored resource has it: `name.givenName`, `campus.netid2`. */
 export function dottedName({ extension, attribute, sub }: AttributePath): string {
   const name = sub === undefined ? attribute.name : `${attribute.name}.${sub.name}`
@@ -134,7 +151,12 @@ export function dottedName({ extension, attribute, sub }: AttributePath): string
 }
 
 /** A schema as it is written down (RFC 7643, section 7). */
-type DeclaredSchema = { readonly id: string; readonly name: string; readonly attributes: readonly Declared[] }
+export type DeclaredSchema = {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly attributes: readonly Declared[]
+}
 
 type Declared = {
   readonly name: string
@@ -145,6 +167,10 @@ type Declared = {
   readonly mutability: string
   readonly returned: string
   readonly subAttributes?: readonly Declared[] | undefined
+}
+
+function partFrom({ id, attributes }: DeclaredSchema): Part {
+  return { urn: id, attributes: attributesFrom(attributes) }
 }
 
 function attributesFrom(declared: readonly Declared[]): Attributes {
@@ -170,12 +196,8 @@ function oneOf<T extends string>(allowed: readonly T[], value: string): T {
   return found
 }
 
-export const GROUP = new ResourceSchema(coreGroup)
+export const GROUP = new ResourceSchema(coreGroup.name, partFrom(coreGroup))
 
-export const USER = new ResourceSchema(
-  coreUser,
-  new Map([
-    ['enterprise', enterpriseUser],
-    ['campus', campusUser],
-  ]),
-)
+export const USER = new ResourceSchema(coreUser.name, partFrom(coreUser))
+  .with('enterprise', enterpriseUser)
+  .with('campus', campusUser)

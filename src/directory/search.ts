@@ -5,7 +5,7 @@
  * What is unique lies under `keys`, when a record was made and changed at its top: neither is repeated here.
  */
 import { foldKeyPart, foldText } from './keys.ts'
-import type { Attribute, Attributes } from './schema.ts'
+import type { Attribute, Attributes, ResourceSchema } from './schema.ts'
 import { USER } from './schema.ts'
 import { isObject } from './slots.ts'
 import type { Json, JsonObject, Source, UserFields } from './user.ts'
@@ -16,7 +16,7 @@ const MAX_SEARCHED = 1024
 const KEYS: ReadonlySet<string> = new Set(['userName', 'netid', 'netid2', 'netid3'])
 
 /** Kept elsewhere, or shown to nobody. */
-const LEFT_OUT: ReadonlySet<string> = new Set([...KEYS, 'groups', 'password'])
+export const LEFT_OUT: ReadonlySet<string> = new Set([...KEYS, 'groups', 'password'])
 
 const EMAIL = USER.attributesOf().get('emails')?.subAttributes.get('value')
 const PHOTO = USER.attributesOf().get('photos')?.subAttributes.get('value')
@@ -58,6 +58,15 @@ export function externalIdTerm(source: Source, externalId: string): string {
   return `${source}\u001f${cut(externalId)}`
 }
 
+/**
+ * What an element of `search.slots` looks like: one index for all that institutions declare themselves.
+ * @param name `lockerNumber`, `locker.number`
+ * @param value folded
+ */
+export function slotTerm(name: string, value: string | number | boolean): string {
+  return `${name}\u001f${value}`
+}
+
 /** At most 1024 UTF-16 units, never half a surrogate pair. */
 export function cut(value: string): string {
   if (value.length <= MAX_SEARCHED) return value
@@ -82,9 +91,12 @@ const EXTENSION_PARTS = USER.extensions.map((name) => [name, partsOf(USER.attrib
 
 /**
  * What `Doc.search` holds for a user. Beside the attributes: the `lead` element (primary, else first) of each list but
- * `emails`, for sorting; and what users and groups have alike.
+ * `emails`, for sorting; the `slots` of an institution's own extension; and what users and groups have alike.
  */
-export function searchOf({ resource, bindings, memberOf }: Pick<UserFields, 'resource' | 'bindings' | 'memberOf'>): {
+export function searchOf(
+  { resource, bindings, memberOf }: Pick<UserFields, 'resource' | 'bindings' | 'memberOf'>,
+  schema: ResourceSchema = USER,
+): {
   readonly [name: string]: unknown
 } {
   const search = foldObject(CORE, resource)
@@ -95,8 +107,29 @@ export function searchOf({ resource, bindings, memberOf }: Pick<UserFields, 'res
   }
   const lead = leadOf(search)
   if (lead !== undefined) search.lead = lead
+  if (isObject(resource.own) && schema !== USER) addOwn(search, resource.own, schema)
   addShared(search, { bindings, memberOf })
   return search
+}
+
+/** Lists are no slots: a record could have so many values that its index would be larger than itself. */
+function addOwn(search: Folded, own: JsonObject, schema: ResourceSchema): void {
+  const parts = OWN.get(schema) ?? partsOf(schema.attributesOf('own'))
+  OWN.set(schema, parts)
+  const folded = foldObject(parts, own)
+  search.own = folded
+  const slots = slotTerms(folded)
+  if (slots.length > 0) search.slots = slots
+}
+
+const OWN = new WeakMap<ResourceSchema, Parts>()
+
+function slotTerms(folded: Folded, prefix = ''): readonly string[] {
+  return Object.entries(folded).flatMap(([name, value]) => {
+    if (Array.isArray(value)) return []
+    if (typeof value === 'object') return slotTerms(value as Folded, `${name}.`)
+    return [slotTerm(`${prefix}${name}`, value as string | number | boolean)]
+  })
 }
 
 /** One element of a complex attribute, folded whole. */

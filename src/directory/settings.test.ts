@@ -61,7 +61,7 @@ describe('settings', () => {
     [
       'names the near miss inside',
       { scim: { see: 'all' } },
-      /^there is no setting scim\.see \(did you mean "sees"\?\); known here: map, sees, purgeAfterDays$/,
+      /^there is no setting scim\.see \(did you mean "sees"\?\); known here: map, sees, purgeAfterDays, extension$/,
     ],
     [
       'names the near miss in a list',

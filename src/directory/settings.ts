@@ -10,7 +10,8 @@ import { FIELDS, fieldNamed } from './fields.ts'
 import type { Settings } from './institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
 import { didYouMean } from './near-miss.ts'
-import { USER } from './schema.ts'
+import { faultsIn, userSchemaOf } from './own-extension.ts'
+import type { ResourceSchema } from './schema.ts'
 import { isObject } from './slots.ts'
 import type { Json } from './user.ts'
 
@@ -26,15 +27,17 @@ let compiled: ValidateFunction<Settings> | undefined
 const FIELD_NAMES: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name))
 
 /** Attributes as slots are called: `name`, `name.givenName`, `campus.program`. */
-const SLOTS: ReadonlySet<string> = new Set([
-  ...Array.from(USER.attributesOf().values(), ({ name, multiValued, subAttributes }) => [
-    name,
-    ...(multiValued ? [] : Array.from(subAttributes.values(), (sub) => `${name}.${sub.name}`)),
-  ]).flat(),
-  ...USER.extensions.flatMap((extension) =>
-    Array.from(USER.attributesOf(extension).values(), ({ name }) => `${extension}.${name}`),
-  ),
-])
+function slotsIn(schema: ResourceSchema): ReadonlySet<string> {
+  return new Set([
+    ...Array.from(schema.attributesOf().values(), ({ name, multiValued, subAttributes }) => [
+      name,
+      ...(multiValued ? [] : Array.from(subAttributes.values(), (sub) => `${name}.${sub.name}`)),
+    ]).flat(),
+    ...schema.extensions.flatMap((extension) =>
+      Array.from(schema.attributesOf(extension).values(), ({ name }) => `${extension}.${name}`),
+    ),
+  ])
+}
 
 /** JSON Merge Patch (RFC 7396): null takes a setting away, objects merge, all else replaces. */
 export function mergeSettings(current: Json, patch: Json): Json {
@@ -51,7 +54,12 @@ export function checkSettings(settings: unknown, checks: readonly SettingsCheck[
   compiled ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<Settings>(schema)
   const fitsSchema = compiled
   if (!fitsSchema(settings)) return { kind: 'invalid', problems: (fitsSchema.errors ?? []).flatMap(problemOf) }
-  const problems = [...namesIn(settings), ...accountTypesIn(settings), ...checks.flatMap((check) => check(settings))]
+  const problems = [
+    ...extensionIn(settings),
+    ...namesIn(settings),
+    ...accountTypesIn(settings),
+    ...checks.flatMap((check) => check(settings)),
+  ]
   return problems.length === 0 ? { kind: 'ok', settings } : { kind: 'invalid', problems }
 }
 
@@ -107,12 +115,14 @@ function namesIn(settings: Settings): Problem[] {
   const required = Object.entries(settings.required ?? {}).flatMap(([channel, names]) =>
     names.flatMap((name, index) => unknownName(['required', channel, String(index)], 'field', name, FIELD_NAMES)),
   )
+  const schema = userSchemaOf(settings)
+  const slots = slotsIn(schema)
   const ranked = Object.keys(settings.authority ?? {})
     .filter((slot) => fieldNamed(slot) === undefined)
-    .flatMap((slot) => unknownName(['authority', slot], 'field or attribute', slot.replace(/\[.+\]$/, ''), SLOTS))
+    .flatMap((slot) => unknownName(['authority', slot], 'field or attribute', slot.replace(/\[.+\]$/, ''), slots))
   const mapped = Object.entries(settings.scim?.map ?? {}).flatMap(([name, from]) => [
     ...unknownName(['scim', 'map', name], 'field', name, FIELD_NAMES),
-    ...unknownAttribute(['scim', 'map', name], typeof from === 'string' ? from : from.path),
+    ...unknownAttribute(['scim', 'map', name], typeof from === 'string' ? from : from.path, schema),
   ])
   return [...required, ...ranked, ...mapped, ...fileNamesIn(settings)]
 }
@@ -152,8 +162,16 @@ function unknownName(path: readonly string[], kind: string, name: string, known:
   return [problem(path, 'unknown', `${written(path)}: there is no ${kind} "${name}"${didYouMean(name, known)}`)]
 }
 
-function unknownAttribute(path: readonly string[], name: string): Problem[] {
-  return USER.resolve(name.replace(/\[.*\]/, '')) ? [] : unknownName(path, 'SCIM attribute', name, SLOTS)
+function unknownAttribute(path: readonly string[], name: string, schema: ResourceSchema): Problem[] {
+  return schema.resolve(name.replace(/\[.*\]/, '')) ? [] : unknownName(path, 'SCIM attribute', name, slotsIn(schema))
+}
+
+function extensionIn({ scim }: Settings): Problem[] {
+  const faults = scim?.extension === undefined ? [] : faultsIn(scim.extension)
+  return faults.map(({ path, says }) => {
+    const whole = ['scim', 'extension', ...path]
+    return problem(whole, 'value', `${written(whole)} ${says}`)
+  })
 }
 
 function accountTypesIn(settings: Settings): Problem[] {

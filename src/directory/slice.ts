@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Lane, Store } from '../store/store.ts'
 import type { Change } from './change.ts'
 import type { Institution } from './institution.ts'
+import { userSchemaOf } from './own-extension.ts'
 import type { Plan } from './plan.ts'
 import { plan } from './plan.ts'
 import { Wanted } from './wanted.ts'
@@ -56,12 +57,19 @@ export async function planSlice(options: {
 
 /**
  * Writes wave by wave.
- * @param now epoch milliseconds
  * @returns the ids of records that could not be written, and of those that would have come after them
  */
-export async function writeSlice(store: Store, entries: readonly Entry[], lane: Lane, now: number): Promise<readonly string[]> {
+export async function writeSlice(options: {
+  readonly store: Store
+  readonly institution: Institution
+  readonly entries: readonly Entry[]
+  readonly lane: Lane
+  /** Epoch milliseconds. */
+  readonly now: number
+}): Promise<readonly string[]> {
+  const { store, institution, entries, lane, now } = options
   const failed: string[] = []
-  const waves = wavesOf(entries, now)
+  const waves = wavesOf(entries, now, userSchemaOf(institution.settings))
   for (const [index, wave] of waves.entries()) {
     const results = await store.write(
       wave.map((planned) => planned.write),

@@ -7,10 +7,9 @@
  */
 import { foldText } from './keys.ts'
 import type { Attributes } from './schema.ts'
-import { USER } from './schema.ts'
+import { isExtension, USER } from './schema.ts'
 import type { Json, JsonObject, Resource, Slot } from './user.ts'
 
-const CONTAINERS: ReadonlySet<string> = new Set(USER.extensions)
 const NAMED_ELEMENTS: ReadonlySet<string> = new Set(['campus.customFields'])
 
 /** Every slot of the record that has a value; elements that share a slot stand in one list, in their order. */
@@ -39,7 +38,7 @@ type Visit = (slot: Slot, value: Json, isElement: boolean) => void
 function walk(resource: Resource, visit: Visit): void {
   for (const name in resource) {
     const value = resource[name] as Json
-    if (CONTAINERS.has(name)) {
+    if (isExtension(name)) {
       const extension = value as JsonObject
       for (const inner in extension) walkAttribute(memberName(name, inner), extension[inner] as Json, false, visit)
     } else {

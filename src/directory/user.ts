@@ -1,8 +1,9 @@
 /**
- * The one record of a person, as it is stored (RFC 7643 User with the enterprise and the campus extension).
+ * The one record of a person, as it is stored (RFC 7643 User with the enterprise and the campus extension, and
+ * what an institution declares itself).
  *
  * `resource` holds the SCIM attributes as they were sent, under their schema names, extensions under the short
- * names `enterprise` and `campus`; without `id`, `meta`, `schemas`, `groups` and `externalId`, which are the server's
+ * names `enterprise`, `campus` and `own`; without `id`, `meta`, `schemas`, `groups` and `externalId`, which are the server's
  * or belong to a source.
  */
 import type { Doc } from '../store/store.ts'

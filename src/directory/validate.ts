@@ -33,7 +33,10 @@ export function problemsOf(resource: Resource): Problem[] {
 function recordSchema(): object {
   const extensions = USER.extensions.map((name) => [name, objectSchema(USER.attributesOf(name))])
   const core = objectSchema(USER.attributesOf())
-  return { ...core, properties: { ...core.properties, ...Object.fromEntries(extensions) } }
+  // What an institution declares itself is held against its declaration where it comes in; what an older declaration
+  // let in must not stand in the way of other changes.
+  const own = { type: 'object' }
+  return { ...core, properties: { ...core.properties, ...Object.fromEntries(extensions), own } }
 }
 
 function objectSchema(attributes: Attributes): { properties: object } {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { USER } from './schema.ts'
 import type { User } from './user.ts'
 import { wavesOf } from './waves.ts'
 import type { Entry } from './working-set.ts'
@@ -23,7 +24,7 @@ function anEntry(id: string, before: Record<string, string> | undefined, after: 
   return { stored: before === undefined ? undefined : aUser(id, before), next: aUser(id, after, 'new'), events: [] }
 }
 
-const ids = (entries: Entry[]) => wavesOf(entries, 0).map((wave) => wave.map(({ id }) => id).sort())
+const ids = (entries: Entry[]) => wavesOf(entries, 0, USER).map((wave) => wave.map(({ id }) => id).sort())
 
 describe('waves of writes', () => {
   it('are one when no key goes from one person to another', () => {
@@ -45,6 +46,7 @@ describe('waves of writes', () => {
     const waves = wavesOf(
       [anEntry('a', { netid: '1', email: 'x' }, { netid: '2', email: 'x' }), anEntry('b', { netid: '2' }, { netid: '1' })],
       0,
+      USER,
     )
     const writes = waves.flat().map(({ write }) => write)
     assert.equal(writes.length, 3)

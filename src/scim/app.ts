@@ -7,6 +7,7 @@ import { Hono } from 'hono'
 import type { Admission } from '../auth/admit.ts'
 import type { House } from '../directory/group-change.ts'
 import { openGroupWrites } from '../directory/group-writes.ts'
+import type { Settings } from '../directory/institution.ts'
 import { StoreError } from '../store/store.ts'
 import { bulk } from './bulk.ts'
 import type { ScimDeps } from './deps.ts'
@@ -25,14 +26,15 @@ import { changeUser, createUser, readUser, removeUser, replaceUser } from './use
 type Handler = (c: Context) => Response | Promise<Response>
 type Work = (exchange: Exchange, c: Context) => Promise<Response | ScimProblem>
 type Service = (deps: House & ScimDeps, exchange: Exchange, id: string) => ReturnType<Work>
-type Discovery = (base: string, name: string) => object | undefined
+type Discovery = (base: string, settings: Settings, name: string) => object | undefined
 
 export function scimApp(deps: ScimDeps): Hono {
   const app = new Hono()
   const house = { ...deps, groups: openGroupWrites(deps.store) }
   const serve = (work: Service) => guarded(deps, (exchange, c) => work(house, exchange, c.req.param('id') ?? ''))
   const me = (work: Service) => serve(ofMe(work))
-  const tell = (find: Discovery) => guarded(deps, async ({ base }, c) => discover(c, base, find))
+  const tell = (find: Discovery) =>
+    guarded(deps, async (exchange, c) => discover(c, exchange.base, find, exchange.caller.institution.settings))
 
   const search = byMethod({ POST: serve(searchOf(USER_TYPE)) })
   const user = byMethod({ GET: serve(readUser), PUT: serve(replaceUser), PATCH: serve(changeUser), DELETE: serve(removeUser) })
@@ -105,10 +107,10 @@ function parametersOf(url: string): (name: string) => string | undefined {
   }
 }
 
-function discover(c: Context, base: string, find: Discovery): Response {
+function discover(c: Context, base: string, find: Discovery, settings: Settings = {}): Response {
   const type = mediaTypeFor(c.req.header('accept') ?? null)
   if (c.req.query('filter') !== undefined) return problemAnswer(new ScimProblem('forbidden', 'there is no filtering here'), type)
-  const found = find(base, c.req.param('name') ?? '')
+  const found = find(base, settings, c.req.param('name') ?? '')
   return found === undefined ? problemAnswer(new ScimProblem('notFound'), type) : answer(200, JSON.stringify(found), type)
 }
 

@@ -1,6 +1,6 @@
 /**
- * What the service says of itself (RFC 7643, sections 5 to 7; RFC 7644, section 4), from the same files in `schemas/`
- * that values are checked by.
+ * What the service says of itself (RFC 7643, sections 5 to 7; RFC 7644, section 4), from what values are checked by: the
+ * files in `schemas/`, and the institution's own extension.
  */
 import campusUser from '../../schemas/campus-user.json' with { type: 'json' }
 import enterpriseUser from '../../schemas/enterprise-user.json' with { type: 'json' }
@@ -10,6 +10,8 @@ import resourceTypes from '../../schemas/resource-types.json' with { type: 'json
 import schemaSchema from '../../schemas/schema.json' with { type: 'json' }
 import configSchema from '../../schemas/service-provider-config.json' with { type: 'json' }
 import coreUser from '../../schemas/user.json' with { type: 'json' }
+import type { Settings } from '../directory/institution.ts'
+import { ownSchemaOf } from '../directory/own-extension.ts'
 import { MAX_OPERATIONS, MAX_PAYLOAD_BYTES } from './bulk-request.ts'
 import { CURSOR_SECONDS } from './cursor.ts'
 import { DEFAULT_COUNT, LIST_SCHEMA, MAX_COUNT } from './list-request.ts'
@@ -56,30 +58,44 @@ export function serviceProviderConfig(base: string): object {
   return { ...CONFIG, meta: { resourceType: 'ServiceProviderConfig', location: `${base}/ServiceProviderConfig` } }
 }
 
-export function allResourceTypes(base: string): object {
-  return listOf(resourceTypes.map((type) => withTypeMeta(type, base)))
+export function allResourceTypes(base: string, settings: Settings): object {
+  return listOf(typesIn(settings).map((type) => withTypeMeta(type, base)))
 }
 
 /** The name ignores case. */
-export function resourceTypeNamed(base: string, name: string): object | undefined {
-  const type = resourceTypes.find((one) => one.id.toLowerCase() === name.toLowerCase())
+export function resourceTypeNamed(base: string, settings: Settings, name: string): object | undefined {
+  const type = typesIn(settings).find((one) => one.id.toLowerCase() === name.toLowerCase())
   return type === undefined ? undefined : withTypeMeta(type, base)
 }
 
-export function allSchemas(base: string): object {
-  return listOf(SCHEMAS.map((schema) => withSchemaMeta(schema, base)))
+export function allSchemas(base: string, settings: Settings): object {
+  return listOf(schemasIn(settings).map((schema) => withSchemaMeta(schema, base)))
 }
 
-export function schemaWithUrn(base: string, urn: string): object | undefined {
-  const schema = SCHEMAS.find((one) => one.id.toLowerCase() === urn.toLowerCase())
+export function schemaWithUrn(base: string, settings: Settings, urn: string): object | undefined {
+  const schema = schemasIn(settings).find((one) => one.id.toLowerCase() === urn.toLowerCase())
   return schema === undefined ? undefined : withSchemaMeta(schema, base)
 }
 
-function withTypeMeta(type: (typeof resourceTypes)[number], base: string): object {
+function typesIn(settings: Settings): readonly { readonly id: string }[] {
+  const own = ownSchemaOf(settings)
+  if (own === undefined) return resourceTypes
+  return resourceTypes.map((type) => {
+    if (type.schemaExtensions === undefined) return type
+    return { ...type, schemaExtensions: [...type.schemaExtensions, { schema: own.id, required: false }] }
+  })
+}
+
+function schemasIn(settings: Settings): readonly { readonly id: string }[] {
+  const own = ownSchemaOf(settings)
+  return own === undefined ? SCHEMAS : [...SCHEMAS, own]
+}
+
+function withTypeMeta(type: { readonly id: string }, base: string): object {
   return { ...type, meta: { resourceType: 'ResourceType', location: `${base}/ResourceTypes/${type.id}` } }
 }
 
-function withSchemaMeta(schema: (typeof SCHEMAS)[number], base: string): object {
+function withSchemaMeta(schema: { readonly id: string }, base: string): object {
   return { ...schema, schemas: [SCHEMA_URN], meta: { resourceType: 'Schema', location: `${base}/Schemas/${schema.id}` } }
 }
 

@@ -5,6 +5,7 @@
 import type { Current, Draft, Edit, Refusal } from '../directory/change.ts'
 import { keysOf } from '../directory/keys.ts'
 import { ownerOf } from '../directory/provenance.ts'
+import { isExtension } from '../directory/schema.ts'
 import { isList, isObject, slotsOf, withSlot } from '../directory/slots.ts'
 import type { Json, Key, Resource, Slot, Source } from '../directory/user.ts'
 import { channelOf, MATCH_KEYS } from '../directory/user.ts'
@@ -100,7 +101,7 @@ function replaced(current: Current, sent: Sent, source: Source): Resource {
     const name = bracket < 0 ? slot : slot.slice(0, bracket)
     const container = name.slice(0, Math.max(0, name.indexOf('.')))
     if (sent.cleared.has(name) || sent.cleared.has(container)) return false
-    if ((container === 'enterprise' || container === 'campus') && !sent.extensions.has(container)) return true
+    if (isExtension(container) && !sent.extensions.has(container)) return true
     return !isOfScim(slot)
   })
 }

@@ -4,6 +4,8 @@
  */
 import { FIELDS } from '../directory/fields.ts'
 import type { Institution } from '../directory/institution.ts'
+import { userSchemaOf } from '../directory/own-extension.ts'
+import type { ResourceSchema } from '../directory/schema.ts'
 import { dottedName, USER } from '../directory/schema.ts'
 import { isList, isObject, sameJson } from '../directory/slots.ts'
 import type { Json, Resource } from '../directory/user.ts'
@@ -31,25 +33,26 @@ const known = new WeakMap<Institution, Mapping>()
 export function mappingOf(institution: Institution): Mapping {
   const cached = known.get(institution)
   if (cached !== undefined) return cached
-  const mapping = mappingBy(rulesOf(institution.settings.scim?.map ?? {}))
+  const { settings } = institution
+  const mapping = mappingBy(rulesOf(settings.scim?.map ?? {}, userSchemaOf(settings)))
   known.set(institution, mapping)
   return mapping
 }
 
 type FieldMap = NonNullable<NonNullable<Institution['settings']['scim']>['map']>
 
-function rulesOf(map: FieldMap): readonly Rule[] {
+function rulesOf(map: FieldMap, schema: ResourceSchema): readonly Rule[] {
   return Object.entries(map).flatMap(([name, source]) => {
     const path = FIELDS.find((field) => field.name === name)?.path
-    const from = targetAt(typeof source === 'string' ? source : source.path)
-    const to = path === undefined ? undefined : targetAt(path)
+    const from = targetAt(schema, typeof source === 'string' ? source : source.path)
+    const to = path === undefined ? undefined : targetAt(USER, path)
     if (path === undefined || from === undefined || to === undefined) return []
     return [{ from, to, path, takesLocalPart: typeof source === 'object' && source.take === 'localPart' }]
   })
 }
 
-function targetAt(text: string): Target | undefined {
-  const path = parsePatchPath(USER, text)
+function targetAt(schema: ResourceSchema, text: string): Target | undefined {
+  const path = parsePatchPath(schema, text)
   return path instanceof ScimProblem || !('attribute' in path) ? undefined : path
 }
 

@@ -13,7 +13,7 @@ const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 const CAMPUS = 'urn:ietf:params:scim:schemas:extension:campus:2.0:User'
 const BASE = 'https://roll.example/institutions/uni/scim/v2'
-const AS_SCIM = { source: 'scim', base: BASE, belonging: NO_GROUPS, managers: NO_MANAGERS } as const
+const AS_SCIM = { source: 'scim', schema: USER, base: BASE, belonging: NO_GROUPS, managers: NO_MANAGERS } as const
 const AS_OTHER = { ...AS_SCIM, source: 'scim:other' } as const
 
 function aUser(over: Partial<User> = {}): User {

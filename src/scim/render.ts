@@ -2,8 +2,9 @@
  * User -> the SCIM resource that one client sees: under its own externalId, with its own withheld values in place of
  * what is in force (else it would send them for ever). No schema work here: this runs for every resource of every answer.
  */
-import { EXTENSIONS, USER } from '../directory/schema.ts'
-import { withSlot } from '../directory/slots.ts'
+import type { ResourceSchema } from '../directory/schema.ts'
+import { EXTENSIONS, isExtension, USER } from '../directory/schema.ts'
+import { isObject, withSlot } from '../directory/slots.ts'
 import type { Json, JsonObject, Resource, Source, User, UserFields } from '../directory/user.ts'
 import type { Belonging } from './belonging.ts'
 import type { ByteWriter } from './byte-writer.ts'
@@ -21,6 +22,7 @@ const SCHEMAS_TEXT = [CORE_ONLY, WITH_ENTERPRISE, WITH_CAMPUS, WITH_BOTH].map((s
 // a complex attribute or sub-attribute of such a name.
 const ENTERPRISE = keysOfExtension('enterprise')
 const CAMPUS = keysOfExtension('campus')
+const OWN = Buffer.from('"own":{')
 
 function keysOfExtension(name: keyof typeof EXTENSIONS): { readonly key: Buffer; readonly urnKey: Buffer } {
   return { key: Buffer.from(`"${name}":{`), urnKey: Buffer.from(`"${EXTENSIONS[name]}":{`) }
@@ -31,6 +33,8 @@ type Identified = { readonly _id: string; readonly version: string }
 /** Who looks, and from where. */
 export type View = {
   readonly source: Source
+  /** Of the institution's users. */
+  readonly schema: ResourceSchema
   /** URL of the institution's SCIM endpoint, without a slash at its end. */
   readonly base: string
   /** What stands as `groups` of a user. */
@@ -38,20 +42,32 @@ export type View = {
   readonly managers: Managers
 }
 
-export function renderUser(user: User, { source, base, belonging, managers }: View): JsonObject {
+export function renderUser(user: User, { source, schema, base, belonging, managers }: View): JsonObject {
   const seen = user.claims === undefined ? user.resource : withClaims(user, source)
   const resource = withManager(seen, managers, base)
   const { enterprise, campus } = resource
+  const own = ownShown(resource, schema)
   const binding = user.bindings.find((one) => one.source === source)
-  const out: { [name: string]: Json } = { schemas: schemasOf(enterprise !== undefined, campus !== undefined), id: user._id }
+  const known = schemasOf(enterprise !== undefined, campus !== undefined)
+  const schemas = own === undefined ? known : [...known, schema.urnOf('own')]
+  const out: { [name: string]: Json } = { schemas, id: user._id }
   if (binding?.externalId !== undefined) out.externalId = binding.externalId
-  for (const name in resource) if (name !== 'enterprise' && name !== 'campus') out[name] = resource[name] as Json
+  for (const name in resource) if (!isExtension(name)) out[name] = resource[name] as Json
   if (enterprise !== undefined) out[EXTENSIONS.enterprise] = enterprise
   if (campus !== undefined) out[EXTENSIONS.campus] = campus
+  if (own !== undefined) out[schema.urnOf('own')] = own
   const groups = belonging(user.memberOf)
   if (groups !== undefined) out.groups = groups
   out.meta = metaOf(user, 'User', base)
   return out
+}
+
+/** What the institution declares now: values of what it declared before are kept, and not shown. */
+function ownShown({ own }: Resource, schema: ResourceSchema): JsonObject | undefined {
+  if (!isObject(own) || !schema.extensions.includes('own')) return undefined
+  const attributes = schema.attributesOf('own')
+  const shown = Object.entries(own).filter(([name]) => attributes.get(name.toLowerCase())?.name === name)
+  return shown.length === 0 ? undefined : Object.fromEntries(shown)
 }
 
 export function metaOf(
@@ -76,12 +92,12 @@ export type UserBytes = Omit<UserFields, 'resource' | 'provenance' | 'keys'> & {
 
 /** Writes what `renderUser` makes. */
 export function writeUser(out: ByteWriter, user: UserBytes, view: View): void {
-  if (user.claims !== undefined || (view.managers.size > 0 && mayHaveManager(user.resource))) {
+  const { source, base, belonging, managers } = view
+  const resource = Buffer.from(user.resource.buffer, user.resource.byteOffset, user.resource.byteLength)
+  if (user.claims !== undefined || (managers.size > 0 && mayHaveManager(resource)) || resource.includes(OWN)) {
     out.text(JSON.stringify(renderUser(parsedUser(user), view)))
     return
   }
-  const { source, base, belonging } = view
-  const resource = Buffer.from(user.resource.buffer, user.resource.byteOffset, user.resource.byteLength)
   const enterprise = resource.indexOf(ENTERPRISE.key)
   const campus = resource.indexOf(CAMPUS.key)
   const schemas = SCHEMAS_TEXT[(enterprise < 0 ? 0 : 1) + (campus < 0 ? 0 : 2)]

@@ -2,6 +2,8 @@
  * What sets one resource type apart from another (RFC 7643, section 6): its schema, and where the values that filters
  * and sorting ask for lie in its stored records.
  */
+import type { Settings } from '../directory/institution.ts'
+import { userSchemaOf } from '../directory/own-extension.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import { EXTENSIONS, GROUP, USER } from '../directory/schema.ts'
 import { NETIDS } from '../directory/user.ts'
@@ -55,3 +57,18 @@ export const GROUP_TYPE: ResourceType = {
   identifying: new Set(['id', 'externalId', 'displayName']),
   schemas: [[GROUP.urn, EVERYTHING]],
 }
+
+/** The resource type as an institution has it. */
+export function typeIn(settings: Settings, type: ResourceType): ResourceType {
+  const schema = type === USER_TYPE ? userSchemaOf(settings) : type.schema
+  if (schema === type.schema) return type
+  const found = extended.get(schema) ?? {
+    ...type,
+    schema,
+    schemas: [...type.schemas, [schema.urnOf('own'), { op: 'pr', path: 'search.own' }]],
+  }
+  extended.set(schema, found)
+  return found
+}
+
+const extended = new WeakMap<ResourceSchema, ResourceType>()

@@ -16,6 +16,7 @@ import { projectionOf } from './projection.ts'
 import type { Page, Part } from './question.ts'
 import type { UserBytes } from './render.ts'
 import type { ResourceType } from './resource-type.ts'
+import { typeIn } from './resource-type.ts'
 import { answer, flowingAnswer } from './respond.ts'
 import { TYPICAL_BYTES, viewFor, writeShown } from './user-answer.ts'
 
@@ -43,7 +44,8 @@ export function searchOf(...types: readonly ResourceType[]): (deps: Deps, exchan
   }
 }
 
-async function listed(deps: Deps, exchange: Exchange, types: readonly ResourceType[], request: ListRequest): Answer {
+async function listed(deps: Deps, exchange: Exchange, asked: readonly ResourceType[], request: ListRequest): Answer {
+  const types = asked.map((type) => typeIn(exchange.caller.institution.settings, type))
   const names = types.map(({ schema }) => schema.name)
   const page = await readPage(deps.store, exchange.caller, types, request, cursorsFor(deps.seal, exchange.caller, names, request))
   if (page instanceof ScimProblem) return page

@@ -4,7 +4,7 @@
 
 import type { Group } from '../directory/group.ts'
 import { groupSearch } from '../directory/group.ts'
-import type { AttributePath } from '../directory/schema.ts'
+import type { AttributePath, ResourceSchema } from '../directory/schema.ts'
 import { dottedName } from '../directory/schema.ts'
 import { isSearchable, searchName, searchOf } from '../directory/search.ts'
 import type { Scalar } from '../store/predicate.ts'
@@ -41,20 +41,20 @@ function sortPath(type: ResourceType, path: AttributePath): string | undefined {
 }
 
 /** What a stored resource, as a page has it, has at the path that it is sorted by. */
-export function sortValueOf({ collection }: ResourceType, doc: Doc, path: string): Scalar | undefined {
+export function sortValueOf({ collection, schema }: ResourceType, doc: Doc, path: string): Scalar | undefined {
   // The id stands for itself in every order.
   if (path === '_id') return undefined
-  const whole = collection === 'users' ? withShadow(doc) : { ...doc, search: groupSearch(doc as Group) }
+  const whole = collection === 'users' ? withShadow(doc, schema) : { ...doc, search: groupSearch(doc as Group) }
   const value = path
     .split('.')
     .reduce<unknown>((inside, name) => (inside as { [name: string]: unknown } | undefined)?.[name], whole)
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : undefined
 }
 
-function withShadow(doc: Doc): object {
+function withShadow(doc: Doc, schema: ResourceSchema): object {
   const { keys, resource, bindings, memberOf } = doc as unknown as UserBytes & { readonly keys: Uint8Array }
   const parse = (bytes: Uint8Array) => JSON.parse(Buffer.from(bytes).toString())
-  return { ...doc, keys: parse(keys), search: searchOf({ resource: parse(resource), bindings, memberOf }) }
+  return { ...doc, keys: parse(keys), search: searchOf({ resource: parse(resource), bindings, memberOf }, schema) }
 }
 
 /** A record has as many as there are sources, groups or members, or the same as all others. */

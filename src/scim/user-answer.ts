@@ -1,6 +1,7 @@
 /**
  * Users in an answer, with what is looked up for them: the groups that they are in, and what their managers are called.
  */
+import { userSchemaOf } from '../directory/own-extension.ts'
 import { EXTENSIONS } from '../directory/schema.ts'
 import type { Resource } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
@@ -45,12 +46,16 @@ export async function viewFor(
         )
       : NO_MANAGERS,
   ])
-  return { source: caller.source, base, belonging, managers }
+  return { ...seenBy(caller), base, belonging, managers }
 }
 
 /** Of those who are in no group and have no manager. */
 function plainView({ caller, base }: Asker): View {
-  return { source: caller.source, base, belonging: NO_GROUPS, managers: NO_MANAGERS }
+  return { ...seenBy(caller), base, belonging: NO_GROUPS, managers: NO_MANAGERS }
+}
+
+function seenBy({ source, institution }: Caller): Pick<View, 'source' | 'schema'> {
+  return { source, schema: userSchemaOf(institution.settings) }
 }
 
 /** In parts where a projection asks for them. */

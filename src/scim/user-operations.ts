@@ -6,7 +6,8 @@ import type { House } from '../directory/group-change.ts'
 import { moveGroups } from '../directory/group-writes.ts'
 import { keysOf } from '../directory/keys.ts'
 import { isSeen } from '../directory/members-check.ts'
-import { USER } from '../directory/schema.ts'
+import { userSchemaOf } from '../directory/own-extension.ts'
+import type { ResourceSchema } from '../directory/schema.ts'
 import { isObject } from '../directory/slots.ts'
 import type { Resource, User } from '../directory/user.ts'
 import type { Caller } from './deps.ts'
@@ -24,7 +25,7 @@ type Written = Promise<User | ScimProblem>
 export const NO_SUCH_USER = new ScimProblem('notFound', 'there is no such user')
 
 export async function postUser(house: House, asked: Asked): Written {
-  const sent = normalise(USER, asked.body)
+  const sent = normalise(schemaFor(asked), asked.body)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
   const resource = mappingOf(institution).onto(viewOf(sent))
@@ -39,7 +40,7 @@ export async function postUser(house: House, asked: Asked): Written {
 }
 
 export async function putUser(house: House, asked: Asked, id: string): Written {
-  const sent = normalise(USER, asked.body)
+  const sent = normalise(schemaFor(asked), asked.body)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
   const edit = putEdit(sent, source, mappingOf(institution))
@@ -47,13 +48,17 @@ export async function putUser(house: House, asked: Asked, id: string): Written {
 }
 
 export async function patchUser(house: House, asked: Asked, id: string): Written {
-  const steps = parsePatch(USER, asked.body, id)
+  const steps = parsePatch(schemaFor(asked), asked.body, id)
   if (steps instanceof ScimProblem) return steps
   return submit(house, asked, id, { intent: 'update', edit: patchEdit(steps, mappingOf(asked.caller.institution)) })
 }
 
 export async function deleteUser(house: House, asked: Asked, id: string): Written {
   return submit(house, asked, id, { intent: 'delete', edit: deleteEdit })
+}
+
+function schemaFor({ caller }: Asked): ResourceSchema {
+  return userSchemaOf(caller.institution.settings)
 }
 
 async function submit(

@@ -3,7 +3,7 @@
  */
 import type { House } from '../directory/group-change.ts'
 import { isSeen } from '../directory/members-check.ts'
-import { USER } from '../directory/schema.ts'
+import { userSchemaOf } from '../directory/own-extension.ts'
 import type { User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import type { Caller } from './deps.ts'
@@ -28,7 +28,7 @@ export async function readUser({ store }: House, exchange: Exchange, id: string)
   const user = await visibleUser(store, exchange.caller, id)
   if (user === undefined) return NO_SUCH_USER
   if (isKnown(exchange.request.headers.get('if-none-match'), user.version)) return emptyAnswer(304, { etag: etagOf(user) })
-  const project = projectionIn(exchange, USER)
+  const project = projectionIn(exchange, userSchemaOf(exchange.caller.institution.settings))
   return answer(200, await userText(store, exchange, user, project), exchange.type, { etag: etagOf(user) })
 }
 
@@ -63,7 +63,7 @@ async function shown({ store }: House, exchange: Exchange, user: User | ScimProb
   const headers = { etag: etagOf(user), ...location }
   if (wantsToSee(exchange) === false && exchange.parameter('attributes') === undefined)
     return emptyAnswer(status === 201 ? 201 : 204, { ...headers, ...MINIMAL })
-  const project = projectionIn(exchange, USER)
+  const project = projectionIn(exchange, userSchemaOf(exchange.caller.institution.settings))
   const resource = renderUser(user, await viewFor(store, exchange, [user], project))
   return answer(status, JSON.stringify(project === undefined ? resource : project.of(resource)), exchange.type, headers)
 }

@@ -27,7 +27,7 @@ export const COLLECTIONS = {
   users: {
     unique: ['netid', 'netid2', 'netid3', 'email', 'userName'],
     indexes: [['lastModified', '_id']],
-    lists: ['search.emails.value', 'search.externalIds', 'search.boundTo', 'search.deletedBy', 'search.memberOf'],
+    lists: ['search.emails.value', 'search.externalIds', 'search.boundTo', 'search.deletedBy', 'search.memberOf', 'search.slots'],
     counted: ['search.boundTo', 'search.deletedBy'],
     apart: ['resource', 'provenance', 'keys'],
     expires: false,

@@ -7,7 +7,8 @@ import { searchOf } from '../../directory/search.ts'
 import type { Binding, Json, JsonObject, Resource } from '../../directory/user.ts'
 import type { Predicate } from '../../store/predicate.ts'
 import { ScimProblem } from '../errors.ts'
-import { USER_TYPE } from '../resource-type.ts'
+import type { ResourceType } from '../resource-type.ts'
+import { typeIn, USER_TYPE } from '../resource-type.ts'
 import { compileFilter } from './compile.ts'
 import { holds } from './holds.ts'
 import { parseFilter } from './parse.ts'
@@ -171,11 +172,35 @@ describe('compileFilter', () => {
   })
 })
 
-function compiled(filter: string): Predicate | ScimProblem {
+describe('a filter on what an institution declares itself', () => {
+  const urn = 'urn:ietf:params:scim:schemas:extension:uni:2.0:User'
+  const attributes = [
+    { name: 'locker' },
+    { name: 'credits', type: 'integer' },
+    { name: 'bike', type: 'complex', subAttributes: [{ name: 'plate' }] },
+    { name: 'clubs', multiValued: true },
+  ]
+  const type = typeIn({ scim: { extension: { urn, attributes } } }, USER_TYPE)
+  const inSlots = (op: 'eq' | 'sw', value: string): Predicate => ({
+    op: 'any',
+    path: 'search.slots',
+    where: { op, path: '', value },
+  })
+  for (const [filter, predicate] of [
+    [`${urn}:locker eq "B-1"`, inSlots('eq', 'locker\u001fb-1')],
+    [`${urn}:locker sw "B-"`, inSlots('sw', 'locker\u001fb-')],
+    [`${urn}:credits eq 30`, inSlots('eq', 'credits\u001f30')],
+    [`${urn}:bike.plate eq "U 1"`, inSlots('eq', 'bike.plate\u001fu 1')],
+    [`${urn}:credits gt 30`, { op: 'gt', path: 'search.own.credits', value: 30 }],
+    [`${urn}:locker pr`, { op: 'pr', path: 'search.own.locker' }],
+    [`${urn}:clubs eq "Chess"`, { op: 'any', path: 'search.own.clubs', where: { op: 'eq', path: '', value: 'chess' } }],
+  ] as const)
+    it(`compiles ${filter}`, () => assert.deepEqual(compiled(filter, type), predicate))
+})
+
+function compiled(filter: string, type: ResourceType = USER_TYPE): Predicate | ScimProblem {
   const node = parseFilter(filter)
-  return node instanceof ScimProblem
-    ? node
-    : compileFilter(node, { source: SOURCE, type: USER_TYPE, types: [USER_TYPE], related: UNRELATED })
+  return node instanceof ScimProblem ? node : compileFilter(node, { source: SOURCE, type, types: [type], related: UNRELATED })
 }
 
 function storedAs(ref: string, sent: JsonObject) {

@@ -4,7 +4,7 @@
  */
 import type { Attribute, AttributePath } from '../../directory/schema.ts'
 import { dottedName, GROUP, USER } from '../../directory/schema.ts'
-import { externalIdTerm, searchName } from '../../directory/search.ts'
+import { externalIdTerm, searchName, slotTerm } from '../../directory/search.ts'
 import type { Source } from '../../directory/user.ts'
 import { COLLECTIONS } from '../../store/collections.ts'
 import type { Predicate } from '../../store/predicate.ts'
@@ -119,7 +119,15 @@ function compareSingle(node: TermNode, path: AttributePath, type: ResourceType):
   const { attribute, sub } = path
   const value = sub === undefined ? attribute.subAttributes.get('value') : undefined
   const leaf = value ?? sub ?? attribute
-  return compare(node, leaf, storedPath(type, value === undefined ? path : { ...path, sub: value }), dottedName(path))
+  const term = compare(node, leaf, storedPath(type, value === undefined ? path : { ...path, sub: value }), dottedName(path))
+  return path.extension === 'own' && !(term instanceof ScimProblem) ? throughSlots(term) : term
+}
+
+/** What an institution declares itself has one index for all of it. */
+function throughSlots(term: Predicate): Predicate {
+  if (term.op !== 'eq' && term.op !== 'sw') return term
+  const value = slotTerm(term.path.slice('search.own.'.length), term.value)
+  return { op: 'any', path: 'search.slots', where: { op: term.op, path: '', value } }
 }
 
 /** At least one element; `ne` says that none is equal. A list of objects without more stands for their values. */
