@@ -2,11 +2,13 @@
  * This server under its own suite, as anybody would run it: through the command line, on each store.
  */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { Server } from '../test/server.ts'
 import { forEachStore } from '../test/stores.ts'
 import type { CheckResult } from './check.ts'
 import type { Counts } from './report.ts'
+import { sayTraceability } from './traceability.ts'
 
 /** What this server does not do, and says so; a token of a client has no subject for /Me. */
 const NOT_DONE = [
@@ -44,6 +46,8 @@ await forEachStore((name, place) => {
         )
       assert.ok(counts.passed > 460, `${counts.passed} passed`)
       assert.equal(code, 0, stderr)
+      const page = readFileSync(new URL('../docs/conformance.md', import.meta.url), 'utf8')
+      assert.equal(sayTraceability('Matricula', checks), page, 'docs/conformance.md is out of date: npm run traceability')
     })
 
     it('exits with 1, and shows the step, when a check fails', async () => {
