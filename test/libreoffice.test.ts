@@ -84,7 +84,7 @@ async function valuesIn(path: string, { path: temporary }: Folder): Promise<stri
   for await (const rows of table.rows()) {
     for (const row of rows) {
       const { values, problems } = read(row)
-      found.push([...problems.slice(0, 1).map(({ code }) => code), ...values.values()])
+      found.push([...problems.slice(0, 1).map(({ code }) => code), ...Object.values(values)])
     }
   }
   return found

@@ -33,9 +33,8 @@ export type FlatSender = {
 /** What a new person must have, whatever an institution asks for beyond. */
 const REQUIRED = ['email', 'first_name', 'last_name', 'account_type'] as const
 
-/** What is wanted of each field that was sent; null clears it. */
-type Wishes = Map<Field, Wish>
-type Wish = string | number | boolean | null | TagEdit
+/** What is wanted of a field that was sent; null clears it. */
+type Wish = { readonly field: Field; readonly value: string | number | boolean | null | TagEdit }
 
 /** @returns the change, or what is wrong with what was sent */
 export function flatChange(sent: unknown, sender: FlatSender): Change | readonly Problem[] {
@@ -46,9 +45,11 @@ export function flatChange(sent: unknown, sender: FlatSender): Change | readonly
   const flat = namedFields(sent as { readonly [name: string]: unknown }, problems)
   const shape = shapeProblems(flat)
   problems.push(...shape)
-  const wishes = readWishes(flat, new Set(shape.map(({ field }) => field)), sender, problems)
+  const wishes = readWishes(flat, shape, sender, problems)
   const required = requiredFields(sender)
-  for (const [{ name }, wish] of wishes) if (wish === null && isKept(name, required)) problems.push(requiredCleared(name))
+  for (const { field, value } of wishes) {
+    if (value === null && isKept(field.name, required)) problems.push(requiredCleared(field.name))
+  }
   const keys = keysIn(wishes)
   const id = typeof flat.id === 'string' ? flat.id : undefined
   if (id === undefined && Object.keys(keys).length === 0 && problems.length === 0) problems.push(keyMissing())
@@ -86,26 +87,27 @@ function unknownField(name: string): Problem {
 
 function readWishes(
   flat: { readonly [name: string]: unknown },
-  misshapen: ReadonlySet<string | undefined>,
+  misshapen: readonly Problem[],
   { institution, source }: FlatSender,
   problems: Problem[],
-): Wishes {
-  const wishes: Wishes = new Map()
+): readonly Wish[] {
+  const wishes: Wish[] = []
+  const isMisshapen = (name: string) => misshapen.some(({ field }) => field === name)
   const emptyClears = institution.settings.emptyClears?.some((channel) => channel === channelOf(source)) ?? false
   for (const field of FIELDS) {
     const raw = flat[field.name]
-    if (raw === undefined || misshapen.has(field.name)) continue
+    if (raw === undefined || isMisshapen(field.name)) continue
     const read =
       field.type === 'tags'
         ? readTags(field, raw as string | readonly string[] | null, flat)
         : readValue(field, raw as string | number | boolean | null, institution)
     if (read.kind === 'bad') problems.push(read.problem)
-    else if (read.kind === 'set') wishes.set(field, read.value)
-    else if (read.kind === 'clear') wishes.set(field, null)
-    else if (emptyClears && !isKept(field.name, requiredFields({ institution, source }))) wishes.set(field, null)
+    else if (read.kind === 'set') wishes.push({ field, value: read.value })
+    else if (read.kind === 'clear') wishes.push({ field, value: null })
+    else if (emptyClears && !isKept(field.name, requiredFields({ institution, source }))) wishes.push({ field, value: null })
   }
   const keeps = flat.keep_existing_user_tags
-  if (!misshapen.has('keep_existing_user_tags') && keeps !== undefined && flagFrom(keeps) === undefined) {
+  if (!isMisshapen('keep_existing_user_tags') && keeps !== undefined && flagFrom(keeps) === undefined) {
     problems.push({
       field: 'keep_existing_user_tags',
       code: 'value_invalid',
@@ -152,18 +154,18 @@ function keyMissing(): Problem {
   return { field: 'email', code: 'required_missing', message }
 }
 
-function keysIn(wishes: Wishes): Keys {
+function keysIn(wishes: readonly Wish[]): Keys {
   const keys: { [K in MatchKey]?: string } = {}
-  for (const [{ name }, wish] of wishes) {
-    const key = MATCH_KEYS.find((one) => one === name)
-    const folded = key === undefined || typeof wish !== 'string' ? undefined : foldKey(wish)
+  for (const { field, value } of wishes) {
+    const key = MATCH_KEYS.find((one) => one === field.name)
+    const folded = key === undefined || typeof value !== 'string' ? undefined : foldKey(value)
     if (key !== undefined && folded !== undefined) keys[key] = folded
   }
   return keys
 }
 
 function changeFrom(options: {
-  readonly wishes: Wishes
+  readonly wishes: readonly Wish[]
   readonly required: readonly string[]
   readonly keys: Keys
   readonly id: string | undefined
@@ -183,16 +185,16 @@ function changeFrom(options: {
   }
 }
 
-function namesIn(wishes: Wishes): NonNullable<Change['names']> {
+function namesIn(wishes: readonly Wish[]): NonNullable<Change['names']> {
   const names: { givenName?: string; familyName?: string } = {}
-  for (const [{ name }, wish] of wishes) {
-    if (name === 'first_name' && typeof wish === 'string') names.givenName = wish
-    if (name === 'last_name' && typeof wish === 'string') names.familyName = wish
+  for (const { field, value } of wishes) {
+    if (field.name === 'first_name' && typeof value === 'string') names.givenName = value
+    if (field.name === 'last_name' && typeof value === 'string') names.familyName = value
   }
   return names
 }
 
-function editOf(wishes: Wishes, required: readonly string[], institution: Institution): Edit {
+function editOf(wishes: readonly Wish[], required: readonly string[], institution: Institution): Edit {
   return (current) => {
     if (current === undefined) {
       const missing = missingFields(wishes, required, institution)
@@ -200,18 +202,19 @@ function editOf(wishes: Wishes, required: readonly string[], institution: Instit
     }
     const own: Own = new Set()
     let resource: Resource = current?.resource ?? {}
-    for (const [field, wish] of wishes) resource = granted(resource, field, wish, own)
+    for (const wish of wishes) resource = granted(resource, wish, own)
     return { resource }
   }
 }
 
-function missingFields(wishes: Wishes, required: readonly string[], { settings }: Institution): Problem[] {
-  const sent = new Set([...wishes.keys()].map(({ name }) => name))
-  if (settings.defaultAccountType !== undefined) sent.add('account_type')
-  // A person without a status is active.
-  sent.add('account_status')
+function missingFields(wishes: readonly Wish[], required: readonly string[], { settings }: Institution): Problem[] {
+  const isThere = (name: string) =>
+    wishes.some(({ field }) => field.name === name) ||
+    (name === 'account_type' && settings.defaultAccountType !== undefined) ||
+    // A person without a status is active.
+    name === 'account_status'
   return required
-    .filter((name) => !sent.has(name))
+    .filter((name) => !isThere(name))
     .map((field) => ({
       field,
       code: 'required_missing',
@@ -219,11 +222,11 @@ function missingFields(wishes: Wishes, required: readonly string[], { settings }
     }))
 }
 
-function granted(resource: Resource, field: Field, wish: Wish, own: Own): Resource {
+function granted(resource: Resource, { field, value }: Wish, own: Own): Resource {
   const there = getField(resource, field)
-  if (wish === null) return there === undefined ? resource : withField(resource, field, undefined, own)
-  if (typeof wish === 'object') return withTags(resource, field, there, wish, own)
-  return isAsGood(field, there, wish) ? resource : withField(resource, field, wish, own)
+  if (value === null) return there === undefined ? resource : withField(resource, field, undefined, own)
+  if (typeof value === 'object') return withTags(resource, field, there, value, own)
+  return isAsGood(field, there, value) ? resource : withField(resource, field, value, own)
 }
 
 function withTags(resource: Resource, field: Field, there: Json | undefined, edit: TagEdit, own: Own): Resource {
@@ -233,7 +236,7 @@ function withTags(resource: Resource, field: Field, there: Json | undefined, edi
 }
 
 /** What is there already is no change in another normal form, nor is a match key in another case. */
-function isAsGood({ name }: Field, there: Json | undefined, wish: Exclude<Wish, null | TagEdit>): boolean {
+function isAsGood({ name }: Field, there: Json | undefined, wish: string | number | boolean): boolean {
   if (there === wish) return true
   if (typeof there !== 'string' || typeof wish !== 'string') return false
   const isKey = MATCH_KEYS.some((key) => key === name)

@@ -111,8 +111,9 @@ function elementPlace({ list, type, sub }: ElementPath): Place {
       const elements = elementsOf(resource[list])
       const at = elements.findIndex(isOfType)
       const next = withMember(insideOf(at < 0 ? { type } : elements[at]), sub, value, own)
-      const isLeft = Object.keys(next).some((name) => name !== 'type' && name !== 'primary')
-      return withMember(resource, list, unlessNone(replaced(elements, at, isLeft ? next : undefined)), own)
+      if (!saysMore(next)) return withMember(resource, list, unlessNone(replaced(elements, at, undefined)), own)
+      // Written into where it stands.
+      return next === elements[at] ? resource : withMember(resource, list, replaced(elements, at, next), own)
     },
   }
 }
@@ -158,8 +159,15 @@ function elementsOf(value: Json | undefined): readonly Json[] {
   return isList(value) ? value : []
 }
 
+/** Whether there is more to an element than which one it is. */
+function saysMore(element: JsonObject): boolean {
+  for (const name in element) if (name !== 'type' && name !== 'primary') return true
+  return false
+}
+
 function unlessEmpty(object: JsonObject): JsonObject | undefined {
-  return Object.keys(object).length === 0 ? undefined : object
+  for (const _ in object) return object
+  return undefined
 }
 
 function unlessNone(list: readonly Json[]): readonly Json[] | undefined {

@@ -33,8 +33,8 @@ export class Attendance {
   #noteKeys(row: Row): void {
     const { values, problems } = this.#readKeys(row)
     let isClear = problems.length === 0
-    for (const [field, value] of values) {
-      const folded = foldKey(value)
+    for (const field in values) {
+      const folded = foldKey(values[field] as string)
       if (folded === undefined) continue
       this.#keys.add(`${field}:${folded}`)
       this.#hasKeys = true

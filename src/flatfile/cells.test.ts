@@ -130,7 +130,7 @@ function reader(fields: readonly string[]) {
 
 function read(fields: readonly string[], row: Row) {
   const { values, problems } = reader(fields)(row)
-  return { values: Object.fromEntries(values), codes: problems.map(({ code }) => code) }
+  return { values, codes: problems.map(({ code }) => code) }
 }
 
 function readCells(fields: readonly string[], cells: readonly Cell[]) {

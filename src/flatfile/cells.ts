@@ -18,7 +18,7 @@ export type CellProblem = Problem & { readonly column?: string }
 
 export type RowValues = {
   /** By field; a field whose cell is empty, absent or refused is not there. */
-  readonly values: ReadonlyMap<string, string>
+  readonly values: { readonly [field: string]: string }
   readonly problems: readonly CellProblem[]
 }
 
@@ -31,8 +31,8 @@ export function cellReader(columns: readonly Column[], limits: FileLimits): Cell
     return kind === undefined ? [] : [{ kind, index, column: heading || columnLetters(index) }]
   })
   return (row) => {
-    if (row.fault !== undefined) return { values: new Map(), problems: [faultOfRow(row.fault, limits)] }
-    const values = new Map<string, string>()
+    if (row.fault !== undefined) return { values: {}, problems: [faultOfRow(row.fault, limits)] }
+    const values: { [field: string]: string } = {}
     const problems: CellProblem[] = []
     const slipped = cellsPast(columns.length, row)
     if (slipped !== undefined) problems.push(slipped)
@@ -42,7 +42,7 @@ export function cellReader(columns: readonly Column[], limits: FileLimits): Cell
       const read = readCell(cell, kind, limits)
       if (typeof read !== 'string')
         problems.push({ code: read.code, field: kind.name, column, message: `${kind.name} ${read.message}` })
-      else if (read !== '') values.set(kind.name, read)
+      else if (read !== '') values[kind.name] = read
     }
     return { values, problems }
   }

@@ -51,8 +51,8 @@ export function keyReader({ header }: Table, limits: FileLimits): CellReader {
 }
 
 function note(mentions: Mentions, row: number, { values }: RowValues): void {
-  for (const [field, value] of values) {
-    const folded = foldKey(value)
+  for (const field in values) {
+    const folded = foldKey(values[field] as string)
     if (folded !== undefined) mentions.add(`${field}:${folded}`, row)
   }
 }

@@ -37,7 +37,8 @@ export class Mentions {
     const [hashes, rows] = [this.#hashes, this.#rows]
     this.#hashes = new Uint32Array(hashes.length * 2)
     this.#rows = new Uint32Array(hashes.length * 2)
-    for (const [index, hash] of hashes.entries()) {
+    for (let index = 0; index < hashes.length; index++) {
+      const hash = hashes[index] as number
       if (hash === 0) continue
       const at = this.#placeOf(hash)
       this.#hashes[at] = hash

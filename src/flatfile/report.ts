@@ -122,6 +122,7 @@ async function* missingIn(path: string | undefined): AsyncGenerator<readonly Mis
 }
 
 function inFront({ outcome, problems, withheld = [] }: Verdict | MissingVerdict): string[] {
+  if (problems.length + withheld.length === 0) return [outcome, '', '']
   const codes = new Set([...problems.map(({ code }) => code), ...(withheld.length > 0 ? ['withheld'] : [])])
   const kept = withheld.length > 0 ? [`another source has the say over ${withheld.join(', ')}`] : []
   return [outcome, [...codes].join('; '), [...problems.map(({ message }) => message), ...kept].join('; ')]

@@ -28,7 +28,7 @@ export function rowReader(options: {
   return (row) => {
     const { values, problems } = read(row)
     if (problems.length > 0) return problems
-    const flat = { ...blanks?.(row), ...Object.fromEntries(values), ...file.constants }
+    const flat = { ...blanks?.(row), ...values, ...file.constants }
     const change = flatChange(flat, { ...sender, source: file.source, row: row.number })
     if (!('edit' in change)) return change.map((problem) => ({ ...problem, ...columnOf(problem.field) }))
     switch (file.mode) {

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test'
 import expected from '../../test/fixtures/files/expected.json' with { type: 'json' }
 import { rowsXml, temporaryFolder, workbook } from '../../test/workbooks.ts'
 import { flatChange } from '../directory/flat-change.ts'
+import type { RowValues } from './cells.ts'
 import { cellReader } from './cells.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { FileRefused } from './refusal.ts'
@@ -151,7 +152,7 @@ async function readAll(path: string, temporary: string) {
   }
 }
 
-function meaningOf(values: ReadonlyMap<string, string>) {
+function meaningOf(values: RowValues['values']) {
   const institution = {
     _id: 'uni',
     institution: '*',
@@ -161,7 +162,7 @@ function meaningOf(values: ReadonlyMap<string, string>) {
     lastModified: 0,
     settings: expected.settings,
   }
-  const change = flatChange(Object.fromEntries(values), { institution: institution as never, source: 'file' })
+  const change = flatChange(values, { institution: institution as never, source: 'file' })
   return Array.isArray(change) ? (change as { code: string; field?: string }[]) : []
 }
 
