@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { Server } from '../test/server.ts'
-import { forEachStore } from '../test/stores.ts'
+import { forEachStore, temporaryFile } from '../test/stores.ts'
 import type { CheckResult } from './check.ts'
 import type { Counts } from './report.ts'
 import { sayTraceability } from './traceability.ts'
@@ -48,6 +48,17 @@ await forEachStore((name, place) => {
       assert.equal(code, 0, stderr)
       const page = readFileSync(new URL('../docs/conformance.md', import.meta.url), 'utf8')
       assert.equal(sayTraceability('Matricula', checks), page, 'docs/conformance.md is out of date: npm run traceability')
+    })
+
+    it('only reads, as an OAuth client, and leaves a report for a build server', async () => {
+      const made = await server.run('client', 'create', 'test-uni', '--scope', 'scim')
+      const told = (name: string) => new RegExp(`${name}\\W+(\\S+)`).exec(made.stdout)?.[1] ?? ''
+      const client = ['--client-id', told('CLIENT_ID'), '--client-secret', told('CLIENT_SECRET')]
+      const file = temporaryFile('report.xml')
+      const { code, stdout, stderr } = await server.run('conformance', server.scim, ...client, '--read-only', '--junit', file)
+      assert.equal(code, 0, stdout + stderr)
+      assert.match(stdout, /^\d\d+ passed, 0 failed, \d+ not offered$/m)
+      assert.match(readFileSync(file, 'utf8'), /<testsuites name="SCIM conformance of [^"]+" tests="\d\d+" failures="0"/)
     })
 
     it('exits with 1, and shows the step, when a check fails', async () => {
