@@ -18,12 +18,15 @@ mkdir "$DATA_DIR"
 echo '{"rateLimit": {"perSecond": 0}}' > "$work/settings.json"
 matricula institution create tested --name Tested --settings "$work/settings.json" > "$work/log"
 token=$(matricula token create tested --scope api 2>> "$work/log")
-matricula serve >> "$work/log" 2>&1 &
+# Not by the function: its shell would end, and the server stay.
+node src/main.ts serve >> "$work/log" 2>&1 &
 server=$!
 until curl --silent --fail --output /dev/null "http://$HOST:$PORT/readyz"; do
   kill -0 "$server" || { cat "$work/log"; exit 1; }
   sleep 0.2
 done
+# Another server at this port would answer too, and know no such token.
+curl --silent --fail --output /dev/null --header "Authorization: Bearer $token" "http://$HOST:$PORT/institutions/tested/api/v1/users"
 
 cp test/schemathesis_hooks.py "$work"
 cd "$work"
