@@ -128,10 +128,15 @@ function operation({ store, metrics, signingKeys, publicUrl }: Operation): Hono 
 
 function countOutcomes(metrics: Metrics, changes: readonly Change[], outcomes: readonly Outcome[]): void {
   metrics.batch(changes.length)
-  outcomes.forEach(({ kind }, index) => {
-    const change = changes[index]
-    if (change) metrics.outcome(channelOf(change.source), kind)
-  })
+  // What is alike and next to each other is counted together: a batch is mostly of one kind.
+  let from = 0
+  for (const [index, { kind }] of outcomes.entries()) {
+    const channel = channelOf((changes[index] as Change).source)
+    const next = changes[index + 1]
+    if (next !== undefined && channelOf(next.source) === channel && outcomes[index + 1]?.kind === kind) continue
+    metrics.outcome(channel, kind, index + 1 - from)
+    from = index + 1
+  }
 }
 
 async function answersSoon(store: Store): Promise<boolean> {

@@ -4,7 +4,7 @@
 import type { Problem } from '../directory/change.ts'
 import { FIELDS, fieldNamed } from '../directory/fields.ts'
 import { fieldIs } from '../directory/flat-search.ts'
-import { readValue } from '../directory/flat-values.ts'
+import { isProblem, readValue } from '../directory/flat-values.ts'
 import type { Institution } from '../directory/institution.ts'
 import { didYouMean } from '../directory/near-miss.ts'
 import type { Predicate, Scalar } from '../store/predicate.ts'
@@ -79,8 +79,8 @@ function fieldCondition(name: string, value: string, institution: Institution): 
   }
   // One tag, which is compared as text is.
   const read = readValue(field.type === 'tags' ? { ...field, type: 'string' } : field, value, institution)
-  if (read.kind === 'bad') return read.problem
-  if (read.kind === 'set') return fieldIs(field, read.value)
+  if (isProblem(read)) return read
+  if (read !== undefined && read !== null) return fieldIs(field, read)
   return { field: name, code: 'value_invalid', message: `${name} is compared with nothing: give a value` }
 }
 

@@ -17,15 +17,15 @@ import { resultOf } from './results.ts'
 import type { Read } from './write.ts'
 import { readEach, tellEach } from './write.ts'
 
-const MOST_LINES = 200
-/** Four batches of it may be in memory. */
-const MOST_LENGTH = 8 * 1024 * 1024
+const MOST_LINES = 100
+/** Five batches of it may be in memory. */
+const MOST_LENGTH = 4 * 1024 * 1024
 
 /** Results that wait for a client which sends all before it reads any: 200,000 of them, or so. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
-/** Handed in and not told yet: two are written while the third is planned. */
-const MOST_UNDER_WAY = 3
+/** Handed in and not told yet: three are written while the fourth is planned. */
+const MOST_UNDER_WAY = 4
 
 /** After so long a stream is admitted again. */
 const ADMITTED_MS = 5000

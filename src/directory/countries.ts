@@ -12,9 +12,14 @@ const NAMES: ReadonlyMap<string, readonly string[]> = namesByCode()
 /** Folded name or code -> alpha-2. What would be two countries ("Congo") is none. */
 const COUNTRIES: ReadonlyMap<string, string> = countriesByName()
 
+/** The same by names as they are usually written, of which folding would come to nothing else. */
+const SPELLED: ReadonlyMap<string, string> = new Map(
+  [...NAMES].flatMap(([code, names]) => [code, ...names].flatMap((name) => spelled(name, COUNTRIES.get(fold(name))))),
+)
+
 /** @returns the alpha-2 code for an alpha-2, alpha-3 or numeric code or an English name, in any case; else undefined */
 export function countryNamed(text: string): string | undefined {
-  return COUNTRIES.get(fold(text))
+  return SPELLED.get(text) ?? COUNTRIES.get(fold(text))
 }
 
 /** The name nearest to one that is no country's, as the standard or usage spells it. */
@@ -23,6 +28,10 @@ export function nearestCountry(text: string): string | undefined {
     text,
     [...NAMES.values()].flat().filter((name) => countryNamed(name) !== undefined),
   )
+}
+
+function spelled(name: string, code: string | undefined): (readonly [string, string])[] {
+  return code === undefined ? [] : [[name, code]]
 }
 
 function namesByCode(): Map<string, readonly string[]> {

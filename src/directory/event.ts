@@ -25,33 +25,41 @@ export function eventOf(options: {
   readonly change: Change
   readonly matchedOn?: string | undefined
   readonly differences: readonly Difference[]
-  readonly made?: Settled
+  readonly made?: Settled | undefined
   readonly withheld?: readonly Slot[]
   readonly contested?: readonly Slot[]
 }): Doc {
-  const { user, change, matchedOn, differences, made, withheld = [], contested = [] } = options
-  return {
-    _id: user.version,
-    institution: user.institution,
-    version: user.version,
-    subject: user._id,
-    kind: options.kind,
-    at: user.lastModified,
-    source: change.source,
-    ...(change.credential === undefined ? {} : { credential: change.credential }),
-    ...(change.run === undefined ? {} : { run: change.run }),
-    ...(change.row === undefined ? {} : { row: change.row }),
-    ...(matchedOn === undefined ? {} : { matchedOn }),
-    differences,
-    ...(withheld.length === 0 ? {} : { withheld }),
-    ...(contested.length === 0 ? {} : { contested }),
-    ...(made === undefined ? {} : { resource: user.resource, ...filledIn(user.resource, made.resource) }),
+  const { kind, user, change, matchedOn, differences, made, withheld = [], contested = [] } = options
+  const { source, credential, run, row } = change
+  const { _id: subject, version, institution, lastModified: at } = user
+  const event: { -readonly [Member in keyof Doc]: Doc[Member] } = {
+    _id: version,
+    institution,
+    version,
+    subject,
+    kind,
+    at,
+    source,
   }
+  if (credential !== undefined) event.credential = credential
+  if (run !== undefined) event.run = run
+  if (row !== undefined) event.row = row
+  if (matchedOn !== undefined) event.matchedOn = matchedOn
+  event.differences = differences
+  if (withheld.length > 0) event.withheld = withheld
+  if (contested.length > 0) event.contested = contested
+  if (made !== undefined) {
+    event.resource = user.resource
+    const names = filledIn(user.resource, made.resource)
+    if (names.length > 0) event.filledIn = names
+  }
+  return event
 }
 
-function filledIn(resource: Resource, made: Resource): { readonly filledIn?: readonly string[] } {
-  const names = Object.keys(resource).filter((name) => made[name] === undefined)
-  return names.length === 0 ? {} : { filledIn: names }
+function filledIn(resource: Resource, made: Resource): readonly string[] {
+  const names: string[] = []
+  for (const name in resource) if (made[name] === undefined) names.push(name)
+  return names
 }
 
 /** The event as it is told, with what the change did slot by slot: that of a new person is stored in a shorter form. */

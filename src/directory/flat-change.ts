@@ -12,9 +12,9 @@ import type { Control } from './flat-schema.ts'
 import { CONTROLS, kindOf, shapeProblems } from './flat-schema.ts'
 import type { TagEdit } from './flat-tags.ts'
 import { editTags, tagEditFrom } from './flat-tags.ts'
-import { faultIn, flagFrom, isClear, readValue, shown } from './flat-values.ts'
+import { faultIn, flagFrom, isClear, isProblem, readValue, shown } from './flat-values.ts'
 import type { Institution } from './institution.ts'
-import { foldKey } from './keys.ts'
+import { composed, foldKey } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
 import { isList, isObject } from './slots.ts'
 import type { Json, Keys, MatchKey, Resource, Source } from './user.ts'
@@ -97,13 +97,12 @@ function readWishes(
   for (const field of FIELDS) {
     const raw = flat[field.name]
     if (raw === undefined || isMisshapen(field.name)) continue
-    const read =
+    const value =
       field.type === 'tags'
         ? readTags(field, raw as string | readonly string[] | null, flat)
         : readValue(field, raw as string | number | boolean | null, institution)
-    if (read.kind === 'bad') problems.push(read.problem)
-    else if (read.kind === 'set') wishes.push({ field, value: read.value })
-    else if (read.kind === 'clear') wishes.push({ field, value: null })
+    if (isProblem(value)) problems.push(value)
+    else if (value !== undefined) wishes.push({ field, value })
     else if (emptyClears && !isKept(field.name, requiredFields({ institution, source }))) wishes.push({ field, value: null })
   }
   const keeps = flat.keep_existing_user_tags
@@ -117,20 +116,19 @@ function readWishes(
   return wishes
 }
 
-type ReadTags =
-  | { readonly kind: 'keep' | 'clear' }
-  | { readonly kind: 'set'; readonly value: TagEdit }
-  | { readonly kind: 'bad'; readonly problem: Problem }
-
-function readTags(field: Field, raw: string | readonly string[] | null, flat: { readonly [name: string]: unknown }): ReadTags {
-  if (raw === null || isClear(raw)) return { kind: 'clear' }
-  const entries = (isList(raw) ? raw : (raw as string).split(',')).map((tag) => tag.trim().normalize('NFC')).filter(Boolean)
-  if (entries.length === 0) return isList(raw) && raw.length === 0 ? { kind: 'clear' } : { kind: 'keep' }
+function readTags(
+  field: Field,
+  raw: string | readonly string[] | null,
+  flat: { readonly [name: string]: unknown },
+): TagEdit | null | undefined | Problem {
+  if (raw === null || isClear(raw)) return null
+  const entries = (isList(raw) ? raw : (raw as string).split(',')).map((tag) => composed(tag.trim())).filter(Boolean)
+  if (entries.length === 0) return isList(raw) && raw.length === 0 ? null : undefined
   for (const entry of entries) {
     const fault = faultIn(field, entry)
     if (fault !== undefined) return fault
   }
-  return { kind: 'set', value: tagEditFrom(entries, flagFrom(flat.keep_existing_user_tags ?? null) ?? false) }
+  return tagEditFrom(entries, flagFrom(flat.keep_existing_user_tags ?? null) ?? false)
 }
 
 function requiredFields({ institution, source }: Pick<FlatSender, 'institution' | 'source'>): readonly string[] {
@@ -157,11 +155,15 @@ function keyMissing(): Problem {
 function keysIn(wishes: readonly Wish[]): Keys {
   const keys: { [K in MatchKey]?: string } = {}
   for (const { field, value } of wishes) {
-    const key = MATCH_KEYS.find((one) => one === field.name)
-    const folded = key === undefined || typeof value !== 'string' ? undefined : foldKey(value)
-    if (key !== undefined && folded !== undefined) keys[key] = folded
+    if (!isMatchKey(field.name) || typeof value !== 'string') continue
+    const folded = foldKey(value)
+    if (folded !== undefined) keys[field.name] = folded
   }
   return keys
+}
+
+function isMatchKey(name: string): name is MatchKey {
+  return (MATCH_KEYS as readonly string[]).includes(name)
 }
 
 function changeFrom(options: {
@@ -200,7 +202,7 @@ function editOf(wishes: readonly Wish[], required: readonly string[], institutio
       const missing = missingFields(wishes, required, institution)
       if (missing.length > 0) return { kind: 'invalid', problems: missing }
     }
-    const own: Own = new Set()
+    const own: Own = []
     let resource: Resource = current?.resource ?? {}
     for (const wish of wishes) resource = granted(resource, wish, own)
     return { resource }
@@ -239,6 +241,5 @@ function withTags(resource: Resource, field: Field, there: Json | undefined, edi
 function isAsGood({ name }: Field, there: Json | undefined, wish: string | number | boolean): boolean {
   if (there === wish) return true
   if (typeof there !== 'string' || typeof wish !== 'string') return false
-  const isKey = MATCH_KEYS.some((key) => key === name)
-  return isKey ? foldKey(there) === foldKey(wish) : there.normalize('NFC') === wish
+  return isMatchKey(name) ? foldKey(there) === foldKey(wish) : composed(there) === wish
 }

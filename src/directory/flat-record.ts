@@ -18,7 +18,7 @@ type Place = {
 }
 
 /** Objects that one series of edits has made: nobody else has them yet, so they are written into and not copied again. */
-export type Own = Set<object>
+export type Own = object[]
 
 /** `phoneNumbers[type eq "work"].value`: which list, elements of which type, and what of them. */
 type ElementPath = { readonly list: string; readonly type: string; readonly sub: string }
@@ -49,7 +49,7 @@ export function getField(resource: Resource, field: Field): Json | undefined {
 }
 
 /** The record with the field set, or without it where `value` is undefined. */
-export function withField(resource: Resource, field: Field, value: Json | undefined, own: Own = new Set()): Resource {
+export function withField(resource: Resource, field: Field, value: Json | undefined, own: Own = []): Resource {
   return placeFor(field).set(resource, value, own)
 }
 
@@ -144,8 +144,8 @@ function replaced(elements: readonly Json[], at: number, element: Json | undefin
 }
 
 function withMember(object: JsonObject, name: string, value: Json | undefined, own: Own): JsonObject {
-  const next: { [name: string]: Json } = own.has(object) ? object : { ...object }
-  own.add(next)
+  const next: { [name: string]: Json } = own.includes(object) ? object : { ...object }
+  if (next !== object) own.push(next)
   if (value === undefined) delete next[name]
   else next[name] = value
   return next

@@ -19,6 +19,7 @@ const CLEAR = /^\[\[CLEAR\]\]$/i
  * @param keeps what is there stays, and the entries are added to it
  */
 export function tagEditFrom(entries: readonly string[], keeps: boolean): TagEdit {
+  if (!entries.some((entry) => entry.startsWith('['))) return { replaces: !keeps, add: entries, remove: [] }
   const add = entries.filter((entry) => !DELETE.test(entry) && !CLEAR.test(entry))
   const remove = entries.filter((entry) => DELETE.test(entry)).map((entry) => entry.replace(DELETE, ''))
   const clears = entries.some((entry) => CLEAR.test(entry))
@@ -29,7 +30,9 @@ export function tagEditFrom(entries: readonly string[], keeps: boolean): TagEdit
 
 /** @returns the same list where nothing differs, so that a repeated request changes nothing */
 export function editTags(there: readonly string[], { replaces, add, remove }: TagEdit): readonly string[] {
-  const added = new Map(add.map((tag) => [foldText(tag), tag]))
+  const added = new Map<string, string>()
+  for (const tag of add) added.set(foldText(tag), tag)
+  if (there.length === 0) return added.size === 0 ? there : [...added.values()]
   const removed = new Set(remove.map(foldText))
   const known = new Set(there.map(foldText))
   const kept = there.filter((tag) => {

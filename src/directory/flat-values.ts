@@ -7,42 +7,42 @@ import { countryNamed, nearestCountry } from './countries.ts'
 import type { Field } from './fields.ts'
 import type { Institution } from './institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
-import { foldKey, foldText } from './keys.ts'
+import { composed, foldKey, foldText, isPlain } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
 
-export type ReadValue =
-  /** Nothing was said of the field. */
-  | { readonly kind: 'keep' }
-  | { readonly kind: 'clear' }
-  | { readonly kind: 'set'; readonly value: string | number | boolean }
-  | { readonly kind: 'bad'; readonly problem: Problem }
+/** Null: cleared. Undefined: nothing was said of the field. */
+export type ReadValue = string | number | boolean | null | undefined | Problem
 
-const KEEP = { kind: 'keep' } as const
 const CLEAR_WORD = '[[clear]]'
 
 /** @param raw of a JSON type that the field allows (`flat-schema.ts`) */
 export function readValue(field: Field, raw: string | number | boolean | null, institution: Institution): ReadValue {
-  if (raw === null) return { kind: 'clear' }
+  if (raw === null) return null
   if (typeof raw !== 'string') return readTyped(field, raw)
-  const text = raw.trim().normalize('NFC')
-  if (text === '') return KEEP
-  if (text.toLowerCase() === CLEAR_WORD) return { kind: 'clear' }
+  const text = composed(raw.trim())
+  if (text === '') return undefined
+  if (isClear(text)) return null
   return faultIn(field, text) ?? readText(field, text, institution)
 }
 
+/** Whether a value could not be read. */
+export function isProblem(read: unknown): read is Problem {
+  return typeof read === 'object' && read !== null && 'code' in read
+}
+
 export function isClear(raw: unknown): boolean {
-  return typeof raw === 'string' && raw.trim().toLowerCase() === CLEAR_WORD
+  return typeof raw === 'string' && raw.includes('[[') && raw.trim().toLowerCase() === CLEAR_WORD
 }
 
 function readTyped(field: Field, raw: number | boolean): ReadValue {
   if (field.type === 'status') return readStatus(field, String(raw))
-  return { kind: 'set', value: raw }
+  return raw
 }
 
 function readText(field: Field, text: string, institution: Institution): ReadValue {
   switch (field.type) {
     case 'string':
-      return isNothing(text) ? KEEP : { kind: 'set', value: text }
+      return isNothing(text) ? undefined : text
     case 'email':
       return readEmail(field, text)
     case 'integer':
@@ -67,7 +67,8 @@ function isNothing(text: string): boolean {
 const CONTROL = /[^\P{Cc}\t\n\r]|[\u202a-\u202e\u2066-\u2069]/u
 
 /** What no text may hold, whatever it stands for. */
-export function faultIn(field: Pick<Field, 'name'>, text: string): { kind: 'bad'; problem: Problem } | undefined {
+export function faultIn(field: Pick<Field, 'name'>, text: string): Problem | undefined {
+  if (isPlain(text)) return undefined
   if (!text.isWellFormed()) return bad(field, 'value_invalid', 'holds half of a character (a lone surrogate)')
   const found = CONTROL.exec(text)?.[0]
   if (found === undefined) return undefined
@@ -81,7 +82,7 @@ const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+${LABEL}$`, 'u')
 
 function readEmail(field: Field, text: string): ReadValue {
   const at = text.lastIndexOf('@')
-  if (LOCAL_PART.test(text.slice(0, Math.max(at, 0))) && DOMAIN.test(text.slice(at + 1))) return { kind: 'set', value: text }
+  if (LOCAL_PART.test(text.slice(0, Math.max(at, 0))) && DOMAIN.test(text.slice(at + 1))) return text
   return bad(field, 'email_invalid', `is ${shown(text)}, which is no e-mail address; one looks like name@example.edu`)
 }
 
@@ -93,7 +94,7 @@ function readInteger(field: Field, text: string): ReadValue {
   const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = field
   const month = maximum === MONTHS.length ? monthNamed(text) : 0
   const value = month > 0 ? month : /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
-  if (value >= minimum && value <= maximum) return { kind: 'set', value }
+  if (value >= minimum && value <= maximum) return value
   const near = maximum === MONTHS.length ? didYouMean(nearMiss(text, MONTHS)) : ''
   return bad(field, 'value_invalid', `is ${shown(text)}; it should be a whole number from ${minimum} to ${maximum}${near}`)
 }
@@ -111,7 +112,7 @@ const STATUS: ReadonlyMap<string, boolean> = new Map([
 
 function readStatus(field: Field, text: string): ReadValue {
   const value = STATUS.get(text.toLowerCase())
-  if (value !== undefined) return { kind: 'set', value }
+  if (value !== undefined) return value
   const near = didYouMean(nearMiss(text, STATUS.keys()))
   return bad(
     field,
@@ -127,7 +128,7 @@ export function flagFrom(raw: unknown): boolean | undefined {
 }
 
 function readLookup(field: Field, text: string, institution: Institution): ReadValue {
-  if (isNothing(text)) return KEEP
+  if (isNothing(text)) return undefined
   const { accountTypes = DEFAULT_ACCOUNT_TYPES, lookups = {} } = institution.settings
   if (field.name === 'account_type') return readListed(field, text, accountTypes, 'account_type_unknown')
   const list = lookups[field.name]
@@ -137,9 +138,9 @@ function readLookup(field: Field, text: string, institution: Institution): ReadV
 
 /** A country by its ISO 3166 code; a nationality too where it is given as a country's name, else as it was written. */
 function readUnlisted(field: Field, text: string): ReadValue {
-  if (field.name !== 'country' && field.name !== 'nationality') return { kind: 'set', value: text }
+  if (field.name !== 'country' && field.name !== 'nationality') return text
   const country = countryNamed(text)
-  if (country !== undefined || field.name === 'nationality') return { kind: 'set', value: country ?? text }
+  if (country !== undefined || field.name === 'nationality') return country ?? text
   const near = didYouMean(nearestCountry(text))
   return bad(field, 'country_unknown', `is ${shown(text)}, which is no country by ISO 3166 name or code${near}`)
 }
@@ -147,19 +148,29 @@ function readUnlisted(field: Field, text: string): ReadValue {
 const MOST_SHOWN = 20
 
 function readListed(field: Field, text: string, list: readonly string[], code: string): ReadValue {
-  const wanted = foldText(text)
-  const listed = list.find((one) => foldText(one) === wanted)
-  if (listed !== undefined) return { kind: 'set', value: listed }
+  const listed = foldedList(list).get(foldText(text))
+  if (listed !== undefined) return listed
   const all = list.length > MOST_SHOWN ? `${list.slice(0, MOST_SHOWN).join(', ')} …` : list.join(', ')
   return bad(field, code, `is ${shown(text)}; it should be one of ${all}${didYouMean(nearMiss(text, list))}`)
 }
+
+/** Its entries by their folded form; where two fold alike the first counts. */
+function foldedList(list: readonly string[]): ReadonlyMap<string, string> {
+  const known = FOLDED.get(list)
+  if (known !== undefined) return known
+  const folded = new Map([...list].reverse().map((one) => [foldText(one), one] as const))
+  FOLDED.set(list, folded)
+  return folded
+}
+
+const FOLDED = new WeakMap<readonly string[], ReadonlyMap<string, string>>()
 
 function didYouMean(near: string | undefined): string {
   return near === undefined ? '' : `; did you mean "${near}"?`
 }
 
-function bad({ name }: Pick<Field, 'name'>, code: string, what: string): { kind: 'bad'; problem: Problem } {
-  return { kind: 'bad', problem: { field: name, code, message: `${name} ${what}` } }
+function bad({ name }: Pick<Field, 'name'>, code: string, what: string): Problem {
+  return { field: name, code, message: `${name} ${what}` }
 }
 
 const MOST_QUOTED = 60

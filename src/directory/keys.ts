@@ -12,6 +12,11 @@ import { NETIDS } from './user.ts'
 const PLAIN = /^[\x20-\x7e]*$/
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
 
+/** Whether a text is of printable ASCII alone, as most are: then little has to be looked at. */
+export function isPlain(value: string): boolean {
+  return PLAIN.test(value)
+}
+
 /** @returns undefined when nothing is left of the value */
 export function foldKey(value: string): string | undefined {
   const folded = foldKeyPart(value).trim()
@@ -20,12 +25,17 @@ export function foldKey(value: string): string | undefined {
 
 /** As `foldKey`, for a piece of a key that is looked for within others: spaces at its ends count. */
 export function foldKeyPart(value: string): string {
-  return PLAIN.test(value) ? value.toLowerCase() : foldWide(value)
+  return isPlain(value) ? value.toLowerCase() : foldWide(value)
+}
+
+/** The text in Unicode's composed normal form (NFC). */
+export function composed(value: string): string {
+  return isPlain(value) ? value : value.normalize('NFC')
 }
 
 /** Folds a string that is compared without case (`caseExact` false): case and composition, nothing else. */
 export function foldText(value: string): string {
-  return PLAIN.test(value) ? value.toLowerCase() : lower(value.normalize('NFC')).normalize('NFC')
+  return isPlain(value) ? value.toLowerCase() : lower(value.normalize('NFC')).normalize('NFC')
 }
 
 /** The match keys of a record; the e-mail is the primary, else the work, else the first one. */

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
 import { apply } from './apply.ts'
 import type { Change } from './change.ts'
-import { Line } from './line.ts'
+import { Line, MOST_OPEN } from './line.ts'
 import { SLICE } from './slice.ts'
 import type { User } from './user.ts'
 
@@ -38,22 +38,22 @@ async function titlesIn(store: Store, institution: string): Promise<(string | un
 }
 
 describe('a line of changes', () => {
-  it('plans the next slice while one is being written, and no further', async () => {
+  it('plans the next slices while one is being written, and not all of them', async () => {
     await using store = await openStore()
     const { promise: isLetOn, resolve: letOn } = Promise.withResolvers<void>()
-    const { promise: isSecond, resolve: second } = Promise.withResolvers<void>()
+    const { promise: isLast, resolve: last } = Promise.withResolvers<void>()
     let most = 0
     const held = before(store, async (call) => {
       most = call
-      if (call === 2) second()
+      if (call === MOST_OPEN) last()
       await isLetOn
     })
     const uni = anInstitution()
     const outcomes = new Line(held, uni).apply(many(0, 5 * SLICE), uni)
-    await isSecond
-    // A third would have been planned by the time that another slice is planned and written.
+    await isLast
+    // Another would have been planned by the time that another slice is planned and written.
     await apply(store, anInstitution(), many(0))
-    assert.equal(most, 2)
+    assert.equal(most, MOST_OPEN)
     letOn()
     assert.ok((await outcomes).every(({ kind }) => kind === 'created'))
     assert.equal(most, 5)
@@ -107,7 +107,7 @@ describe('a line of changes', () => {
       (await found).map(({ kind }) => kind),
       ['created'],
     )
-    assert.ok((await titlesIn(store, uni._id)).length <= SLICE + 1)
+    assert.ok((await titlesIn(store, uni._id)).length <= (MOST_OPEN - 1) * SLICE + 1)
   })
 
   it('fails with one call of a list all that come later, and does nothing of them', async () => {

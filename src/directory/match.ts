@@ -28,7 +28,8 @@ export const DEFAULT_RULES = { order: MATCH_KEYS, keyHoldDays: 90 } as const
  */
 export function match(change: Change, keys: Keys, holder: Holder, rules: MatchRules): Match | Refusal | undefined {
   for (const on of rules.order) {
-    const met = meet(change, keys, on, holder(on, keys[on] ?? ''), rules)
+    const value = keys[on]
+    const met = value === undefined ? undefined : meet(change, keys, on, holder(on, value), rules)
     if (met !== undefined) return met
   }
   if (channelOf(change.source) === 'scim') return meet(change, keys, 'userName', holder('userName', keys.userName ?? ''), rules)

@@ -9,7 +9,7 @@ import type { Institution } from './institution.ts'
 import { conflictOf, DEFAULT_RULES, givesUpKeys, match } from './match.ts'
 import type { Body } from './record.ts'
 import { bindingDifferences, bodyOf, keysRegained } from './record.ts'
-import type { Settled } from './settle.ts'
+import type { Difference, Settled } from './settle.ts'
 import { sameClaims, seenBy, settle } from './settle.ts'
 import type { Key, Keys, User } from './user.ts'
 import { problemsOf } from './validate.ts'
@@ -41,9 +41,10 @@ export function plan(change: Change, context: PlanContext): Plan {
   if (user !== undefined && change.ifVersion !== undefined && !change.ifVersion.includes(user.version)) {
     return refused({ kind: 'stale', version: user.version })
   }
-  const draft = change.edit(user === undefined ? undefined : currentOf(user, change), { now: context.now })
+  const current = user === undefined ? undefined : currentOf(user, change)
+  const draft = change.edit(current, { now: context.now })
   if ('kind' in draft) return refused(draft)
-  return carryOut(change, met, draft, context)
+  return carryOut(change, { met, current, draft }, context)
 }
 
 function meet(change: Change, context: PlanContext): Met | Refusal | undefined {
@@ -66,20 +67,30 @@ function currentOf(user: User, change: Change): Current {
   return binding === undefined ? { user, resource } : { user, resource, binding }
 }
 
-function carryOut(change: Change, met: Met | undefined, draft: Draft, context: PlanContext): Plan {
+function carryOut(
+  change: Change,
+  { met, current, draft }: { met: Met | undefined; current: Current | undefined; draft: Draft },
+  context: PlanContext,
+): Plan {
   const { set, institution, now } = context
   const user = met?.user
   const { source, reactivates } = change
-  const by = { source, now, ranking: rankingOf(institution), granted: draft.granted, ...(reactivates && { reactivates }) }
+  const by = { source, now, ranking: rankingOf(institution), granted: draft.granted, reactivates }
   const isDefaulted = user === undefined || draft.granted !== undefined
-  const settled = withDefaults(isDefaulted, settle(user, draft.resource, by), institution)
+  const settled = withDefaults(isDefaulted, settle(current, draft.resource, by), institution)
   const id = user?._id ?? newId(now)
   const body = bodyOf({
-    ...{ user, id, settled, draft, change, institution, now },
+    user,
+    id,
+    settled,
+    draft,
+    change,
+    institution,
+    now,
     isFree: (name) => isFree(name, id, change, set),
     isHeld: (key, value) => (set.holder(key, value)?._id ?? id) !== id,
   })
-  const restsOn = user === undefined ? [id] : [user._id]
+  const restsOn = [id]
   const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
   const conflict = conflictOf(change, changedKeys(user, body.keys), user, set.holder)
   if (conflict !== undefined) return refused(conflict)
@@ -89,15 +100,8 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
     ...(draft.membership?.told ?? []),
     ...keysRegained(user, body),
   ]
-  const matchedOn = met?.on
-  const told = {
-    changed: differences.map(({ slot }) => slot),
-    withheld: settled.withheld,
-    ...(user === undefined ? {} : { before: user }),
-    ...(matchedOn === undefined ? {} : { matchedOn }),
-  }
   if (user !== undefined && differences.length === 0 && saysTheSame(user, settled, body)) {
-    return { outcome: { kind: 'unchanged', user, ...told }, restsOn }
+    return { outcome: done(met, user, differences, settled), restsOn }
   }
   const problems = problemsOf(body.resource)
   if (problems.length > 0) return refused({ kind: 'invalid', problems })
@@ -105,11 +109,24 @@ function carryOut(change: Change, met: Met | undefined, draft: Draft, context: P
   const next = recordOf(body, now)
   const kind = kindOf(change, user === undefined, differences)
   const { withheld, contested } = settled
-  const made = user === undefined ? { made: settled } : {}
-  set.put(next, eventOf({ kind, user: next, change, matchedOn, differences, withheld, contested, ...made }))
+  const made = user === undefined ? settled : undefined
+  set.put(next, eventOf({ kind, user: next, change, matchedOn: met?.on, differences, withheld, contested, made }))
   return {
-    outcome: { kind: user === undefined ? 'created' : 'updated', user: next, ...told },
-    restsOn: [...restsOn, ...released],
+    outcome: done(met, next, differences, settled),
+    restsOn: released.length === 0 ? restsOn : [...restsOn, ...released],
+  }
+}
+
+function done(met: Met | undefined, user: User, differences: readonly Difference[], { withheld }: Settled): Outcome {
+  const changed = differences.map(({ slot }) => slot)
+  if (met === undefined) return { kind: 'created', user, changed, withheld }
+  return {
+    kind: user === met.user ? 'unchanged' : 'updated',
+    user,
+    before: met.user,
+    matchedOn: met.on,
+    changed,
+    withheld,
   }
 }
 

@@ -30,26 +30,30 @@ export function bodyOf(options: {
   const { user, id, settled, draft, change, institution, now, isHeld } = options
   const named = nameOf(options)
   const resource = { ...named.resource, active: named.resource.active ?? true }
-  const keys = keysWithout(keysOf(resource), user, isHeld)
+  const shown = keysOf(resource)
+  const { keys, released } = keysWithout(shown, user, isHeld)
   const inactive = inactivityOf(user, resource, change, now)
   const { inactive: _i, incomplete: _c, claims: _l, userNameIsDerived: _d, releasedKeys: _r, search: _s, ...rest } = user ?? {}
-  return {
+  const body: { -readonly [Name in keyof Body]: Body[Name] } = {
     ...rest,
     _id: id,
     institution: institution._id,
-    keys: keys.keys as User['keys'],
-    bindings: withBinding(user?.bindings ?? [], change.source, draft.binding),
-    memberOf: draft.membership?.memberOf ?? user?.memberOf ?? [],
+    keys: keys as User['keys'],
+    bindings: withBinding(user?.bindings ?? NONE, change.source, draft.binding),
+    memberOf: draft.membership?.memberOf ?? user?.memberOf ?? NONE,
     resource,
     provenance: settled.provenance,
     created: user?.created ?? now,
-    ...(settled.claims.length > 0 ? { claims: settled.claims } : {}),
-    ...(named.isDerived ? { userNameIsDerived: true } : {}),
-    ...(keys.released.length > 0 ? { releasedKeys: keys.released } : {}),
-    ...(inactive === undefined ? {} : { inactive }),
-    ...(isComplete(resource) ? {} : { incomplete: true }),
   }
+  if (settled.claims.length > 0) body.claims = settled.claims
+  if (named.isDerived) body.userNameIsDerived = true
+  if (released.length > 0) body.releasedKeys = released
+  if (inactive !== undefined) body.inactive = inactive
+  if (!isComplete(resource, shown)) body.incomplete = true
+  return body
 }
+
+const NONE: readonly never[] = []
 
 function nameOf(options: Parameters<typeof bodyOf>[0]): { readonly resource: Resource; readonly isDerived: boolean } {
   const { user, id, settled, draft, isFree } = options
@@ -69,7 +73,7 @@ function keysWithout(
   user: User | undefined,
   isHeld: (key: Key, value: string) => boolean,
 ): { keys: Keys; released: readonly Key[] } {
-  if (user?.releasedKeys === undefined) return { keys, released: [] }
+  if (user?.releasedKeys === undefined) return { keys, released: NONE }
   const before = keysOf(user.resource)
   const released = user.releasedKeys.filter((key) => {
     const value = keys[key]
@@ -123,7 +127,6 @@ export function keysRegained(user: User | undefined, body: Body): Difference[] {
 }
 
 /** E-mail, first name, last name and account type: what a platform needs of a person. */
-function isComplete(resource: Resource): boolean {
-  const name = isObject(resource.name) ? resource.name : {}
-  return Boolean(keysOf(resource).email && name.givenName && name.familyName && resource.userType)
+function isComplete({ name, userType }: Resource, { email }: Keys): boolean {
+  return Boolean(email && isObject(name) && name.givenName && name.familyName && userType)
 }

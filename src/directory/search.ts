@@ -196,7 +196,12 @@ function foldObject(parts: Parts, object: JsonObject): Folded {
 
 function foldList(part: Part, list: Json): readonly unknown[] | undefined {
   if (!Array.isArray(list) || list.length === 0) return undefined
-  return (list as readonly Json[]).map(part.fold).filter((value) => value !== undefined)
+  const folded: unknown[] = []
+  for (const element of list as readonly Json[]) {
+    const value = part.fold(element)
+    if (value !== undefined) folded.push(value)
+  }
+  return folded
 }
 
 function leadOf(search: Folded): Folded | undefined {

@@ -31,7 +31,11 @@ function aUser(resource: Resource, source: Source, more: Partial<User> = {}): Us
 
 /** The record after a source has set one slot of what it sees. */
 function after(user: User, source: Source, slot: string, value: Json | undefined, ranking: Ranking, now = NOW): Settled {
-  return settle(user, withSlot(seenBy(user, source), slot, value), { source, now, ranking })
+  return settledOn(user, withSlot(seenBy(user, source), slot, value), { source, now, ranking })
+}
+
+function settledOn(user: User, wanted: Resource, by: Parameters<typeof settle>[2]): Settled {
+  return settle({ user, resource: seenBy(user, by.source) }, wanted, by)
 }
 
 function store(user: User, { resource, provenance, claims }: Settled): User {
@@ -68,7 +72,7 @@ describe('without a ranking', () => {
 
   it('what is sent as it is in force changes nothing', () => {
     const user = aUser(aResource({ title: 'Dr', email: 'a@uni.edu' }), 'file')
-    const settled = settle(user, user.resource, { source: 'scim', now: NOW, ranking: UNRANKED })
+    const settled = settledOn(user, user.resource, { source: 'scim', now: NOW, ranking: UNRANKED })
     assert.deepEqual(settled.differences, [])
     assert.deepEqual(settled.provenance, user.provenance)
   })
@@ -89,7 +93,7 @@ describe('where sources are ranked', () => {
     const claimed = store(user, after(user, 'scim', 'title', 'Prof', SIS_FIRST))
     assert.equal(seenBy(claimed, 'scim').title, 'Prof')
     assert.equal(seenBy(claimed, 'file:sis').title, 'Dr')
-    const again = settle(claimed, { title: 'Prof' }, { source: 'scim', now: NOW + 1, ranking: SIS_FIRST })
+    const again = settledOn(claimed, { title: 'Prof' }, { source: 'scim', now: NOW + 1, ranking: SIS_FIRST })
     assert.deepEqual([again.resource, again.claims, again.differences], [claimed.resource, claimed.claims, []])
   })
 
@@ -115,7 +119,7 @@ describe('where sources are ranked', () => {
   })
 
   it('other attributes of the same request take effect', () => {
-    const settled = settle(user, aResource({ title: 'Prof', first: 'Ada' }), { source: 'scim', now: NOW, ranking: SIS_FIRST })
+    const settled = settledOn(user, aResource({ title: 'Prof', first: 'Ada' }), { source: 'scim', now: NOW, ranking: SIS_FIRST })
     assert.deepEqual(settled.resource, { title: 'Dr', name: { givenName: 'Ada' } })
   })
 
@@ -129,12 +133,12 @@ describe('where sources are ranked', () => {
     ]
     const by = { source: 'scim', now: NOW, ranking } as const
     for (const sent of [emails, emails.toReversed()]) {
-      const settled = settle(user, { emails: sent }, by)
+      const settled = settledOn(user, { emails: sent }, by)
       assert.deepEqual(settled.resource.emails, [work, { value: 'ada@home.example', type: 'home', primary: false }])
       assert.deepEqual(settled.withheld.toSorted(), ['emails[home]', 'emails[work]'])
       const claimed = store(user, settled)
       assert.deepEqual(seenBy(claimed, 'scim').emails, emails)
-      const again = settle(claimed, seenBy(claimed, 'scim'), { ...by, now: NOW + 1 })
+      const again = settledOn(claimed, seenBy(claimed, 'scim'), { ...by, now: NOW + 1 })
       assert.deepEqual([again.resource, again.claims, again.differences], [claimed.resource, claimed.claims, []])
     }
   })
@@ -172,7 +176,7 @@ describe('a person who was turned inactive', () => {
 
   it('stays so when a source leaves active out', () => {
     const user = aUser(aResource({ active: false, title: 'Dr' }), 'scim')
-    assert.deepEqual(settle(user, { title: 'Prof' }, { source: 'scim', now: NOW, ranking: UNRANKED }).resource, {
+    assert.deepEqual(settledOn(user, { title: 'Prof' }, { source: 'scim', now: NOW, ranking: UNRANKED }).resource, {
       title: 'Prof',
       active: false,
     })

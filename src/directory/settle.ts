@@ -38,14 +38,19 @@ export function seenBy(user: User, source: Source): Resource {
 /** `granted`: slots whose value is what a group means, and the name of that group. */
 type By = { readonly source: Source; readonly now: number; readonly granted?: ReadonlyMap<Slot, string> | undefined }
 
-/** Settles what `source` made of the record. `user` is absent for a new person, whose slots all go to the source. */
+/**
+ * Settles what `source` made of the record.
+ * @param current the record, and how the source sees it; absent for a new person, whose slots all go to the source
+ */
 export function settle(
-  user: User | undefined,
+  current: { readonly user: User; readonly resource: Resource } | undefined,
   wanted: Resource,
-  by: By & { readonly ranking: Ranking; readonly reactivates?: true },
+  by: By & { readonly ranking: Ranking; readonly reactivates?: true | undefined },
 ): Settled {
-  if (user === undefined) return allNew(wanted, by)
-  const before = slotsOf(seenBy(user, by.source))
+  if (current === undefined) return allNew(wanted, by)
+  const { user } = current
+  if (wanted === current.resource) return asItWas(user)
+  const before = slotsOf(current.resource)
   const after = slotsOf(wanted)
   const inForce = slotsOf(user.resource)
   const owners = new Map<Slot, Owner | undefined>()
@@ -121,11 +126,15 @@ function allNew(wanted: Resource, by: { readonly source: Source; readonly now: n
   return { resource: wanted, provenance, claims: [], differences: [], withheld: [], contested: [] }
 }
 
+function asItWas({ resource, provenance, claims = [] }: User): Settled {
+  return { resource, provenance, claims, differences: [], withheld: [], contested: [] }
+}
+
 function isKept(
   slot: Slot,
   value: Json | undefined,
   user: User,
-  { source, reactivates }: { readonly source: Source; readonly reactivates?: true },
+  { source, reactivates }: { readonly source: Source; readonly reactivates?: true | undefined },
   ranking: readonly string[] | undefined,
 ): boolean {
   if (slot === 'active' && ranking === undefined) {

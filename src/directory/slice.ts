@@ -14,7 +14,7 @@ import type { Entry } from './working-set.ts'
 import { WorkingSet } from './working-set.ts'
 
 /** How many changes make a slice, at most. */
-export const SLICE = 200
+export const SLICE = 100
 /** How many changes are planned before others get their turn on the thread. */
 const TURN = 20
 

@@ -126,7 +126,7 @@ function damageIn(text: string, kind: Kind): Refusal | undefined {
   }
   const fault = faultIn(kind, text)
   if (fault === undefined) return undefined
-  const { code, message } = fault.problem
+  const { code, message } = fault
   return { code, message: message.slice(kind.name.length + 1) }
 }
 

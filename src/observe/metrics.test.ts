@@ -6,7 +6,7 @@ describe('the metrics', () => {
   it('count requests, outcomes, batches, failures of the store and what happens at the drop box', async () => {
     const metrics = openMetrics()
     metrics.request('GET', '/healthz', 200, 0.003)
-    metrics.outcome('scim', 'created')
+    metrics.outcome('scim', 'created', 1)
     metrics.batch(7)
     metrics.storeError('unavailable')
     metrics.sftpSignIn('unknown_key')
@@ -47,7 +47,7 @@ describe('the metrics', () => {
   })
 
   it('are a set of their own each', async () => {
-    openMetrics().outcome('scim', 'created')
+    openMetrics().outcome('scim', 'created', 1)
     assert.doesNotMatch(await openMetrics().text(), /kind="created"/)
   })
 })

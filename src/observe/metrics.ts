@@ -8,7 +8,7 @@ export type Metrics = {
   /** The text that Prometheus reads. */
   text(): Promise<string>
   request(method: string, route: string, status: number, seconds: number): void
-  outcome(channel: string, kind: string): void
+  outcome(channel: string, kind: string, count: number): void
   batch(size: number): void
   storeError(fault: string): void
   /** @param result `accepted`, or the code of the reason */
@@ -69,7 +69,7 @@ export function openMetrics(): Metrics {
       // A method is the caller's word: one that is not known must not make a series of its own.
       requests.observe({ method: METHODS.has(method) ? method : 'other', route, status }, seconds)
     },
-    outcome: (channel, kind) => outcomes.inc({ channel, kind }),
+    outcome: (channel, kind, count) => outcomes.inc({ channel, kind }, count),
     batch: (size) => batches.observe(size),
     storeError: (fault) => storeErrors.inc({ fault }),
     signIn: (result) => signIns.inc({ result }),

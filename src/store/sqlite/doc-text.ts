@@ -7,28 +7,28 @@ import type { Table } from './schema.ts'
 
 const LINE_FEED = 10
 
-/** JSON by value: one that stands in several documents of a write is put into text once. */
-export type Texts = Map<unknown, string>
+/** The JSON of the value that was put into text last: the event of a new person and the record hold the same resource. */
+export type LastText = { value: unknown; json: string }
 
 /** Without `search`, which has a column of its own. */
-export function textOf({ apart }: Table, doc: Doc, texts: Texts): string {
+export function textOf({ apart }: Table, doc: Doc, last: LastText): string {
   // Undefined leaves a field out of the JSON; deleting it would make the object, and with it the JSON, slow.
   const head: { [field: string]: unknown } = { ...doc, search: undefined }
   let rest = ''
   for (const field of apart) {
     const value = doc[field]
-    rest += value === undefined ? '\n' : `\n${jsonOf(value, texts)}`
+    rest += value === undefined ? '\n' : `\n${jsonOf(value, last)}`
     if (value !== undefined) head[field] = undefined
   }
   return JSON.stringify(head) + rest
 }
 
-function jsonOf(value: unknown, texts: Texts): string {
-  const known = texts.get(value)
-  if (known !== undefined) return known
-  const text = JSON.stringify(value)
-  texts.set(value, text)
-  return text
+function jsonOf(value: unknown, last: LastText): string {
+  if (value !== last.value) {
+    last.value = value
+    last.json = JSON.stringify(value)
+  }
+  return last.json
 }
 
 export function docFrom({ apart }: Table, text: string): Doc {

@@ -5,7 +5,7 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Scalar } from '../predicate.ts'
 import type { Doc } from '../store.ts'
-import type { Texts } from './doc-text.ts'
+import type { LastText } from './doc-text.ts'
 import { textOf } from './doc-text.ts'
 import type { Table } from './schema.ts'
 
@@ -22,8 +22,8 @@ export type Row = {
   readonly doc: string
 }
 
-/** @param texts of the write that the document belongs to */
-export function rowOf(table: Table, doc: Doc, texts: Texts = new Map()): Row {
+/** @param last of the write that the document belongs to */
+export function rowOf(table: Table, doc: Doc, last: LastText = { value: undefined, json: '' }): Row {
   const { search } = doc
   return {
     institution: doc.institution,
@@ -32,7 +32,7 @@ export function rowOf(table: Table, doc: Doc, texts: Texts = new Map()): Row {
     cells: cellsOf(table, doc),
     lists: listsOf(table, doc),
     search: search === undefined ? null : JSON.stringify(search),
-    doc: textOf(table, doc, texts),
+    doc: textOf(table, doc, last),
   }
 }
 

@@ -10,7 +10,7 @@ import type { Doc, Lane, Query, Store, Write, WriteResult } from '../store.ts'
 import { StoreError } from '../store.ts'
 import type { Answer, CallAnswer, Job } from './commit.ts'
 import { READ_COUNT, TOTAL } from './counts.ts'
-import type { Texts } from './doc-text.ts'
+import type { LastText } from './doc-text.ts'
 import { docFrom, docFromBytes } from './doc-text.ts'
 import { FEW } from './driver.ts'
 import { storeError } from './faults.ts'
@@ -190,13 +190,13 @@ async function commit(writer: Writer, calls: readonly (readonly Job[])[]): Promi
 function jobOf(tables: Tables, write: Write): Job {
   const collection = write.collection
   const table = tableIn(tables, collection)
-  const texts: Texts = new Map()
-  const events = (write.events ?? []).map((event) => rowOf(tableIn(tables, 'events'), event, texts))
+  const last: LastText = { value: undefined, json: '' }
+  const events = (write.events ?? []).map((event) => rowOf(tableIn(tables, 'events'), event, last))
   switch (write.op) {
     case 'insert':
-      return { op: 'insert', collection, events, row: rowOf(table, write.doc, texts) }
+      return { op: 'insert', collection, events, row: rowOf(table, write.doc, last) }
     case 'replace':
-      return { op: 'replace', collection, events, row: rowOf(table, write.doc, texts), expected: write.expected }
+      return { op: 'replace', collection, events, row: rowOf(table, write.doc, last), expected: write.expected }
     case 'delete':
       return { op: 'delete', collection, events, institution: write.institution, id: write.id, expected: write.expected }
     default:
