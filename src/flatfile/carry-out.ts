@@ -8,7 +8,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change, Outcome } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
-import { Line } from '../directory/line.ts'
+import { Line, MOST_OPEN } from '../directory/line.ts'
+import { SLICE } from '../directory/slice.ts'
 import type { Store } from '../store/store.ts'
 import type { FileSource } from './file-source.ts'
 import { inChunks, linesOf, openLineWriter } from './lines.ts'
@@ -24,8 +25,10 @@ import { refusedRow, verdictOf } from './verdict.ts'
 import type { Judged } from './verdict-file.ts'
 import { judgedRows } from './verdict-file.ts'
 
-/** Rows that are begun at once; the next so many are handed in while these are being written. */
-const CHUNK = 1000
+/** Rows that are begun at once. */
+const CHUNK = SLICE
+/** Chunks that are being planned or written: no more than the line takes, and one that is at hand. */
+const MOST_UNDER_WAY = MOST_OPEN + 1
 /** How long a row that loses every race is tried again: a person may be fought over for a while. */
 const PATIENCE_MS = 50_000
 
@@ -55,7 +58,7 @@ export async function carryOut(options: CarryOutOptions): Promise<Tally> {
   const verdicts = openLineWriter(path)
   const line = new Line(store, institution, { lane: 'batch', now, patienceMs: PATIENCE_MS, isOneList: true })
   const ids = new Map<string, string>()
-  let under: Begun | undefined
+  const underWay: Begun[] = []
   const finish = async ({ chunk, done, outcomes }: Begun) => {
     const told = verdictsOn(chunk, { done, outcomes: await outcomes, ids, options })
     for (const { verdict, outcome } of told) tally.add(verdict, outcome)
@@ -64,15 +67,14 @@ export async function carryOut(options: CarryOutOptions): Promise<Tally> {
   }
   try {
     for await (const chunk of inChunks(judgedRows(spool, plan), CHUNK)) {
-      const before = under
-      under = await begin(chunk, line, options)
-      if (before !== undefined) await finish(before)
+      underWay.push(await begin(chunk, line, options))
+      if (underWay.length === MOST_UNDER_WAY) await finish(underWay.shift() as Begun)
     }
-    if (under !== undefined) await finish(under)
+    while (underWay.length > 0) await finish(underWay.shift() as Begun)
     await verdicts.close()
   } finally {
     // Nothing of this run is written once it has ended, however it ends.
-    await under?.outcomes.catch(() => {})
+    await Promise.allSettled(underWay.map(({ outcomes }) => outcomes))
     verdicts.abandon()
   }
   return tally

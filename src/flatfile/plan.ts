@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change, Outcome } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import { openRehearsal } from '../directory/rehearsal.ts'
+import { SLICE } from '../directory/slice.ts'
 import { namesOf } from '../directory/working-set.ts'
 import type { Store } from '../store/store.ts'
 import type { CellProblem } from './cells.ts'
@@ -23,8 +24,8 @@ import { Tally } from './tally.ts'
 import type { PlannedVerdict, Verdict } from './verdict.ts'
 import { refusedRow, verdictOf } from './verdict.ts'
 
-/** How many rows are planned in one go. */
-const CHUNK = 1000
+/** How many rows are planned in one go: more of them would outlive the young generation of the heap. */
+const CHUNK = SLICE
 /** How many rows are read before others get their turn on the thread. */
 export const TURN = 20
 
