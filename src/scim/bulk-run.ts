@@ -4,7 +4,9 @@
  * after it, wherever it stands; where resources name each other in a circle, the first is made without and told later.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { gathering } from '../directory/gathering.ts'
 import type { House } from '../directory/group-change.ts'
+import { SLICE } from '../directory/slice.ts'
 import { cut, referencesIn, resolved } from './bulk-references.ts'
 import type { BulkRequest, Method, Operation } from './bulk-request.ts'
 import type { Caller } from './deps.ts'
@@ -23,10 +25,8 @@ export type Result = {
   readonly problem?: ScimProblem
 }
 
-/** So many wait for the gate at once: others are served in between. */
-const MOST_TOGETHER = 500
-/** So many are made ready before others get their turn on the thread. */
-const TURN = 20
+/** So many are made ready, and go as one list, before others get their turn on the thread. */
+const TURN = SLICE
 
 /** @returns the results of what was done, in the order of the request: with failOnErrors it may be less than all */
 export function runBulk(house: House, caller: Caller, request: BulkRequest): Promise<Result[]> {
@@ -48,7 +48,7 @@ class BulkRun {
   #failures = 0
 
   constructor(house: House, caller: Caller, request: BulkRequest) {
-    this.#house = house
+    this.#house = { ...house, gate: gathering(house.gate) }
     this.#caller = caller
     this.#request = request
     this.#pending = request.operations.map((operation, index) => {
@@ -72,7 +72,7 @@ class BulkRun {
     const next: Pending[] = []
     /** Resources that an operation before, which waits, is about. */
     const held = new Set<string>()
-    const most = this.#request.failOnErrors === undefined ? MOST_TOGETHER : 1
+    const isOneByOne = this.#request.failOnErrors !== undefined
     for (const one of this.#pending) {
       const { endpoint, id } = one.operation
       const isHeld = id !== undefined && held.has(`${endpoint}/${id}`)
@@ -84,7 +84,7 @@ class BulkRun {
       const isAlone = endpoint === 'Groups'
       if (isAlone && next.length > 0) break
       next.push(one)
-      if (isAlone || next.length === most) break
+      if (isAlone || isOneByOne) break
     }
     if (next.length === 0) return this.#breakCircle(making)
     const taken = new Set(next)
