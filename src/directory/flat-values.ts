@@ -7,7 +7,7 @@ import { countryNamed, nearestCountry } from './countries.ts'
 import type { Field } from './fields.ts'
 import type { Institution } from './institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
-import { composed, foldKey, foldText, isPlain } from './keys.ts'
+import { foldKey, foldText, isPlain } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
 
 /** Null: cleared. Undefined: nothing was said of the field. */
@@ -19,10 +19,18 @@ const CLEAR_WORD = '[[clear]]'
 export function readValue(field: Field, raw: string | number | boolean | null, institution: Institution): ReadValue {
   if (raw === null) return null
   if (typeof raw !== 'string') return readTyped(field, raw)
-  const text = composed(raw.trim())
+  const text = raw.trim()
   if (text === '') return undefined
-  if (isClear(text)) return null
-  return faultIn(field, text) ?? readText(field, text, institution)
+  if (!isPlain(text)) return readWide(field, text.normalize('NFC'), institution)
+  return isClear(text) ? null : readText(field, text, institution)
+}
+
+/** Of a text that is not plain it has to be looked at what it holds, and whether there is anything to see. */
+function readWide(field: Field, text: string, institution: Institution): ReadValue {
+  const fault = faultIn(field, text)
+  if (fault !== undefined) return fault
+  const isText = field.type === 'string' || field.type === 'lookup'
+  return isText && foldKey(text) === undefined ? undefined : readText(field, text, institution)
 }
 
 /** Whether a value could not be read. */
@@ -42,7 +50,7 @@ function readTyped(field: Field, raw: number | boolean): ReadValue {
 function readText(field: Field, text: string, institution: Institution): ReadValue {
   switch (field.type) {
     case 'string':
-      return isNothing(text) ? undefined : text
+      return text
     case 'email':
       return readEmail(field, text)
     case 'integer':
@@ -56,11 +64,6 @@ function readText(field: Field, text: string, institution: Institution): ReadVal
     default:
       return field.type satisfies never
   }
-}
-
-/** Only invisible characters: no value to a reader. */
-function isNothing(text: string): boolean {
-  return foldKey(text) === undefined
 }
 
 /** C0 and C1 but for tab and line ends; overrides of the direction of writing, which show one text as another. */
@@ -128,7 +131,6 @@ export function flagFrom(raw: unknown): boolean | undefined {
 }
 
 function readLookup(field: Field, text: string, institution: Institution): ReadValue {
-  if (isNothing(text)) return undefined
   const { accountTypes = DEFAULT_ACCOUNT_TYPES, lookups = {} } = institution.settings
   if (field.name === 'account_type') return readListed(field, text, accountTypes, 'account_type_unknown')
   const list = lookups[field.name]

@@ -44,14 +44,15 @@ export function openRehearsal(options: RehearsalOptions): Rehearsal {
 
   /** Remembers the record as long as somebody will ask for a key that it has, or had. */
   function remember({ stored, next }: Entry): void {
-    const names = kept.get(next._id)?.names ?? new Set(namesOf(stored))
-    for (const name of namesOf(next)) names.add(name)
-    const until = Math.max(...Array.from(names, lastAsked), 0)
+    const known = kept.get(next._id)
+    const names = [...(known?.names ?? namesOf(stored)), ...namesOf(next)]
+    let until = 0
+    for (const name of names) until = Math.max(until, lastAsked(name))
     if (until <= row) {
-      forget(next._id)
+      if (known !== undefined) forget(next._id)
       return
     }
-    kept.set(next._id, { names, until })
+    kept.set(next._id, { names: new Set(names), until })
     done.know(next)
     const leaves = Math.floor(until / SLICE)
     const others = leaving.get(leaves)

@@ -38,8 +38,14 @@ export async function scanKeys(
     }
   }
   await writeSpool(spool, scanned())
-  // The userName of somebody whom no client has named is the e-mail.
-  return { rows: count, lastAsked: (name) => mentions.lastRow(name.replace(/^userName:/, 'email:')) }
+  return { rows: count, lastAsked: (name) => mentions.lastRow(asMentioned(name)) }
+}
+
+const USER_NAME = 'userName:'
+
+/** The userName of somebody whom no client has named is the e-mail. */
+function asMentioned(name: string): string {
+  return name.startsWith(USER_NAME) ? `email:${name.slice(USER_NAME.length)}` : name
 }
 
 /** Reads the match keys of a row alone. */
