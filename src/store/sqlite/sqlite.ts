@@ -149,7 +149,7 @@ class SqliteStore implements Store {
     await this.#writer.end('close', CLOSE_MS)
   }
 
-  async #write(jobs: readonly Job[], lane: Lane): Promise<Answer[]> {
+  async #write(jobs: Job[], lane: Lane): Promise<Answer[]> {
     this.#refuseWhenClosed()
     return this.#writes.add(jobs, lane)
   }

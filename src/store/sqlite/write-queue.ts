@@ -10,7 +10,8 @@ import type { Answer, CallAnswer, Job } from './commit.ts'
 const SLICE = 200
 
 type Call = {
-  readonly jobs: readonly Job[]
+  /** Emptied once it is sent. */
+  readonly jobs: Job[]
   readonly resolve: (answers: readonly Answer[]) => void
   readonly reject: (error: Error) => void
 }
@@ -25,8 +26,12 @@ export class WriteQueue {
     this.#send = send
   }
 
-  /** Each slice is one transaction; when one fails the later ones are not tried. */
-  add(jobs: readonly Job[], lane: Lane): Promise<Answer[]> {
+  /**
+   * Each slice is one transaction; when one fails the later ones are not tried.
+   * @param jobs are taken out of the list as they are sent: kept until the answer comes, their texts would be copied by
+   * the garbage collector meanwhile
+   */
+  add(jobs: Job[], lane: Lane): Promise<Answer[]> {
     const done = this.#slices(jobs, lane).finally(() => this.#open.delete(done))
     this.#open.add(done)
     return done
@@ -37,15 +42,14 @@ export class WriteQueue {
     await Promise.allSettled(this.#open)
   }
 
-  async #slices(jobs: readonly Job[], lane: Lane): Promise<Answer[]> {
+  async #slices(jobs: Job[], lane: Lane): Promise<Answer[]> {
     const answers: Answer[] = []
-    for (let at = 0; at === 0 || at < jobs.length; at += SLICE) {
-      answers.push(...(await this.#call(jobs.slice(at, at + SLICE), lane)))
-    }
+    do answers.push(...(await this.#call(jobs.splice(0, SLICE), lane)))
+    while (jobs.length > 0)
     return answers
   }
 
-  #call(jobs: readonly Job[], lane: Lane): Promise<readonly Answer[]> {
+  #call(jobs: Job[], lane: Lane): Promise<readonly Answer[]> {
     return new Promise((resolve, reject) => {
       this.#lanes[lane].push({ jobs, resolve, reject })
       if (!this.#isRunning) void this.#run()
@@ -71,7 +75,9 @@ export class WriteQueue {
 
   async #commit(group: readonly Call[]): Promise<void> {
     try {
-      const answers = await this.#send(group.map((call) => call.jobs))
+      const sent = this.#send(group.map((call) => call.jobs))
+      for (const { jobs } of group) jobs.length = 0
+      const answers = await sent
       for (const [at, call] of group.entries()) settle(call, answers[at])
     } catch (error) {
       for (const call of group) call.reject(error instanceof Error ? error : new Error(String(error)))
