@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import HEAP_FLAGS from '../src/heap-flags.json' with { type: 'json' }
 
 /** As it is started everywhere, with the flags that it gives itself. */
 export const MAIN = fileURLToPath(new URL('../src/matricula.mjs', import.meta.url))
@@ -63,7 +64,7 @@ export type ObeyingServer = Server & {
 /** This server on SQLite with a folder that is filled, in a process that does what it is told (`serving-child.ts`). */
 export async function forkMatricula(script: URL, folder: string): Promise<ObeyingServer> {
   const port = await freePort()
-  const child = fork(script, [folder, String(port)])
+  const child = fork(script, [folder, String(port)], { execArgv: HEAP_FLAGS.serve })
   const [{ token }] = (await once(child, 'message')) as [{ token: string }]
   const origin = `http://127.0.0.1:${port}`
   await untilAnswering(child, `${origin}/readyz`)

@@ -9,15 +9,11 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
-// Left alone, V8 lets lasting objects grow to several times what is in use before it looks at them, and its four helper
-// threads want the processors that the thread of requests and that of writes need: it is no faster for either.
-const SMALL_HEAP = ['--heap-growing-percent=80', '--v8-pool-size=1']
-// Megabytes for the objects of a moment: what a batch has under way should fit. A command has the process for itself.
-const YOUNG = new Map([
-  ['serve', 16],
-  ['import', 32],
-  ['files', 32],
-])
+const require = createRequire(import.meta.url)
+// For the commands that last. Left alone, V8 lets objects grow to several times what is in use before it looks at them,
+// and its four helper threads want the processors that the thread of requests and that of writes need: it is no faster
+// for either. The young generation holds what a batch has under way; a command has the process for itself.
+const HEAP_FLAGS = new Map(Object.entries(require('./heap-flags.json')))
 const here = dirname(fileURLToPath(import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
@@ -35,11 +31,7 @@ if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
 /** The Node that npm installs with Matricula, as the development dependency `node`. */
 function pinnedNode() {
   try {
-    const node = join(
-      dirname(createRequire(import.meta.url).resolve('node/package.json')),
-      'bin',
-      process.platform === 'win32' ? 'node.exe' : 'node',
-    )
+    const node = join(dirname(require.resolve('node/package.json')), 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
     return existsSync(node) ? node : undefined
   } catch {
     return
@@ -49,13 +41,9 @@ function pinnedNode() {
 /** What lasts becomes the same process with the flags, which can be given at its start alone; not on Windows. */
 function startAgainSmaller() {
   const { execve, execPath, execArgv, argv, channel } = process
-  if (!execve || !YOUNG.has(argv[2]) || channel || execArgv.includes(SMALL_HEAP[0])) return
-  if (process.platform !== 'win32') execve(execPath, [execPath, ...execArgv, ...heapFlags(argv[2]), ...argv.slice(1)])
-}
-
-function heapFlags(command) {
-  const young = YOUNG.get(command)
-  return young ? [...SMALL_HEAP, `--min-semi-space-size=${young}`, `--max-semi-space-size=${young}`] : SMALL_HEAP
+  const flags = HEAP_FLAGS.get(argv[2])
+  if (!execve || !flags || channel || execArgv.includes(flags[0])) return
+  if (process.platform !== 'win32') execve(execPath, [execPath, ...execArgv, ...flags, ...argv.slice(1)])
 }
 
 /** Started by the launcher on an old Node: when that one is killed, nobody is left who could stop this one. */
@@ -67,7 +55,7 @@ function endWithParent() {
 
 /** The other Node does all; this one passes signals on and ends as it ended. */
 function runWith(node) {
-  const child = spawn(node, [...heapFlags(process.argv[2]), ...process.argv.slice(1)], {
+  const child = spawn(node, [...(HEAP_FLAGS.get(process.argv[2]) ?? []), ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))

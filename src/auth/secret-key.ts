@@ -1,9 +1,11 @@
 /**
  * The key under which secrets at rest are sealed: SECRET_KEY, else one that is made once and kept beside the data.
  */
+
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasCode } from '../error-code.ts'
 
 const MIN_CHARACTERS = 16
 
@@ -49,8 +51,4 @@ async function makeKeyIn(folder: string, file: string): Promise<string> {
   const key = await keyIn(file)
   if (key === undefined) throw new Error(`${file} was taken away while it was made`)
   return key
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

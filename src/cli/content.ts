@@ -1,8 +1,10 @@
 /**
  * What is in a file that a command names, or on standard input where it is called `-`.
  */
+
 import { readFile } from 'node:fs/promises'
 import { buffer, text } from 'node:stream/consumers'
+import { hasCode } from '../error-code.ts'
 import { Refusal } from './command.ts'
 
 /** @throws {Refusal} when it cannot be read, with the reason */
@@ -16,8 +18,9 @@ export async function bytesOf(file: string): Promise<Buffer> {
 }
 
 function unreadable(file: string, error: unknown): Refusal {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
   return new Refusal(
-    isMissing ? `there is no file ${file}` : `${file} cannot be read: ${error instanceof Error ? error.message : error}`,
+    hasCode(error, 'ENOENT')
+      ? `there is no file ${file}`
+      : `${file} cannot be read: ${error instanceof Error ? error.message : error}`,
   )
 }

@@ -4,9 +4,9 @@
  */
 import type { Field } from './fields.ts'
 import { FIELDS } from './fields.ts'
+import { isList, isObject } from './json.ts'
 import { foldText, leadingEmail } from './keys.ts'
 import { dottedName, USER } from './schema.ts'
-import { isList, isObject } from './slots.ts'
 import type { Json, JsonObject, Resource } from './user.ts'
 
 /** As it is read: numbers as numbers, the status in words, tags as a list. */

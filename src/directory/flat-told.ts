@@ -6,9 +6,10 @@ import type { Outcome } from './change.ts'
 import { fieldNamed } from './fields.ts'
 import type { FlatUser } from './flat-record.ts'
 import { changedFields, flatUserOf, getField } from './flat-record.ts'
+import { sameJson } from './json.ts'
 import { slotOwners } from './provenance.ts'
 import type { Difference } from './settle.ts'
-import { sameJson, slotsOf, withSlot } from './slots.ts'
+import { slotsOf, withSlot } from './slots.ts'
 import type { Json, Owner, Resource, Slot, Source, User } from './user.ts'
 
 type Done = Extract<Outcome, { readonly user: User }>

@@ -9,9 +9,10 @@ import type { Group } from './group.ts'
 import { groupsDownward } from './group.ts'
 import type { GroupMeaning, Institution, Settings } from './institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
+import { isList, isObject } from './json.ts'
 import { foldText } from './keys.ts'
 import { ownerOf } from './provenance.ts'
-import { isList, isObject, withSlot } from './slots.ts'
+import { withSlot } from './slots.ts'
 import type { Json, Resource, Slot, User } from './user.ts'
 
 /** A mapped group, and the ids of the groups whose members have what it means: its own and those that lie in it. */

@@ -7,12 +7,12 @@ import type { Problem } from './change.ts'
 import { newId } from './ids.ts'
 import type { Institution, Settings } from './institution.ts'
 import { getInstitution, INSTITUTION_ID, sftpUserOf } from './institution.ts'
+import { sameJson } from './json.ts'
 import type { SealSecret } from './secret-settings.ts'
 import { sealSecrets } from './secret-settings.ts'
 import type { SettingsCheck } from './settings.ts'
 import { checkSettings, mergeSettings, settingsByPath } from './settings.ts'
 import type { Difference } from './settle.ts'
-import { sameJson } from './slots.ts'
 import type { Json, Source } from './user.ts'
 
 /** Who does something to an institution itself. */

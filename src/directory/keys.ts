@@ -6,7 +6,8 @@
  * allows, NFKC is the same as its width mapping and NFC, so one rule serves both. Beyond the profile, the two small
  * sigmas are one, since which of them a capital becomes depends on its neighbours.
  */
-import type { Json, JsonObject, Key, Keys, Resource } from './user.ts'
+import { isObject } from './json.ts'
+import type { Json, Key, Keys, Resource } from './user.ts'
 import { NETIDS } from './user.ts'
 
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu
@@ -78,8 +79,4 @@ export function leadingEmail(emails: Json | undefined): string | undefined {
     first ??= element.value
   }
   return work ?? first
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,10 +3,10 @@
  */
 import type { Change, Draft } from './change.ts'
 import type { Institution } from './institution.ts'
+import { isObject } from './json.ts'
 import { foldKey, keysOf, leadingEmail } from './keys.ts'
 import type { Difference, Settled } from './settle.ts'
 import { differenceOf } from './settle.ts'
-import { isObject } from './slots.ts'
 import type { Binding, Key, Keys, Resource, Source, User, UserFields } from './user.ts'
 
 /** What a record holds beside what every write renews (`version`, `lastModified`). */

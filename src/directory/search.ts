@@ -4,10 +4,11 @@
  *
  * What is unique lies under `keys`, when a record was made and changed at its top: neither is repeated here.
  */
+
+import { isObject } from './json.ts'
 import { foldKeyPart, foldText } from './keys.ts'
 import type { Attribute, Attributes, ResourceSchema } from './schema.ts'
 import { USER } from './schema.ts'
-import { isObject } from './slots.ts'
 import type { Json, JsonObject, Source, UserFields } from './user.ts'
 
 /** Longer values are cut, in UTF-16 units: a filter sees the beginning of a biography. */

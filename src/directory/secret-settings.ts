@@ -4,7 +4,7 @@
  */
 import schema from '../../schemas/institution.schema.json' with { type: 'json' }
 import type { Settings } from './institution.ts'
-import { isList, isObject } from './slots.ts'
+import { isList, isObject } from './json.ts'
 import type { Json } from './user.ts'
 
 /**

@@ -9,10 +9,10 @@ import type { Problem } from './change.ts'
 import { FIELDS, fieldNamed } from './fields.ts'
 import type { Settings } from './institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
+import { isObject } from './json.ts'
 import { didYouMean } from './near-miss.ts'
 import { faultsIn, userSchemaOf } from './own-extension.ts'
 import type { ResourceSchema } from './schema.ts'
-import { isObject } from './slots.ts'
 import type { Json } from './user.ts'
 
 export type Checked =

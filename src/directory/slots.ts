@@ -5,6 +5,8 @@
  * `enterprise.manager` (whole), `campus.tags[honours]` (one value of a set, named folded),
  * `campus.customFields[Locker]` (by name). What an attribute becomes follows from the shape of its value alone.
  */
+
+import { isList, isObject } from './json.ts'
 import { foldText } from './keys.ts'
 import type { Attributes } from './schema.ts'
 import { isExtension, USER } from './schema.ts'
@@ -102,21 +104,4 @@ function withElements(attribute: string, list: Json | undefined, slot: Slot, val
   const rest = before.filter((element) => slotOfElement(attribute, element) !== slot)
   const next = first < 0 ? [...rest, ...wanted] : [...rest.slice(0, first), ...wanted, ...rest.slice(first)]
   return next.length === 0 ? undefined : next
-}
-
-/** Deep equality of JSON values; the order of an object's names does not count, that of a list does. */
-export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
-  if (a === b) return true
-  if (isList(a)) return isList(b) && a.length === b.length && a.every((value, index) => sameJson(value, b[index]))
-  if (!isObject(a) || !isObject(b) || isList(b)) return false
-  const names = Object.keys(a)
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]))
-}
-
-export function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value)
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,12 +2,14 @@
  * The check of an uploaded file: seconds after it came in its sender can read what the next run would do with it. A dry
  * run in every point; nothing of it is kept but the page and the table in the reports.
  */
+
 import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import { getInstitution, listInstitutions } from '../directory/institution.ts'
 import { channelOf } from '../directory/user.ts'
+import { hasCode } from '../error-code.ts'
 import { nextDue } from '../jobs/daily.ts'
 import type { Store } from '../store/store.ts'
 import { checkNames, putCheck } from './check-page.ts'
@@ -121,7 +123,7 @@ async function setAside(from: string, to: string): Promise<boolean> {
     await link(from, to).catch(() => copyFile(from, to))
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false
+    if (hasCode(error, 'ENOENT')) return false
     throw error
   }
 }

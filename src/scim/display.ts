@@ -1,7 +1,7 @@
 /**
  * What a person is called where others name them: among members, as a manager.
  */
-import { isObject } from '../directory/slots.ts'
+import { isObject } from '../directory/json.ts'
 import type { Json, Resource } from '../directory/user.ts'
 
 export function displayOf({ displayName, name, userName }: Resource): string {

@@ -3,10 +3,11 @@
  * is adopted: a record that this client does not have, had deleted, or has as inactive (then as if it were a PUT).
  */
 import type { Current, Draft, Edit, Refusal } from '../directory/change.ts'
+import { isList, isObject } from '../directory/json.ts'
 import { keysOf } from '../directory/keys.ts'
 import { ownerOf } from '../directory/provenance.ts'
 import { isExtension } from '../directory/schema.ts'
-import { isList, isObject, slotsOf, withSlot } from '../directory/slots.ts'
+import { slotsOf, withSlot } from '../directory/slots.ts'
 import type { Json, Key, Resource, Slot, Source } from '../directory/user.ts'
 import { channelOf, MATCH_KEYS } from '../directory/user.ts'
 import { withOnePrimary } from './elements.ts'

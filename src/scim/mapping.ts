@@ -4,10 +4,10 @@
  */
 import { FIELDS } from '../directory/fields.ts'
 import type { Institution } from '../directory/institution.ts'
+import { isList, isObject, sameJson } from '../directory/json.ts'
 import { userSchemaOf } from '../directory/own-extension.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import { dottedName, USER } from '../directory/schema.ts'
-import { isList, isObject, sameJson } from '../directory/slots.ts'
 import type { Json, Resource } from '../directory/user.ts'
 import { ScimProblem } from './errors.ts'
 import { matchesElement } from './filter/matches.ts'

@@ -5,9 +5,9 @@
  * since clients send back what they read; a password ends here.
  */
 import type { Problem } from '../directory/change.ts'
+import { isObject } from '../directory/json.ts'
 import { foldKey } from '../directory/keys.ts'
 import type { Attribute, AttributePath, Extension, ResourceSchema } from '../directory/schema.ts'
-import { isObject } from '../directory/slots.ts'
 import type { Json, Resource } from '../directory/user.ts'
 import { problemIn, ScimProblem } from './errors.ts'
 import { cleanString, cleanValue, isRecord, isUnassigned, unassignedIn } from './values.ts'

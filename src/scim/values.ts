@@ -4,9 +4,9 @@
  * fits in no way is a fault that names its path. Values are otherwise kept exactly as sent.
  */
 import type { Problem } from '../directory/change.ts'
+import { isObject } from '../directory/json.ts'
 import type { Attribute } from '../directory/schema.ts'
 import { GROUP } from '../directory/schema.ts'
-import { isObject } from '../directory/slots.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 import { MAX_ELEMENTS, MAX_STRING } from '../directory/validate.ts'
 import { isBare, union, withOnePrimary } from './elements.ts'

@@ -3,11 +3,13 @@
  * the data folder, which every process shares. Made at the first start. A rotation makes the next ones beside them, which
  * clients get to know while the old ones are still used, until the next ones take their place.
  */
+
 import { generateKeyPair, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import ssh2 from 'ssh2'
+import { hasCode } from '../error-code.ts'
 import { fingerprintOf } from './authorized-key.ts'
 import { newEd25519Key } from './new-key.ts'
 
@@ -80,7 +82,7 @@ async function makeUnlessThere(kind: Kind, path: string): Promise<void> {
     await writeFile(whole, await makeKey(kind), { mode: 0o600, flush: true })
     await link(whole, path)
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
+    if (!hasCode(error, 'EEXIST')) throw error
   } finally {
     await rm(whole, { force: true })
   }
@@ -111,9 +113,5 @@ async function readKey(path: string): Promise<HostKey | undefined> {
 }
 
 function unlessMissing(error: unknown): undefined {
-  if (codeOf(error) !== 'ENOENT') throw error
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
+  if (!hasCode(error, 'ENOENT')) throw error
 }

@@ -1,8 +1,10 @@
 /**
  * How uploads that are not closed lie in their folder: `open.ID.NAME`; the ids sort by time.
  */
+
 import type { Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
+import { hasCode } from '../error-code.ts'
 
 const INCOMING = /^open\.([0-9a-f-]{36})\.(.+)$/s
 
@@ -19,7 +21,7 @@ export function partsOf(file: string): { readonly id: string; readonly name: str
 /** @returns undefined where there is no file, or something else */
 export async function statsOf(path: string): Promise<Stats | undefined> {
   const stats = await lstat(path).catch((error) => {
-    if (error.code === 'ENOENT') return
+    if (hasCode(error, 'ENOENT')) return
     throw error
   })
   return stats?.isFile() ? stats : undefined
