@@ -40,7 +40,7 @@ const BENCHES: { readonly [name: string]: () => Promise<string> } = {
       progress,
     }),
   bulk: () => measureBulk({ users: option('users', 10_000), rounds: option('rounds', 3), progress }),
-  stream: () => measureStream({ users: option('users', 20_000), progress }),
+  stream: () => measureStream({ users: option('users', 20_000), rounds: option('rounds', 3), progress }),
   files: () => measureFiles({ rows: option('rows', 20_000), progress }),
   scale: () =>
     measureScale({

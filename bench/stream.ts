@@ -10,41 +10,55 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { openSqlite } from '../src/store/sqlite/sqlite.ts'
 import { insertBare, readAll } from './bulk.ts'
-import { percentile, say, sayRatio, table } from './figures.ts'
+import { median, percentile, say, sayRatio, table } from './figures.ts'
 import { residentMb } from './process.ts'
 import type { Server } from './servers.ts'
 import { openFolder, startMatricula, tokenFor } from './servers.ts'
 
-export type StreamOptions = { readonly users: number; readonly progress: (text: string) => void }
+export type StreamOptions = { readonly users: number; readonly rounds: number; readonly progress: (text: string) => void }
 
 /** What one pass took: people a second, megabytes at most, and milliseconds of a read meanwhile. */
 type Pass = { readonly rate: number; readonly mb: number; readonly p50: number; readonly p99: number; readonly max: number }
 
+type Round = { readonly atRest: number; readonly fresh: Pass; readonly same: Pass; readonly bare: number }
+
 const READ_EVERY_MS = 10
 const LOOK_EVERY_MS = 250
 
-export async function measureStream({ users, progress }: StreamOptions): Promise<string> {
-  await using folder = await openFolder()
-  const file = join(folder.path, 'people.ndjson')
-  await writePeople(file, users)
-  const { atRest, fresh, same } = await measurePasses(folder.path, file, users, progress)
-  const bare = await measureBare(folder.path, users)
-  const rowOf = (name: string, pass: Pass, ratio: string) => [
+export async function measureStream({ users, rounds, progress }: StreamOptions): Promise<string> {
+  const all: Round[] = []
+  for (let round = 1; round <= rounds; round++) {
+    const one = await measureRound(users, progress)
+    progress(`round ${round}: new ${sayRatio(one.fresh.rate / one.bare)} of the bare insert, which made ${say(one.bare)}/s`)
+    all.push(one)
+  }
+  const of = (pick: (round: Round) => number) => median(all.map(pick))
+  const [bare, fresh, same] = [of((round) => round.bare), of((round) => round.fresh.rate), of((round) => round.same.rate)]
+  const rowOf = (name: string, ratio: string, pass: (round: Round) => Pass) => [
     name,
-    say(pass.rate),
+    say(of((round) => pass(round).rate)),
     ratio,
-    (pass.mb - atRest).toFixed(0),
-    say(pass.p50),
-    say(pass.p99),
-    say(pass.max),
+    of((round) => pass(round).mb - round.atRest).toFixed(0),
+    say(of((round) => pass(round).p50)),
+    say(of((round) => pass(round).p99)),
+    say(of((round) => pass(round).max)),
   ]
   const rows = [
     ['bare insert', say(bare), '1.00', '', '', '', ''],
-    rowOf('stream, new', fresh, sayRatio(fresh.rate / bare)),
-    rowOf('stream, the same again', same, `${sayRatio(same.rate / fresh.rate)} of new`),
+    rowOf('stream, new', sayRatio(fresh / bare), (round) => round.fresh),
+    rowOf('stream, the same again', `${sayRatio(same / fresh)} of new`, (round) => round.same),
   ]
-  const what = `${say(users)} people as application/x-ndjson over HTTP; ${say(atRest)} MB at rest; a read by netid every ${READ_EVERY_MS} ms beside it`
+  const atRest = say(of((round) => round.atRest))
+  const what = `${say(users)} people as application/x-ndjson over HTTP, medians of ${rounds} rounds in turn, each on a new database; ${atRest} MB at rest; a read by netid every ${READ_EVERY_MS} ms beside it`
   return `## Stream\n\n${what}\n\n${table(['', 'people /s', 'to bare', 'MB over rest', 'read p50 ms', 'p99', 'max'], rows)}\n`
+}
+
+async function measureRound(users: number, progress: StreamOptions['progress']): Promise<Round> {
+  await using folder = await openFolder()
+  const file = join(folder.path, 'people.ndjson')
+  await writePeople(file, users)
+  const passes = await measurePasses(folder.path, file, users, progress)
+  return { ...passes, bare: await measureBare(folder.path, users) }
 }
 
 async function measurePasses(folder: string, file: string, users: number, progress: StreamOptions['progress']) {
