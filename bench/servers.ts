@@ -64,7 +64,7 @@ export type ObeyingServer = Server & {
 /** This server on SQLite with a folder that is filled, in a process that does what it is told (`serving-child.ts`). */
 export async function forkMatricula(script: URL, folder: string): Promise<ObeyingServer> {
   const port = await freePort()
-  const child = fork(script, [folder, String(port)], { execArgv: HEAP_FLAGS.serve })
+  const child = fork(script, [folder, String(port)], { execArgv: HEAP_FLAGS })
   const [{ token }] = (await once(child, 'message')) as [{ token: string }]
   const origin = `http://127.0.0.1:${port}`
   await untilAnswering(child, `${origin}/readyz`)

@@ -10,10 +10,11 @@ import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
 const require = createRequire(import.meta.url)
-// For the commands that last. Left alone, V8 lets objects grow to several times what is in use before it looks at them,
+// Left alone, V8 lets objects grow to several times what is in use before it looks at them,
 // and its four helper threads want the processors that the thread of requests and that of writes need: it is no faster
-// for either. The young generation holds what a batch has under way; a command has the process for itself.
-const HEAP_FLAGS = new Map(Object.entries(require('./heap-flags.json')))
+// for either. The young generation, of 32 MB, holds what a batch has under way.
+const HEAP_FLAGS = require('./heap-flags.json')
+const LASTING = ['serve', 'import', 'files']
 const here = dirname(fileURLToPath(import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
@@ -41,9 +42,8 @@ function pinnedNode() {
 /** What lasts becomes the same process with the flags, which can be given at its start alone; not on Windows. */
 function startAgainSmaller() {
   const { execve, execPath, execArgv, argv, channel } = process
-  const flags = HEAP_FLAGS.get(argv[2])
-  if (!execve || !flags || channel || execArgv.includes(flags[0])) return
-  if (process.platform !== 'win32') execve(execPath, [execPath, ...execArgv, ...flags, ...argv.slice(1)])
+  if (!execve || !LASTING.includes(argv[2]) || channel || execArgv.includes(HEAP_FLAGS[0])) return
+  if (process.platform !== 'win32') execve(execPath, [execPath, ...execArgv, ...HEAP_FLAGS, ...argv.slice(1)])
 }
 
 /** Started by the launcher on an old Node: when that one is killed, nobody is left who could stop this one. */
@@ -55,7 +55,7 @@ function endWithParent() {
 
 /** The other Node does all; this one passes signals on and ends as it ended. */
 function runWith(node) {
-  const child = spawn(node, [...(HEAP_FLAGS.get(process.argv[2]) ?? []), ...process.argv.slice(1)], {
+  const child = spawn(node, [...HEAP_FLAGS, ...process.argv.slice(1)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
