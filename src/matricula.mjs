@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
 const require = createRequire(import.meta.url)
-// Left alone, V8 lets objects grow to several times what is in use before it looks at them,
-// and its four helper threads want the processors that the thread of requests and that of writes need: it is no faster
-// for either. The young generation, of 32 MB, holds what a batch has under way.
+// Left alone, V8 lets objects grow to several times what is in use before it looks at them, and its four helper threads
+// want the processors that the thread of requests and that of writes need: it is no faster for either. The young
+// generation, of 32 MB, holds what a batch has under way.
 const HEAP_FLAGS = require('./heap-flags.json')
 const LASTING = ['serve', 'import', 'files']
 const here = dirname(fileURLToPath(import.meta.url))

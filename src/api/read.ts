@@ -1,7 +1,6 @@
 /**
  * GET: one person, lists of them, and what happened to one.
  */
-
 import { inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldOwners, toldDifferences } from '../directory/flat-told.ts'

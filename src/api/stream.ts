@@ -3,6 +3,8 @@
  * memory. Where results are not read, no more people are; where the client is gone, nothing more is done.
  */
 import { flatChange } from '../directory/flat-change.ts'
+import { MOST_OPEN } from '../directory/line.ts'
+import { SLICE } from '../directory/slice.ts'
 import { MAX_BODY_BYTES } from '../limits/body.ts'
 import { StoreError } from '../store/store.ts'
 import type { Answer } from './answers.ts'
@@ -17,15 +19,16 @@ import { resultOf } from './results.ts'
 import type { Read } from './write.ts'
 import { readEach, tellEach } from './write.ts'
 
-const MOST_LINES = 100
-/** Five batches of it may be in memory. */
+/** Of a batch: what is planned in one go. */
+const MOST_LINES = SLICE
+/** Of a batch, of which five may be in memory. */
 const MOST_LENGTH = 4 * 1024 * 1024
 
 /** Results that wait for a client which sends all before it reads any: 200,000 of them, or so. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
-/** Handed in and not told yet: three are written while the fourth is planned. */
-const MOST_UNDER_WAY = 4
+/** Handed in and not told yet: no more than the line takes, and one that is at hand. */
+const MOST_UNDER_WAY = MOST_OPEN + 1
 
 /** After so long a stream is admitted again. */
 const ADMITTED_MS = 5000

@@ -1,11 +1,10 @@
 /**
  * The key under which secrets at rest are sealed: SECRET_KEY, else one that is made once and kept beside the data.
  */
-
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode } from '../error-code.ts'
+import { hasCode } from '../file-errors.ts'
 
 const MIN_CHARACTERS = 16
 

@@ -1,12 +1,14 @@
 /**
  * `matricula import`: one flat file, now.
  */
+
 import { access, constants, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { configFrom } from '../config.ts'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
+import { unreadable } from '../file-errors.ts'
 import { REPORT_FORMATS } from '../flatfile/report.ts'
 import type { Summary } from '../flatfile/summary.ts'
 import type { Store } from '../store/store.ts'
@@ -42,11 +44,7 @@ Example:
   matricula import people.csv --institution north --dry-run --report people-report.csv`,
   async run(args, terminal) {
     const given = argumentsIn(args)
-    await access(given.file, constants.R_OK).catch((error: NodeJS.ErrnoException) => {
-      throw new Refusal(
-        error.code === 'ENOENT' ? `there is no file ${given.file}` : `${given.file} cannot be read: ${error.message}`,
-      )
-    })
+    await access(given.file, constants.R_OK).catch((error) => Promise.reject(new Refusal(unreadable(given.file, error))))
     const summary = await withStore(terminal, async (store) => {
       const institution = await knownInstitution(store, given.institution)
       using progress = openProgressLine(process.stderr)

@@ -12,9 +12,12 @@ const NAMES: ReadonlyMap<string, readonly string[]> = namesByCode()
 /** Folded name or code -> alpha-2. What would be two countries ("Congo") is none. */
 const COUNTRIES: ReadonlyMap<string, string> = countriesByName()
 
-/** The same by names as they are usually written, of which folding would come to nothing else. */
+/** The same by names and codes as they are usually written, of which folding would come to nothing else. */
 const SPELLED: ReadonlyMap<string, string> = new Map(
-  [...NAMES].flatMap(([code, names]) => [code, ...names].flatMap((name) => spelled(name, COUNTRIES.get(fold(name))))),
+  [...NAMES].flat(2).flatMap((name) => {
+    const code = COUNTRIES.get(fold(name))
+    return code === undefined ? [] : [[name, code] as const]
+  }),
 )
 
 /** @returns the alpha-2 code for an alpha-2, alpha-3 or numeric code or an English name, in any case; else undefined */
@@ -28,10 +31,6 @@ export function nearestCountry(text: string): string | undefined {
     text,
     [...NAMES.values()].flat().filter((name) => countryNamed(name) !== undefined),
   )
-}
-
-function spelled(name: string, code: string | undefined): (readonly [string, string])[] {
-  return code === undefined ? [] : [[name, code]]
 }
 
 function namesByCode(): Map<string, readonly string[]> {

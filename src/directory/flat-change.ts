@@ -18,7 +18,7 @@ import { isList, isObject } from './json.ts'
 import { composed, foldKey } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
 import type { Json, Keys, MatchKey, Resource, Source } from './user.ts'
-import { channelOf, MATCH_KEYS } from './user.ts'
+import { channelOf, isMatchKey, MATCH_KEYS } from './user.ts'
 
 /** Who sends it, for whom. */
 export type FlatSender = {
@@ -160,10 +160,6 @@ function keysIn(wishes: readonly Wish[]): Keys {
     if (folded !== undefined) keys[field.name] = folded
   }
   return keys
-}
-
-function isMatchKey(name: string): name is MatchKey {
-  return (MATCH_KEYS as readonly string[]).includes(name)
 }
 
 function changeFrom(options: {

@@ -9,13 +9,11 @@ import { elementOf } from './flat-record.ts'
 import { foldKey, foldText } from './keys.ts'
 import { dottedName, USER } from './schema.ts'
 import { cut, foldingOf } from './search.ts'
-import type { MatchKey } from './user.ts'
-import { MATCH_KEYS } from './user.ts'
+import { isMatchKey } from './user.ts'
 
 /** @param value as `flat-values.ts` read it, of tags one of them */
 export function fieldIs(field: Field, value: string | number | boolean): Predicate {
-  const key = matchKeyOf(field)
-  if (key !== undefined) return { op: 'eq', path: `keys.${key}`, value: foldKey(String(value)) ?? '' }
+  if (isMatchKey(field.name)) return { op: 'eq', path: `keys.${field.name}`, value: foldKey(String(value)) ?? '' }
   const element = elementOf(field)
   if (element !== undefined) {
     const { list, type, sub } = element
@@ -26,10 +24,6 @@ export function fieldIs(field: Field, value: string | number | boolean): Predica
   const wanted = folded(field.path, value)
   if (field.type === 'tags') return { op: 'any', path, where: { op: 'eq', path: '', value: wanted } }
   return { op: 'eq', path, value: wanted }
-}
-
-function matchKeyOf({ name }: Field): MatchKey | undefined {
-  return MATCH_KEYS.find((key) => key === name)
 }
 
 function storedName(path: string): string {

@@ -44,12 +44,11 @@ export function openRehearsal(options: RehearsalOptions): Rehearsal {
 
   /** Remembers the record as long as somebody will ask for a key that it has, or had. */
   function remember({ stored, next }: Entry): void {
-    const known = kept.get(next._id)
-    const names = [...(known?.names ?? namesOf(stored)), ...namesOf(next)]
+    const names = [...(kept.get(next._id)?.names ?? namesOf(stored)), ...namesOf(next)]
     let until = 0
     for (const name of names) until = Math.max(until, lastAsked(name))
     if (until <= row) {
-      if (known !== undefined) forget(next._id)
+      forget(next._id)
       return
     }
     kept.set(next._id, { names: new Set(names), until })

@@ -4,7 +4,6 @@
  *
  * What is unique lies under `keys`, when a record was made and changed at its top: neither is repeated here.
  */
-
 import { isObject } from './json.ts'
 import { foldKeyPart, foldText } from './keys.ts'
 import type { Attribute, Attributes, ResourceSchema } from './schema.ts'

@@ -5,7 +5,6 @@
  * fills gaps; what else it sends is kept as its claim, which takes effect when the higher source lets go.
  * `active` has a rule of its own: who was turned inactive comes back by the same source, or an administrator.
  */
-
 import { isList, isObject, sameJson } from './json.ts'
 import { ownerOf, withOwners } from './provenance.ts'
 import { slotNamesOf, slotsOf, withSlot } from './slots.ts'

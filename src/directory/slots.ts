@@ -5,7 +5,6 @@
  * `enterprise.manager` (whole), `campus.tags[honours]` (one value of a set, named folded),
  * `campus.customFields[Locker]` (by name). What an attribute becomes follows from the shape of its value alone.
  */
-
 import { isList, isObject } from './json.ts'
 import { foldText } from './keys.ts'
 import type { Attributes } from './schema.ts'

@@ -15,6 +15,11 @@ export type Resource = JsonObject
 /** In the order in which they are tried unless an institution says otherwise. */
 export const MATCH_KEYS = ['netid3', 'netid2', 'netid', 'email'] as const
 export type MatchKey = (typeof MATCH_KEYS)[number]
+
+export function isMatchKey(name: string): name is MatchKey {
+  return (MATCH_KEYS as readonly string[]).includes(name)
+}
+
 export const NETIDS = ['netid3', 'netid2', 'netid'] as const
 export type Key = MatchKey | 'userName'
 

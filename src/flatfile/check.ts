@@ -2,14 +2,13 @@
  * The check of an uploaded file: seconds after it came in its sender can read what the next run would do with it. A dry
  * run in every point; nothing of it is kept but the page and the table in the reports.
  */
-
 import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import { getInstitution, listInstitutions } from '../directory/institution.ts'
 import { channelOf } from '../directory/user.ts'
-import { hasCode } from '../error-code.ts'
+import { hasCode } from '../file-errors.ts'
 import { nextDue } from '../jobs/daily.ts'
 import type { Store } from '../store/store.ts'
 import { checkNames, putCheck } from './check-page.ts'

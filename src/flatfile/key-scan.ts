@@ -3,7 +3,7 @@
  * The rows are put down as they were read, since reading them again is most of the work.
  */
 import { foldKey } from '../directory/keys.ts'
-import { MATCH_KEYS } from '../directory/user.ts'
+import { isMatchKey } from '../directory/user.ts'
 import type { CellReader, RowValues } from './cells.ts'
 import { cellReader } from './cells.ts'
 import type { Column } from './columns.ts'
@@ -51,7 +51,7 @@ function asMentioned(name: string): string {
 /** Reads the match keys of a row alone. */
 export function keyReader({ header }: Table, limits: FileLimits): CellReader {
   const columns = header.columns.map(({ heading, field }): Column => {
-    return field !== undefined && MATCH_KEYS.some((key) => key === field) ? { heading, field } : { heading }
+    return field !== undefined && isMatchKey(field) ? { heading, field } : { heading }
   })
   return cellReader(columns, limits)
 }

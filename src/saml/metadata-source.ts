@@ -1,9 +1,8 @@
 /**
  * Where the metadata of an identity provider is had from: a file, once, or an address, again and again.
  */
-
 import { open } from 'node:fs/promises'
-import { hasCode } from '../error-code.ts'
+import { unreadable } from '../file-errors.ts'
 import { askOutside } from '../limits/outbound.ts'
 import type { FoundIdp, MetadataOptions } from './metadata-in.ts'
 import { MAX_METADATA_BYTES, MetadataRefused, readIdpMetadata, tooManyEntities } from './metadata-in.ts'
@@ -48,11 +47,7 @@ async function contentOf(file: string): Promise<Buffer> {
     return await handle.readFile()
   } catch (error) {
     if (error instanceof MetadataRefused) throw error
-    throw new MetadataRefused(
-      hasCode(error, 'ENOENT')
-        ? `there is no file ${file}`
-        : `${file} cannot be read: ${error instanceof Error ? error.message : error}`,
-    )
+    throw new MetadataRefused(unreadable(file, error))
   }
 }
 

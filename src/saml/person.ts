@@ -5,7 +5,7 @@ import type { Problem } from '../directory/change.ts'
 import type { SamlRules, Settings } from '../directory/institution.ts'
 import { foldKey } from '../directory/keys.ts'
 import type { MatchKey } from '../directory/user.ts'
-import { MATCH_KEYS } from '../directory/user.ts'
+import { isMatchKey } from '../directory/user.ts'
 import { accountTypeFrom } from './account-type.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
 import type { Found, Look } from './attribute-values.ts'
@@ -44,15 +44,14 @@ export function personFrom(saml: SamlRules, settings: Settings, look: Look): Per
  * mapped to one key must agree, and have a text. Of several addresses the first one counts.
  */
 function doubts(field: string, saml: SamlRules, found: readonly Found[], look: Look): Problem[] {
-  const key = MATCH_KEYS.find((one) => one === field)
   const [first] = found
-  if (key === undefined) return []
-  const nested = isMapped(saml, key) ? namesFor(key, saml).find(({ name }) => look.statement.nested.has(name)) : undefined
-  if (nested !== undefined) return [withoutText(key, nested.name)]
+  if (!isMatchKey(field)) return []
+  const nested = isMapped(saml, field) ? namesFor(field, saml).find(({ name }) => look.statement.nested.has(name)) : undefined
+  if (nested !== undefined) return [withoutText(field, nested.name)]
   if (first === undefined) return []
-  if (key !== 'email' && first.values.length > 1) return [several(key, first)]
-  const other = isMapped(saml, key) ? found.find((one) => !agree(first, one)) : undefined
-  return other === undefined ? [] : [disagree(key, first.name, other.name)]
+  if (field !== 'email' && first.values.length > 1) return [several(field, first)]
+  const other = isMapped(saml, field) ? found.find((one) => !agree(first, one)) : undefined
+  return other === undefined ? [] : [disagree(field, first.name, other.name)]
 }
 
 function isMapped({ attributes = {} }: SamlRules, field: MatchKey): boolean {

@@ -2,7 +2,6 @@
  * Lists of values: which elements are the same one, which is primary, what is left of one (RFC 7643, section 2.4).
  * All of it takes time in proportion to the lists, however they were made up.
  */
-
 import { isObject } from '../directory/json.ts'
 import { foldText } from '../directory/keys.ts'
 import type { Json, JsonObject } from '../directory/user.ts'

@@ -2,7 +2,6 @@
  * `manager` of the enterprise extension (RFC 7643, section 4.3): where it names somebody on the roll, its address and
  * `displayName` follow that record; where it names somebody else it stands as it was sent.
  */
-
 import { isObject } from '../directory/json.ts'
 import { isSeen } from '../directory/members-check.ts'
 import type { Resource, Source, User } from '../directory/user.ts'

@@ -4,7 +4,6 @@
  * Each step sees the result of the one before. Lists keep the elements that a step does not touch as they are; a list
  * has one primary value at most; an element that is left with labels alone is dropped when all steps are done.
  */
-
 import { isList, isObject } from '../directory/json.ts'
 import { dottedName } from '../directory/schema.ts'
 import type { Json, JsonObject, Resource } from '../directory/user.ts'

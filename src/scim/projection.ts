@@ -2,7 +2,6 @@
  * `attributes` and `excludedAttributes` (RFC 7644, section 3.9): which parts of a resource an answer shows.
  * Names are resolved once a request; unknown ones are harmless. `schemas` and `id` always come.
  */
-
 import { isList, isObject } from '../directory/json.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import type { Json, JsonObject } from '../directory/user.ts'

@@ -2,7 +2,6 @@
  * User -> the SCIM resource that one client sees: under its own externalId, with its own withheld values in place of
  * what is in force (else it would send them for ever). No schema work here: this runs for every resource of every answer.
  */
-
 import { isObject } from '../directory/json.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import { EXTENSIONS, isExtension, USER } from '../directory/schema.ts'

@@ -3,13 +3,12 @@
  * the data folder, which every process shares. Made at the first start. A rotation makes the next ones beside them, which
  * clients get to know while the old ones are still used, until the next ones take their place.
  */
-
 import { generateKeyPair, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import ssh2 from 'ssh2'
-import { hasCode } from '../error-code.ts'
+import { hasCode } from '../file-errors.ts'
 import { fingerprintOf } from './authorized-key.ts'
 import { newEd25519Key } from './new-key.ts'
 

@@ -1,10 +1,9 @@
 /**
  * How uploads that are not closed lie in their folder: `open.ID.NAME`; the ids sort by time.
  */
-
 import type { Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
-import { hasCode } from '../error-code.ts'
+import { hasCode } from '../file-errors.ts'
 
 const INCOMING = /^open\.([0-9a-f-]{36})\.(.+)$/s
 

@@ -10,7 +10,7 @@ import type { Answer, CallAnswer, Job } from './commit.ts'
 const SLICE = 200
 
 type Call = {
-  /** Emptied once it is sent. */
+  /** Emptied once they are sent. */
   readonly jobs: Job[]
   readonly resolve: (answers: readonly Answer[]) => void
   readonly reject: (error: Error) => void
@@ -22,6 +22,7 @@ export class WriteQueue {
   readonly #open = new Set<Promise<unknown>>()
   #isRunning = false
 
+  /** @param send has taken all that it needs of the jobs when it returns its promise */
   constructor(send: (calls: readonly (readonly Job[])[]) => Promise<readonly CallAnswer[]>) {
     this.#send = send
   }

@@ -1,0 +1,14 @@
+/**
+ * What the operating system says when a file cannot be had.
+ */
+
+/** Whether the error carries this code, such as `ENOENT`. */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
+
+/** Why a file cannot be read, for the person who named it. */
+export function unreadable(file: string, error: unknown): string {
+  if (hasCode(error, 'ENOENT')) return `there is no file ${file}`
+  return `${file} cannot be read: ${error instanceof Error ? error.message : error}`
+}
