@@ -184,7 +184,7 @@ function cellsPast(count: number, { cells, more = 0 }: Row): CellProblem | undef
   return { code: 'too_many_cells', column: where, message }
 }
 
-function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes }: FileLimits): CellProblem {
+function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes, recordCells }: FileLimits): CellProblem {
   switch (fault) {
     case 'quote_unclosed':
       return {
@@ -194,7 +194,7 @@ function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes }: FileLimit
     case 'record_too_long':
       return {
         code: 'cell_too_long',
-        message: `this row is longer than ${recordBytes} bytes (setting files.limits.recordBytes): it and all below it are not read`,
+        message: `this row is longer than ${recordBytes} bytes or ${recordCells} cells (settings files.limits.recordBytes and files.limits.recordCells): it and all below it are not read`,
       }
     case 'quote_stray':
       return {

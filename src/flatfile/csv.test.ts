@@ -68,8 +68,14 @@ describe('delimited text', () => {
   })
 
   it('stops at a line without end, before its empty cells fill the memory', async () => {
-    const rows = await faults(`a,b\nc,d\n${','.repeat(300_000)}\ne,f\n`, { recordBytes: 100_000 })
-    assert.deepEqual(rows, [[1], [2], [3, 'record_too_long']])
+    for (const limit of [{ recordBytes: 100_000 }, { recordCells: 100_000 }]) {
+      const rows = await faults(`a,b\nc,d\n${','.repeat(300_000)}\ne,f\n`, limit)
+      assert.deepEqual(rows, [[1], [2], [3, 'record_too_long']])
+    }
+  })
+
+  it('does not take delimiters within quotation marks for cells', async () => {
+    assert.deepEqual(await faults(`a,b\nc,"${','.repeat(300_000)}"\ne,f\n`, { recordCells: 100 }), [[1], [2], [3]])
   })
 
   it('cuts a cell of a megabyte behind the cell limit and reads on', async () => {

@@ -87,7 +87,7 @@ async function* rowsOf(text: AsyncIterable<string>, layout: Layout): AsyncGenera
   const parser = parse(parserOptions(layout, rows))
   // Records are taken as they are found, since an error would throw away those that wait in the stream.
   parser.on('error', () => {}).resume()
-  const isTooLong = lineWatch(layout.limits.recordBytes)
+  const isTooLong = lineWatch(layout)
   const fail = (fault: RowFault) => rows.push({ number: parser.info.records + 1, cells: [], fault })
   try {
     for await (const piece of text) {
@@ -108,12 +108,18 @@ async function* rowsOf(text: AsyncIterable<string>, layout: Layout): AsyncGenera
 }
 
 /** The parser counts what stands in cells, and a line of delimiters alone has millions of cells with nothing in them. */
-function lineWatch(most: number): (piece: string) => boolean {
-  let length = 0
+function lineWatch({ delimiter, limits }: Layout): (piece: string) => boolean {
+  let [length, cells, isQuoted] = [0, 0, false]
   return (piece) => {
-    const lineEnd = Math.max(piece.lastIndexOf('\n'), piece.lastIndexOf('\r'))
-    length = lineEnd < 0 ? length + piece.length : piece.length - lineEnd
-    return length > most
+    const from = Math.max(piece.lastIndexOf('\n'), piece.lastIndexOf('\r')) + 1
+    if (from > 0) [length, cells, isQuoted] = [0, 0, false]
+    length += piece.length - from
+    for (let at = from; at < piece.length; at++) {
+      const letter = piece[at]
+      if (letter === '"') isQuoted = !isQuoted
+      else if (letter === delimiter && !isQuoted) cells++
+    }
+    return length > limits.recordBytes || cells > limits.recordCells
   }
 }
 

@@ -15,6 +15,8 @@ export const DEFAULT_LIMITS = {
   cellCharacters: 32_767,
   /** One record of a text file. What is longer ends the reading: where the next one begins is unknown. */
   recordBytes: 4 * MB,
+  /** Cells of one record, filled or not, which cost memory each. More of them end the reading likewise. */
+  recordCells: 100_000,
   /** Rows in which the header is looked for. */
   headerRows: 20,
   zipEntries: 5000,
