@@ -17,6 +17,7 @@ import { createClient } from './auth/clients.ts'
 import type { Scope } from './auth/tokens.ts'
 import { createToken, SCOPES } from './auth/tokens.ts'
 import { openHttpServer } from './cli/http-server.ts'
+import { DAY_MS } from './days.ts'
 import { apply } from './directory/apply.ts'
 import { openGroupWrites } from './directory/group-writes.ts'
 import { getInstitution } from './directory/institution.ts'
@@ -82,7 +83,7 @@ await forEachStore((name, place) => {
     async function makeTokens(scope: Scope): Promise<void> {
       const given = { institution: 'south', scope, by, now: Date.now() } as const
       tokens.set(`${scope} token`, (await createToken(store, given)).text)
-      const proof = { secretUntil: Date.now() + 86_400_000 }
+      const proof = { secretUntil: Date.now() + DAY_MS }
       const { client, secret = '' } = await createClient(store, { ...given, proof })
       const answer = await ask('south', { client_id: client._id, client_secret: secret })
       assert.equal(answer.status, 200)
@@ -145,7 +146,7 @@ await forEachStore((name, place) => {
       const { client, secret = '' } = await createClient(store, {
         institution: 'south',
         scope: 'scim',
-        proof: { secretUntil: Date.now() + 86_400_000 },
+        proof: { secretUntil: Date.now() + DAY_MS },
         by,
         now: Date.now(),
       })

@@ -6,6 +6,7 @@ import type { Client } from '../src/auth/clients.ts'
 import { createClient } from '../src/auth/clients.ts'
 import { sealWith } from '../src/auth/seal.ts'
 import { openHttpServer } from '../src/cli/http-server.ts'
+import { DAY_MS } from '../src/days.ts'
 import type { Settings } from '../src/directory/institution.ts'
 import { createInstitution } from '../src/directory/institution-changes.ts'
 import type { Json } from '../src/directory/user.ts'
@@ -16,7 +17,7 @@ import type { Store } from '../src/store/store.ts'
 export const seal = sealWith('a key for tests alone')
 export const by = { source: 'admin' } as const
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
-const YEAR_MS = 365 * 86_400_000
+const YEAR_MS = 365 * DAY_MS
 
 export type Door = AsyncDisposable & {
   readonly origin: string

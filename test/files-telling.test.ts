@@ -16,6 +16,7 @@ import { createToken } from '../src/auth/tokens.ts'
 import { run } from '../src/cli/run.ts'
 import { openServer } from '../src/cli/server.ts'
 import { configFrom } from '../src/config.ts'
+import { DAY_MS } from '../src/days.ts'
 import { createInstitution } from '../src/directory/institution-changes.ts'
 import { openLog } from '../src/observe/log.ts'
 import { temporaryFile } from './stores.ts'
@@ -142,7 +143,7 @@ describe('after a run of a file', () => {
     await using server = await openServer(configFrom(environment), openLog('silent', { write() {} }))
     const by = { source: 'admin' } as const
     // Before that nothing was due.
-    const made = Date.now() - 2 * 86_400_000
+    const made = Date.now() - 2 * DAY_MS
     await createInstitution(server.store, { id: 'south', name: 'South', by, now: made })
     await matricula('institution', 'set', 'south', '--settings', settingsFile())
     const { text: token } = await createToken(server.store, { institution: 'south', scope: 'files', by, now: Date.now() })

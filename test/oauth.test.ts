@@ -8,6 +8,7 @@ import { generateKeyPair, UnsecuredJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import type { Client } from '../src/auth/clients.ts'
 import { createClient, revokeClient, rotateClient } from '../src/auth/clients.ts'
+import { DAY_MS } from '../src/days.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
 import type { Door } from './door.ts'
@@ -16,7 +17,7 @@ import type { Issuer } from './issuer.ts'
 import { openIssuer } from './issuer.ts'
 import { forEachStore } from './stores.ts'
 
-const YEAR_MS = 365 * 86_400_000
+const YEAR_MS = 365 * DAY_MS
 const insecure = { [oauth.allowInsecureRequests]: true }
 const now = () => Math.floor(Date.now() / 1000)
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { SFTPWrapper } from 'ssh2'
 import ssh2 from 'ssh2'
+import { DAY_MS } from '../src/days.ts'
 import type { Settings } from '../src/directory/institution.ts'
 import type { Connected } from './drop-box.ts'
 import { asked, DropBox, until } from './drop-box.ts'
@@ -15,7 +16,6 @@ import { asked, DropBox, until } from './drop-box.ts'
 const { WRITE, CREAT, TRUNC, APPEND, EXCL } = ssh2.utils.sftp.OPEN_MODE
 const PEOPLE = 'email,first_name,last_name,account_type\nana@uni.edu,Ana,Ode,Student\n'
 const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
 
 let box: DropBox
 let client: Connected

@@ -3,13 +3,14 @@
  * (draft-ietf-httpapi-idempotency-key-header). A key belongs to one source of one institution.
  */
 import { hash } from 'node:crypto'
+import { DAY_MS } from '../days.ts'
 import { newId } from '../directory/ids.ts'
 import type { Doc, Store } from '../store/store.ts'
 import type { Answer } from './answers.ts'
 import { problem } from './answers.ts'
 import type { ApiDeps, Exchange } from './deps.ts'
 
-const KEPT_MS = 24 * 60 * 60 * 1000
+const KEPT_MS = DAY_MS
 
 /** After this long a request that has no answer yet is taken for lost with its server. */
 const LOST_MS = 60_000

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { forEachStore } from '../../test/stores.ts'
+import { DAY_MS } from '../days.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
 import {
@@ -16,7 +17,7 @@ import {
 
 const by = { source: 'admin', credential: 'cli' } as const
 const NOW = Date.parse('2026-03-28T07:00:00Z')
-const YEAR = 365 * 86_400_000
+const YEAR = 365 * DAY_MS
 
 await forEachStore((name, place) => {
   describe(`OAuth clients, on ${name}`, () => {

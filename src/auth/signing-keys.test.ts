@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, UnsecuredJWT } from 'jose'
 import { forEachStore } from '../../test/stores.ts'
+import { DAY_MS } from '../days.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
 import { HOUSE } from '../store/store.ts'
 import { sealWith } from './seal.ts'
 import { openSigningKeys } from './signing-keys.ts'
 
-const DAY = 86_400_000
-const MONTH = 30 * DAY
+const MONTH = 30 * DAY_MS
 /** In the middle of a month of ours, and ahead, so that no store takes its keys for outlived. */
 const MIDDLE = Math.ceil(Date.now() / MONTH) * MONTH + MONTH / 2
 
@@ -62,10 +62,10 @@ await forEachStore((name, place) => {
     it('are followed by the next a day before its month, and published until the last token has ended', async () => {
       const { sign, verify, own, kidOf, clock } = aProcess('rotation')
       const start = MIDDLE + MONTH / 2
-      clock.at = start - DAY - 1
+      clock.at = start - DAY_MS - 1
       const old = await sign(CLAIMS, HOUR)
       assert.equal((await own()).length, 1)
-      clock.at = start - DAY + 5000
+      clock.at = start - DAY_MS + 5000
       assert.equal((await own()).length, 2)
       clock.at = start - 1000
       const last = await sign(CLAIMS, { ...HOUR, seconds: 86_400 })
@@ -73,7 +73,7 @@ await forEachStore((name, place) => {
       clock.at = start
       const next = await sign(CLAIMS, HOUR)
       assert.notEqual(kidOf(next), kidOf(old))
-      clock.at = start + DAY - 2000
+      clock.at = start + DAY_MS - 2000
       assert.equal((await verify(last, WANTED))?.sub, 'ada')
       const stored = await store.find('signingKeys', HOUSE, { where: EVERYTHING, limit: 100 })
       const { expires = 0 } = stored.find(({ _id }) => _id === kidOf(last)) ?? {}

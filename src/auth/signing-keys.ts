@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import type { CryptoKey, JSONWebKeySet, JWK, JWTPayload } from 'jose'
 import { createLocalJWKSet, errors, exportJWK, exportPKCS8, generateKeyPair, importPKCS8, jwtVerify, SignJWT } from 'jose'
+import { DAY_MS } from '../days.ts'
 import { allDocs } from '../directory/each-doc.ts'
 import { freshCache } from '../directory/fresh-cache.ts'
 import { newId } from '../directory/ids.ts'
@@ -15,7 +16,6 @@ import { HOUSE } from '../store/store.ts'
 import type { Seal } from './seal.ts'
 
 const ALG = 'ES256'
-const DAY_MS = 86_400_000
 const MONTH_MS = 30 * DAY_MS
 const LONGEST_TOKEN_MS = DAY_MS
 const PURPOSE = 'signing key'

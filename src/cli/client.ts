@@ -5,6 +5,7 @@ import type { Client } from '../auth/clients.ts'
 import { createClient, listClients, liveSecrets, MOST_SECRETS, revokeClient, rotateClient } from '../auth/clients.ts'
 import { SCOPES } from '../auth/tokens.ts'
 import { configFrom, publicUrlOf } from '../config.ts'
+import { DAY_MS, dayOf } from '../days.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
@@ -12,9 +13,8 @@ import { endIn, scopeIn, sourceIn } from './credential-options.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { publicKeysIn } from './public-keys.ts'
-import { day, table } from './table.ts'
+import { table } from './table.ts'
 
-const DAY_MS = 86_400_000
 /** What identity providers take. */
 const SHORTEST_MS = 365 * DAY_MS
 const LONGEST_MS = 3 * 366 * DAY_MS
@@ -170,17 +170,17 @@ function endOf({ source, secrets }: Client, now: number): string {
   const newest = secrets.at(-1)
   const older = secrets.filter(({ id, validUntil }) => id !== newest?.id && validUntil > now)
   const others = older.length === 0 ? '' : ` Still good: ${older.map(({ id }) => id).join(', ')}.`
-  return `Secret ${newest?.id} for ${source}, until ${day(newest?.validUntil ?? 0)}. It is shown this once.${others}`
+  return `Secret ${newest?.id} for ${source}, until ${dayOf(newest?.validUntil ?? 0)}. It is shown this once.${others}`
 }
 
 function lines(client: Client, now: number): string[][] {
   const { _id, scope, source, name = '', created, publicKeys, secrets } = client
-  const about = [_id, scope, source, name, day(created)]
+  const about = [_id, scope, source, name, dayOf(created)]
   if (publicKeys) return [[...about, 'jwksUrl' in publicKeys ? publicKeys.jwksUrl : 'keys of its own', '']]
   if (secrets.length === 0) return [[...about, 'none', '']]
   const live = new Set(liveSecrets(client, now))
   return secrets.map((secret, index) => {
-    const ends = `${day(secret.validUntil)}${live.has(secret) ? '' : ' (over)'}`
+    const ends = `${dayOf(secret.validUntil)}${live.has(secret) ? '' : ' (over)'}`
     return [...(index === 0 ? about : ['', '', '', '', '']), secret.id, ends]
   })
 }

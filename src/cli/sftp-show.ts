@@ -2,6 +2,7 @@
  * `matricula sftp show`: by which keys clients know the drop box, and what is set up for an institution.
  */
 import { configFrom } from '../config.ts'
+import { dayOf } from '../days.ts'
 import { sftpUserOf } from '../directory/institution.ts'
 import { judgeKey } from '../sftp/authorized-key.ts'
 import type { HostKey } from '../sftp/host-keys.ts'
@@ -12,7 +13,7 @@ import type { Command, Terminal } from './command.ts'
 import { DONE, read } from './command.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
-import { day, table } from './table.ts'
+import { table } from './table.ts'
 
 export const show: Command = {
   summary: 'the host keys of the drop box, and what is set up for an institution',
@@ -44,7 +45,7 @@ Example:
 }
 
 export function hostKeyText(current: readonly HostKey[], next: readonly HostKey[]): string {
-  const rows = (keys: readonly HostKey[]) => keys.map(({ type, fingerprint, made }) => [type, fingerprint, day(made)])
+  const rows = (keys: readonly HostKey[]) => keys.map(({ type, fingerprint, made }) => [type, fingerprint, dayOf(made)])
   const lines = ['Host keys of the drop box', '', table(['TYPE', 'FINGERPRINT', 'MADE'], rows(current))]
   if (next.length > 0) lines.push('', 'Those that will take their place', '', table(['TYPE', 'FINGERPRINT', 'MADE'], rows(next)))
   return lines.join('\n')

@@ -1,5 +1,5 @@
 /**
- * Rows for people to read, and days in them.
+ * Rows for people to read.
  */
 
 /** Columns are as wide as their widest cell. */
@@ -14,9 +14,4 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
         .trimEnd(),
     )
     .join('\n')
-}
-
-/** In UTC. */
-export function day(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
 }

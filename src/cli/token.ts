@@ -3,6 +3,7 @@
  */
 import type { Token } from '../auth/tokens.ts'
 import { createToken, findToken, listTokens, looksLikeToken, revokeToken, SCOPES } from '../auth/tokens.ts'
+import { dayOf } from '../days.ts'
 import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
@@ -10,7 +11,7 @@ import { DONE, Refusal, read } from './command.ts'
 import { endIn, scopeIn, sourceIn } from './credential-options.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
-import { day, table } from './table.ts'
+import { table } from './table.ts'
 
 const create: Command = {
   summary: 'make a token',
@@ -51,7 +52,7 @@ Examples:
     })
     terminal.out(text)
     terminal.say(
-      `Token ${token._id} for ${source}, ${validUntil === undefined ? 'without end' : `until ${day(validUntil)}`}. It is shown this once.`,
+      `Token ${token._id} for ${source}, ${validUntil === undefined ? 'without end' : `until ${dayOf(validUntil)}`}. It is shown this once.`,
     )
     return DONE
   },
@@ -118,8 +119,8 @@ async function idOf(store: Store, institution: string, given: string): Promise<s
 
 function cells(token: Token, now: number): string[] {
   const { _id, scope, source, name = '', created, validUntil } = token
-  const ends = validUntil === undefined ? 'never' : `${day(validUntil)}${validUntil <= now ? ' (over)' : ''}`
-  return [_id, scope, source, name, day(created), ends]
+  const ends = validUntil === undefined ? 'never' : `${dayOf(validUntil)}${validUntil <= now ? ' (over)' : ''}`
+  return [_id, scope, source, name, dayOf(created), ends]
 }
 
 function shown({ _id, scope, source, name, created, validUntil }: Token) {

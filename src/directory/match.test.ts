@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { aChange, aPost, aResource } from '../../test/builders.ts'
+import { DAY_MS } from '../days.ts'
 import type { Change } from './change.ts'
 import { keysOf } from './keys.ts'
 import type { Holder } from './match.ts'
@@ -9,7 +10,6 @@ import type { Binding, Key, Keys, Resource, User } from './user.ts'
 import { MATCH_KEYS } from './user.ts'
 
 const NOW = Date.UTC(2026, 8, 1)
-const DAY_MS = 86_400_000
 const rules = { ...DEFAULT_RULES, now: NOW }
 
 function aUser(_id: string, resource: Resource, more: Partial<User> = {}): User {

@@ -1,12 +1,11 @@
 /**
  * Whose record is it? Ordered matching by folded keys, and the cases in which a key is no proof of a person.
  */
+import { DAY_MS } from '../days.ts'
 import type { Change, ConflictCode, Refusal } from './change.ts'
 import { foldText } from './keys.ts'
 import type { Json, Key, Keys, MatchKey, User } from './user.ts'
 import { channelOf, MATCH_KEYS, NETIDS } from './user.ts'
-
-const DAY_MS = 86_400_000
 
 export type MatchRules = {
   readonly order: readonly MatchKey[]

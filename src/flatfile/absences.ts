@@ -3,6 +3,7 @@
  * file in which nobody is missing writes nothing; whoever comes back need not be told: what is kept counts only while
  * it is that of the file before.
  */
+import { DAY_MS } from '../days.ts'
 import { newId } from '../directory/ids.ts'
 import type { Source } from '../directory/user.ts'
 import type { Doc, Store, Write } from '../store/store.ts'
@@ -25,7 +26,7 @@ export type Absences = {
 }
 
 /** No roster comes more rarely. */
-const FORGOTTEN_AFTER_MS = 3 * 365 * 86_400_000
+const FORGOTTEN_AFTER_MS = 3 * 365 * DAY_MS
 
 /** @param run that of the file at hand; a run that was interrupted counts once */
 export async function openAbsences(options: {

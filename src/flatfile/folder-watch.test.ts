@@ -15,6 +15,7 @@ import {
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { rowsXml, temporaryFolder, workbook } from '../../test/workbooks.ts'
+import { DAY_MS } from '../days.ts'
 import type { FileSettings } from '../directory/institution.ts'
 import { getInstitution } from '../directory/institution.ts'
 import { createInstitution } from '../directory/institution-changes.ts'
@@ -25,7 +26,6 @@ import { openFolderWatch } from './folder-watch.ts'
 import { runsIn } from './run-record.ts'
 import type { Summary } from './summary.ts'
 
-const DAY_MS = 86_400_000
 const PEOPLE = 'email,first_name,last_name,account_type\nana@uni.edu,Ana,Ode,Student\n'
 const XLSX = await workbook({
   sheets: [

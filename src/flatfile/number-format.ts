@@ -1,6 +1,7 @@
 /**
  * Numbers of a workbook as text: identifiers as the sheet shows them, days as ISO 8601, all else in plain digits.
  */
+import { DAY_MS } from '../days.ts'
 import type { Cell } from './row.ts'
 
 /** What a format code says, as far as it changes what a cell means. */
@@ -87,7 +88,6 @@ function filled(places: readonly Place[], digits: string): string {
   return text
 }
 
-const DAY_MS = 86_400_000
 /** 9999-12-31, the last day of a spreadsheet. */
 const LAST_DAY = 2_958_465
 const LEAP_DAY_THAT_NEVER_WAS = 60

@@ -4,6 +4,7 @@
  */
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DAY_MS } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
 import { kindOfFile } from './file-name.ts'
@@ -15,7 +16,6 @@ import { getRun, runsIn } from './run-record.ts'
 
 const LIVE: readonly string[] = ['waiting', 'planning', 'applying', 'held']
 const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
 /** No upload takes longer. */
 const UNFINISHED_MS = 7 * DAY_MS
 /** Some programs send a file without content first to find out whether they may. */

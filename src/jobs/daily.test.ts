@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { DAY_MS } from '../days.ts'
 import { lastDue, nextDue } from './daily.ts'
 
 describe('what is due once a day', () => {
@@ -48,7 +49,7 @@ describe('what is due once a day', () => {
       for (const time of ['02:15', '07:00']) {
         const found = new Set<number>()
         const [from, days] = [Date.parse('2026-01-01T12:00:00Z'), 365]
-        for (let day = 0; day < days; day++) found.add(lastDue(from + day * 86_400_000, time, zone))
+        for (let day = 0; day < days; day++) found.add(lastDue(from + day * DAY_MS, time, zone))
         assert.equal(found.size, days, `${zone} ${time}`)
       }
     }

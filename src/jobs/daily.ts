@@ -1,8 +1,8 @@
 /**
  * When something that runs once a day was due last: at a time of day where the institution is, whatever its clocks do.
  */
+import { DAY_MS } from '../days.ts'
 
-const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
 /** No clock is put forward by more. */
 const LONGEST_GAP_MINUTES = 180

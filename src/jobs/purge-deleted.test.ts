@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { aChange, aDelete, aPost } from '../../test/builders.ts'
 import { forEachStore } from '../../test/stores.ts'
+import { DAY_MS } from '../days.ts'
 import { apply } from '../directory/apply.ts'
 import type { Change } from '../directory/change.ts'
 import type { Institution, Settings } from '../directory/institution.ts'
@@ -15,7 +16,6 @@ import { StoreError } from '../store/store.ts'
 import { purgeDaily } from './purge-deleted.ts'
 
 const START = Date.parse('2026-03-01T12:00:00Z')
-const DAY = 86_400_000
 const ADA = { userName: 'ada', email: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }
 const AFTER_30 = { scim: { purgeAfterDays: 30 } }
 const BY = { source: 'admin' } as const
@@ -82,7 +82,7 @@ await forEachStore((name, place) => {
     it('are erased with their history, and one event says so', async () => {
       const world = await aWorld()
       const ada = await world.leave(await world.post())
-      await world.visit(31 * DAY)
+      await world.visit(31 * DAY_MS)
       assert.equal(await world.isThere(ada), false)
       const trace = await world.trace(ada)
       assert.deepEqual(
@@ -100,15 +100,15 @@ await forEachStore((name, place) => {
       await world.post('scim:okta')
       await world.leave(ada)
       await world.leave(ada, 'scim:okta')
-      await world.visit(31 * DAY)
+      await world.visit(31 * DAY_MS)
       assert.equal(await world.isThere(ada), false)
     })
 
     it('are kept to the last millisecond of the last day', async () => {
       for (const [laterMs, isThere] of [
-        [30 * DAY - 1, true],
-        [30 * DAY, true],
-        [30 * DAY + 1, false],
+        [30 * DAY_MS - 1, true],
+        [30 * DAY_MS, true],
+        [30 * DAY_MS + 1, false],
       ] as const) {
         const world = await aWorld()
         const ada = await world.leave(await world.post())
@@ -121,20 +121,20 @@ await forEachStore((name, place) => {
       const world = await aWorld()
       const ada = await world.post()
       await world.say(aChange({ active: false }, { source: 'scim', target: { id: ada._id } }))
-      world.clock.at += 100 * DAY
+      world.clock.at += 100 * DAY_MS
       await world.leave(ada)
-      await world.visit(29 * DAY)
+      await world.visit(29 * DAY_MS)
       assert.equal(await world.isThere(ada), true)
-      await world.visit(2 * DAY)
+      await world.visit(2 * DAY_MS)
       assert.equal(await world.isThere(ada), false)
     })
 
     it('are kept for all the days since anybody last changed the record', async () => {
       const world = await aWorld()
       const ada = await world.leave(await world.post())
-      world.clock.at += 20 * DAY
+      world.clock.at += 20 * DAY_MS
       await world.say(aChange({ title: 'Countess' }, { source: 'scim', target: { id: ada._id } }))
-      await world.visit(29 * DAY)
+      await world.visit(29 * DAY_MS)
       assert.equal(await world.isThere(ada), true)
     })
 
@@ -200,7 +200,7 @@ await forEachStore((name, place) => {
         const world = await aWorld({ ...settings, ...AFTER_30 })
         const ada = await make(world)
         await world.leave(ada)
-        await world.visit(400 * DAY)
+        await world.visit(400 * DAY_MS)
         assert.equal(await world.isThere(ada), true)
         assert.deepEqual(world.told, [])
       })
@@ -215,7 +215,7 @@ await forEachStore((name, place) => {
         ...aDelete(ada, 'scim:hr'),
         edit: (current) => ({ resource: current?.resource ?? {}, binding: { state: 'deleted' } }),
       })
-      await world.visit(400 * DAY)
+      await world.visit(400 * DAY_MS)
       assert.equal(await world.isThere(ada), true)
     })
 
@@ -224,7 +224,7 @@ await forEachStore((name, place) => {
       const ada = await world.leave(await world.say(aPost({ ...ADA, netid: 'a1' })))
       await world.say(aPost({ ...ADA, userName: 'ada2', netid: 'a2' }, 'scim:okta'))
       assert.ok((await world.kinds(ada)).includes('user.key_released'))
-      await world.visit(31 * DAY)
+      await world.visit(31 * DAY_MS)
       assert.equal(await world.isThere(ada), false)
     })
 
@@ -233,9 +233,9 @@ await forEachStore((name, place) => {
       const inactive = await world.post('scim', { ...ADA, userName: 'bob', email: 'bob@uni.edu' })
       await world.say(aChange({ active: false }, { source: 'scim', target: { id: inactive._id } }))
       const ada = await world.leave(await world.post())
-      world.clock.at += 10 * DAY
+      world.clock.at += 10 * DAY_MS
       assert.equal((await world.post())._id, ada._id)
-      await world.visit(400 * DAY)
+      await world.visit(400 * DAY_MS)
       assert.deepEqual([await world.isThere(inactive), await world.isThere(ada)], [true, true])
     })
 
@@ -266,7 +266,7 @@ await forEachStore((name, place) => {
         const meanwhile = async () => {
           back ??= await world.post()
         }
-        await world.visit(31 * DAY, { over: withMethods(store, interfering(meanwhile)) })
+        await world.visit(31 * DAY_MS, { over: withMethods(store, interfering(meanwhile)) })
         assert.equal(back?._id, ada._id)
         assert.equal(await world.isThere(ada), true)
         assert.deepEqual([...new Set(await world.kinds(ada))].sort(), ['user.activated', 'user.created', 'user.deleted'])
@@ -296,7 +296,7 @@ await forEachStore((name, place) => {
       )
       const other = await spot.open()
       try {
-        world.clock.at += 31 * DAY
+        world.clock.at += 31 * DAY_MS
         await Promise.all([world.visit(0), world.visit(0, { over: other })])
         await Promise.all([world.visit(0), world.visit(0, { over: other })])
       } finally {
@@ -333,10 +333,10 @@ await forEachStore((name, place) => {
             if (isDone) await store.write(...args)
             throw new StoreError('unavailable', 'the power is gone')
           }
-          const broken = world.visit(31 * DAY, { over: withMethods(store, { write }) })
+          const broken = world.visit(31 * DAY_MS, { over: withMethods(store, { write }) })
           await broken.catch((error) => assert.match(String(error), /the power is gone/))
           isBroken = writes >= at
-          await world.visit(DAY)
+          await world.visit(DAY_MS)
           assert.deepEqual([await world.kinds(ada), await world.notes()], [['user.purged'], 0], `write ${at}, done: ${isDone}`)
         }
       }
@@ -345,7 +345,7 @@ await forEachStore((name, place) => {
     it('are looked for once a day, at night, where the institution is', async () => {
       const world = await aWorld({ ...AFTER_30, files: { timeZone: 'America/New_York' } })
       const ada = await world.leave(await world.post())
-      await world.visit(30 * DAY)
+      await world.visit(30 * DAY_MS)
       await world.visit(1000)
       assert.equal(await world.isThere(ada), true)
       // 04:00 in New York is 08:00 UTC at that time of the year.
@@ -362,7 +362,7 @@ await forEachStore((name, place) => {
         await without.leave(await without.post()),
         await longer.leave(await longer.post()),
       ]
-      for (const world of [mine, without, longer]) await world.visit(31 * DAY)
+      for (const world of [mine, without, longer]) await world.visit(31 * DAY_MS)
       assert.deepEqual(
         [await mine.isThere(ada), await without.isThere(theirs), await longer.isThere(others)],
         [false, true, true],
@@ -373,7 +373,7 @@ await forEachStore((name, place) => {
     it('stay where the setting is null', async () => {
       const world = await aWorld({ scim: { purgeAfterDays: null } })
       const ada = await world.leave(await world.post())
-      await world.visit(4000 * DAY)
+      await world.visit(4000 * DAY_MS)
       assert.equal(await world.isThere(ada), true)
     })
 
@@ -382,18 +382,18 @@ await forEachStore((name, place) => {
       const ada = await world.leave(await world.post())
       const as = await world.current()
       await changeInstitution(store, { id: world.id, settings: { scim: null }, by: BY, now: world.clock.at })
-      await world.visit(31 * DAY, { as })
+      await world.visit(31 * DAY_MS, { as })
       assert.equal(await world.isThere(ada), true)
     })
 
     it('stay until the night after the setting', async () => {
       const world = await aWorld({})
       const ada = await world.leave(await world.post())
-      world.clock.at += 31 * DAY
+      world.clock.at += 31 * DAY_MS
       await changeInstitution(store, { id: world.id, settings: AFTER_30, by: BY, now: world.clock.at })
       await world.visit(60_000)
       assert.equal(await world.isThere(ada), true)
-      await world.visit(DAY)
+      await world.visit(DAY_MS)
       assert.equal(await world.isThere(ada), false)
     })
   })

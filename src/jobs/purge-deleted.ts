@@ -7,6 +7,7 @@
  * each of which has deleted the person. The days count from the last write of the record, whosever it was: the deletion
  * is no younger, and neither is the inactivity.
  */
+import { DAY_MS } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
 import { getInstitution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
@@ -32,7 +33,6 @@ const NAME = 'purge'
 /** At night, where the institution is. */
 const DAILY_AT = '04:00'
 const PAGE = 100
-const DAY_MS = 86_400_000
 const BY: Actor = { source: 'admin', credential: 'setting:scim.purgeAfterDays' }
 
 /** For rounds. What was interrupted goes on at the next visit. */

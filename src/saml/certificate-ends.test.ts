@@ -3,12 +3,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { anInstitution } from '../../test/builders.ts'
 import { temporaryFile } from '../../test/stores.ts'
+import { DAY_MS } from '../days.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { watchCertificates } from './certificate-ends.ts'
 import { selfSigned } from './self-signed.ts'
 
-const DAY_MS = 86_400_000
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 /** On a second, as certificates have it, and when today's warning is due already. */
 const NOW = Date.parse('2026-11-26T12:00:00Z')

@@ -2,6 +2,7 @@
  * When the certificates of identity providers end: 30 days ahead the administrator is told, once a day. A certificate
  * that ended is taken all the same, since it is trusted by name; but its identity provider is about to change it.
  */
+import { DAY_MS } from '../days.ts'
 import type { Institution, Settings } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
 import { lastDue } from '../jobs/daily.ts'
@@ -9,7 +10,7 @@ import { isDone, markDone } from '../jobs/once-a-day.ts'
 import type { Store } from '../store/store.ts'
 import { certificateIn } from './certificates.ts'
 
-export const WARN_AHEAD_MS = 30 * 86_400_000
+export const WARN_AHEAD_MS = 30 * DAY_MS
 
 export type EndsOptions = {
   readonly store: Store

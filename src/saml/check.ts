@@ -2,6 +2,7 @@
  * What an administrator should know about the sign-ins of an institution before people try: who is asked, what is read,
  * and what will not work.
  */
+import { dayOf } from '../days.ts'
 import type { IdpSettings, Institution } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
@@ -73,7 +74,7 @@ function idpFindings({ entityId, ssoUrl, certificates }: IdpSettings, now: numbe
 
 function ageFinding(entityId: string, end: number, now: number): Finding[] {
   if (end > now + WARN_AHEAD_MS) return []
-  const what = `a certificate of ${entityId} ${end < now ? 'ran' : 'runs'} out on ${day(end)}`
+  const what = `a certificate of ${entityId} ${end < now ? 'ran' : 'runs'} out on ${dayOf(end)}`
   const message = end < now ? `${what}: it is taken all the same, since you trust it by name` : `${what}: is there a new one?`
   return [{ kind: 'note', message }]
 }
@@ -84,9 +85,5 @@ function told(text: string, now: number): string {
   const { asymmetricKeyType: kind = 'unknown', asymmetricKeyDetails } = certificate.publicKey
   const bits = asymmetricKeyDetails?.modulusLength
   const end = Date.parse(certificate.validTo)
-  return `${kind.toUpperCase()}${bits === undefined ? '' : ` ${bits}`}, ${end < now ? 'ran out' : 'good until'} ${day(end)}, SHA-256 ${certificate.fingerprint256.slice(0, 23)}…`
-}
-
-function day(time: number): string {
-  return new Date(time).toISOString().slice(0, 10)
+  return `${kind.toUpperCase()}${bits === undefined ? '' : ` ${bits}`}, ${end < now ? 'ran out' : 'good until'} ${dayOf(end)}, SHA-256 ${certificate.fingerprint256.slice(0, 23)}…`
 }

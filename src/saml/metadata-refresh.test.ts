@@ -6,6 +6,7 @@ import type { MetadataParts } from '../../test/saml/metadata.ts'
 import { metadataXml } from '../../test/saml/metadata.ts'
 import { testIdp } from '../../test/saml/signer.ts'
 import { temporaryFile } from '../../test/stores.ts'
+import { DAY_MS } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
 import { getInstitution } from '../directory/institution.ts'
 import { createInstitution } from '../directory/institution-changes.ts'
@@ -15,7 +16,6 @@ import type { Store } from '../store/store.ts'
 import { openHurriedRefresh, refreshDaily } from './metadata-refresh.ts'
 
 const [idp, next] = [testIdp('https://idp.uni.example/idp'), testIdp('https://idp.uni.example/idp')]
-const DAY_MS = 86_400_000
 const never = new AbortController().signal
 
 describe('metadata that is looked up again', () => {

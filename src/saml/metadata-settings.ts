@@ -2,13 +2,13 @@
  * What metadata says, as settings: it speaks of endpoints and keys; the rules for an identity provider stay the
  * institution's.
  */
+import { DAY_MS } from '../days.ts'
 import type { IdpSettings, Settings } from '../directory/institution.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 import type { FoundIdp } from './metadata-in.ts'
 
 type Origin = IdpSettings['metadata']
 
-const DAY_MS = 86_400_000
 /** Metadata of a federation is signed anew each day: its new end is written down only when the old one comes near. */
 const NEAR_MS = 3 * DAY_MS
 

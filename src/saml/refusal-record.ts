@@ -3,6 +3,7 @@
  * on the telephone. Names of attributes, never their values.
  */
 import { randomInt } from 'node:crypto'
+import { DAY_MS } from '../days.ts'
 import { newId } from '../directory/ids.ts'
 import type { Source } from '../directory/user.ts'
 import type { Doc, Store } from '../store/store.ts'
@@ -36,7 +37,7 @@ export type RefusalEvent = Doc & Refusal & { readonly at: number }
 /** Leads from a reference to its event, whichever institution it belongs to: nobody asks that of a caller. */
 type Pointer = Doc & { readonly of: string; readonly event: string }
 
-const KEPT_MS = 365 * 86_400_000
+const KEPT_MS = 365 * DAY_MS
 
 /** Of names and sentences that strangers write so many characters are kept, and so many names. */
 const LONGEST = 1000

@@ -5,6 +5,7 @@
 import { createPrivateKey, generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Seal } from '../auth/seal.ts'
+import { DAY_MS } from '../days.ts'
 import { freshCache } from '../directory/fresh-cache.ts'
 import { newId } from '../directory/ids.ts'
 import type { Actor } from '../directory/institution-changes.ts'
@@ -41,7 +42,7 @@ type SpKeysDoc = Doc & { readonly ring: readonly SpKey[] }
 
 const COLLECTION = 'samlKeys'
 const PURPOSE = 'saml key'
-const LASTS_MS = 10 * 365 * 86_400_000
+const LASTS_MS = 10 * 365 * DAY_MS
 const MODULUS_BITS = 2048
 const generate = promisify(generateKeyPair)
 

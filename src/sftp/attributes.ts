@@ -2,6 +2,7 @@
  * What a client is shown of a place: attributes of SFTP, and the line that `ls -l` prints.
  */
 import type { Attributes, FileEntry } from 'ssh2'
+import { DAY_MS } from '../days.ts'
 
 export type Entry = {
   readonly name: string
@@ -29,7 +30,7 @@ export function entryOf(entry: Entry, owner: string): FileEntry {
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
-const HALF_A_YEAR_MS = 183 * 86_400_000
+const HALF_A_YEAR_MS = 183 * DAY_MS
 
 /** As `ls` has it: the time for what is younger than half a year, the year for what is older. */
 function day(modified: number): string {

@@ -5,6 +5,7 @@
 import type { KeyObject, SignKeyObjectInput } from 'node:crypto'
 import { constants, createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { ExclusiveCanonicalization } from 'xml-crypto'
+import { DAY_MS } from '../../src/days.ts'
 import { selfSigned } from '../../src/saml/self-signed.ts'
 import type { DomNode } from './dom.js'
 import { parseDom } from './dom.js'
@@ -18,7 +19,7 @@ export type TestIdp = {
 
 export function testIdp(entityId: string): TestIdp {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const span = { notBefore: Date.now() - 86_400_000, notAfter: Date.now() + 86_400_000 }
+  const span = { notBefore: Date.now() - DAY_MS, notAfter: Date.now() + DAY_MS }
   return { entityId, privateKey, certificate: selfSigned({ privateKey, commonName: 'test', ...span }).toString('base64') }
 }
 

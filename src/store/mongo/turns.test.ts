@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { setInterval } from 'node:timers/promises'
 import type { Db } from 'mongodb'
 import { MongoClient } from 'mongodb'
 import { startMongo } from '../../../test/mongo-server.ts'
@@ -58,8 +59,7 @@ describe('turns', { skip: 'missing' in server && server.missing }, () => {
     const turns = new Turns(db)
     await turns.exclusive(async () => {})
     await turns.ended()
-    const last = await db.collection('turns').find().sort({ _id: -1 }).limit(1).next()
-    assert.equal(last?.isOver, true)
+    assert.equal((await lastTurn(db))?.isOver, true)
   })
 
   it('go on when work fails, and the failure is told to whoever gave it', async () => {
@@ -72,25 +72,35 @@ describe('turns', { skip: 'missing' in server && server.missing }, () => {
 
   it('are taken over from a process that died with one', async () => {
     const db = await connected()
-    const turns = db.collection<{ _id: number; beats: number; isOver: boolean }>('turns')
-    const last = await turns.find().sort({ _id: -1 }).next()
-    await turns.insertOne({ _id: (last?._id ?? 0) + 1, beats: 0, isOver: false })
+    await turnsIn(db).insertOne({ _id: ((await lastTurn(db))?._id ?? 0) + 1, beats: 0, isOver: false })
     assert.equal(await new Turns(db, 100).exclusive(async () => 'mine'), 'mine')
   })
 
   it('are kept by a process that works longer than the lease', async () => {
-    const [one, two] = [new Turns(await connected(), 150), new Turns(await connected(), 150)]
+    const db = await connected()
+    const [one, two] = [new Turns(db, 150), new Turns(await connected(), 150)]
     const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const order: string[] = []
     const long = one.exclusive(async () => {
       begun.resolve()
-      setTimeout(ended.resolve, 600)
       await ended.promise
       order.push('long')
     })
     await begun.promise
     const other = two.exclusive(async () => void order.push('other'))
+    // Four leases' worth: the other has looked on for longer than one.
+    const isOver = async () => order.length > 0 || ((await lastTurn(db))?.beats ?? 0) >= 20
+    for await (const _ of setInterval(20)) if (await isOver()) break
+    ended.resolve()
     await Promise.all([long, other])
     assert.deepEqual(order, ['long', 'other'])
   })
 })
+
+function turnsIn(db: Db) {
+  return db.collection<{ _id: number; beats: number; isOver: boolean }>('turns')
+}
+
+function lastTurn(db: Db) {
+  return turnsIn(db).find().sort({ _id: -1 }).limit(1).next()
+}
