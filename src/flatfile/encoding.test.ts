@@ -33,6 +33,17 @@ describe('the encoding of a text file', () => {
     assert.equal(text, 'Zoë Müller Łódź \ufffd')
   })
 
+  for (const [why, bytes] of [
+    ['a single letter of it is whole and another cut', Buffer.concat([Buffer.from('Zoë,Br'), Buffer.from('ü').subarray(0, 1)])],
+    ['lines of Windows-1252 were joined to it', Buffer.concat([Buffer.from('Zoë\n'), Buffer.from('Zoë\nMüller\n', 'latin1')])],
+  ] as const) {
+    it(`is UTF-8 still when ${why}`, async () => {
+      const { name, text } = await readBytes(bytes)
+      assert.equal(name, 'utf-8')
+      assert.match(text, /^Zoë.*\ufffd/s)
+    })
+  }
+
   it('says so when it had to guess', async () => {
     await using folder = await temporaryFolder()
     const { notice } = await encodingOf(await folder.put('a.csv', Buffer.from([0x5a, 0x6f, 0xeb])))

@@ -22,6 +22,8 @@ const MARKS = [
 
 const CHUNK_BYTES = 256 * 1024
 const SAMPLE_BYTES = 4096
+/** Letters of Windows-1252 hardly ever make a good letter of UTF-8 by chance: one such speaks for UTF-8 against a few bad bytes. */
+const STRAYS_TO_A_SEQUENCE = 4
 
 /** Reads the file through: one bad byte at its end decides about its beginning. */
 export async function encodingOf(path: string): Promise<Encoding> {
@@ -33,8 +35,9 @@ export async function encodingOf(path: string): Promise<Encoding> {
   if (wide !== undefined) return { name: wide, markBytes: 0, notice: `no byte order mark: read as ${wide.toUpperCase()}` }
   if (await isUtf8Throughout(path)) return { name: 'utf-8', markBytes: 0 }
   const { sequences, strays } = await countUtf8(path)
-  if (sequences > strays) {
-    const notice = `read as UTF-8, but ${strays} bytes are not: rows that hold them are refused; was the file cut or joined?`
+  if (sequences * STRAYS_TO_A_SEQUENCE >= strays && sequences > 0) {
+    const bad = strays === 0 ? 'its last letter is cut' : `${strays} bytes are not`
+    const notice = `read as UTF-8, but ${bad}: rows that hold such letters are refused; was the file cut or joined?`
     return { name: 'utf-8', markBytes: 0, notice }
   }
   return { name: 'windows-1252', markBytes: 0, notice: 'the encoding was guessed: not UTF-8, so read as Windows-1252' }
@@ -92,13 +95,13 @@ function lengthBy(first: number): number {
   return first >= 0xe0 ? 3 : 2
 }
 
-/** Letters of more than one byte that are good UTF-8, and bytes that are in none. */
+/** Letters of more than one byte that are good UTF-8, and bytes that are in none; a letter that the end cuts is neither. */
 async function countUtf8(path: string): Promise<{ sequences: number; strays: number }> {
   const count = { sequences: 0, strays: 0, wanted: 0 }
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
     for (const byte of chunk as Buffer) countByte(count, byte)
   }
-  return { sequences: count.sequences, strays: count.strays + (count.wanted > 0 ? 1 : 0) }
+  return count
 }
 
 function countByte(count: { sequences: number; strays: number; wanted: number }, byte: number): void {
