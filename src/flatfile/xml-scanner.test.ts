@@ -31,6 +31,8 @@ describe('the scanner of sheets', () => {
     ['what ends before its tags do', '<v><c>'],
     ['what ends within a comment', '<v/><!-- '],
     ['what closes more than was open', '<v/></v>'],
+    ['what closes another tag than is open', '<row><c></row></c>'],
+    ['tags within tags without end', '<a>'.repeat(2000)],
     ['a tag within a tag', '<v <c></v>'],
     ['a tag without a name', '<><v/>'],
     ['a tag without end', `<v ${'x'.repeat(200_000)}`],

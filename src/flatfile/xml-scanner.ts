@@ -26,6 +26,8 @@ export type XmlScanner = {
 /** A longer tag or entity is no honest one; a longer text comes in pieces. */
 const MOST_PENDING = 64 * 1024
 const LONGEST_ENTITY = 16
+/** Workbooks nest a dozen. */
+const MOST_DEPTH = 1000
 
 const LT = 0x3c
 const GT = 0x3e
@@ -52,7 +54,8 @@ export function xmlScanner(handlers: XmlHandlers): XmlScanner {
   let work = Buffer.alloc(2 * MOST_PENDING)
   /** How many bytes at the front of `work` wait for what ends them. */
   let pending = 0
-  let depth = 0
+  /** The tags that are open, by their names. */
+  const within: string[] = []
   /** What ends the comment, CDATA section or instruction that has been entered. */
   let until: Buffer | undefined
 
@@ -76,13 +79,13 @@ export function xmlScanner(handlers: XmlHandlers): XmlScanner {
     const name = localName(bytes, at, stop)
     handlers.open(name, spanOf(bytes, stop, to))
     if (isEmpty) handlers.close(name)
-    else depth++
+    else if (within.push(name) > MOST_DEPTH) throw notSound('its XML has tags within tags without end')
   }
 
   function takeClose(bytes: Buffer, at: number, end: number): void {
-    depth--
-    if (depth < 0) throw notSound('its XML closes what was never open')
-    handlers.close(localName(bytes, at, nameEnd(bytes, at, end)))
+    const name = localName(bytes, at, nameEnd(bytes, at, end))
+    if (within.pop() !== name) throw notSound('its XML closes what is not open')
+    handlers.close(name)
   }
 
   function takeText(bytes: Buffer, at: number): number {
@@ -144,7 +147,7 @@ export function xmlScanner(handlers: XmlHandlers): XmlScanner {
       if (pending > MOST_PENDING) throw notSound('its XML has a tag without end')
     },
     end() {
-      if (depth !== 0 || until !== undefined || work.toString('utf8', 0, pending).trim() !== '')
+      if (within.length > 0 || until !== undefined || work.toString('utf8', 0, pending).trim() !== '')
         throw notSound('its XML ends in the middle')
     },
   }
