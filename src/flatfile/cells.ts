@@ -34,7 +34,7 @@ export function cellReader(columns: readonly Column[], limits: FileLimits): Cell
     if (row.fault !== undefined) return { values: {}, problems: [faultOfRow(row.fault, limits)] }
     const values: { [field: string]: string } = {}
     const problems: CellProblem[] = []
-    const slipped = cellsPast(columns.length, row)
+    const slipped = cellsPast(columns.length, row, limits)
     if (slipped !== undefined) problems.push(slipped)
     for (const { kind, index, column } of known) {
       const cell = row.cells[index]
@@ -79,7 +79,8 @@ function readCell(cell: Cell, kind: Kind, limits: FileLimits): string | Refusal 
     typeof cell === 'string' &&
     cell.length < SHORT &&
     PLAIN.test(cell) &&
-    !((kind.isDigits || kind.isInteger) && EXPONENT_OR_POINT.test(cell))
+    !((kind.isDigits || kind.isInteger) && EXPONENT_OR_POINT.test(cell)) &&
+    !(kind.isNetid && PLACEHOLDER.test(cell))
   )
     return cell
   const odd = typeof cell === 'string' ? undefined : oddityOf(cell, kind)
@@ -105,7 +106,9 @@ function oddityOf(cell: Exclude<Cell, string>, { isNetid, isDigits }: Kind): Ref
     case 'fraction':
       return isNetid ? damaged(cell.text, 'is no whole number') : undefined
     case 'date':
-      return isNetid ? damaged(cell.text, 'is a date that a spreadsheet made of it') : undefined
+      return isDigits ? damaged(cell.text, 'is a date that a spreadsheet made of it') : undefined
+    case 'boolean':
+      return isDigits ? damaged(cell.text, 'is a truth value that a spreadsheet made of it') : undefined
     case 'styled':
       return undefined
     default:
@@ -124,15 +127,25 @@ function damageIn(text: string, kind: Kind): Refusal | undefined {
       message: `is ${shown(text)}: letters were lost to a wrong encoding before or while the file was written`,
     }
   }
+  if (kind.isNetid && PLACEHOLDER.test(text)) {
+    return { code: 'value_invalid', message: `is ${shown(text)}, which stands for no value: leave the cell empty` }
+  }
   const fault = faultIn(kind, text)
   if (fault === undefined) return undefined
   const { code, message } = fault
   return { code, message: message.slice(kind.name.length + 1) }
 }
 
-/** English ones, what a narrow column shows, and those of Excel in German, French and Spanish and of LibreOffice. */
+/**
+ * What a narrow column shows, those of LibreOffice, those that stand for a value that is missing (in English, German,
+ * Italian, Spanish, Portuguese, Dutch, Danish, Swedish, Finnish, Polish, Turkish, Hungarian), and whatever shouts
+ * between a hash and a mark, as all others do in any language.
+ */
 const ERROR_TEXT =
-  /^(?:Err:\d{3}|#(?:#{2,}|N\/A|REF!|VALUE!|DIV\/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA|NV|BEZUG!|WERT!|ZAHL!|NOM\s?\?|VALEUR\s?!|NOMBRE\s?!|NUL\s?!|¡REF!|¡VALOR!|¿NOMBRE\?|¡NUM!))$/i
+  /^(?:[Ee]rr:\d{3}|#(?:#{2,}|N\/[ABD]!?|NV|I\/T|SAKNAS!|PUUTTUU!?|YOK|HIÁNYZIK|[¡¿]?[\p{Lu}_]+(?:\/0)?\s?[!?]))$/u
+
+/** As exports fill a gap: all who have none would be one person. */
+const PLACEHOLDER = /^(?:null|none|n\/a|[^\p{L}\p{N}]+)$/iu
 
 /** As a spreadsheet writes it; `12e5` is an identifier. */
 const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i
@@ -175,13 +188,17 @@ function unwrapped(text: string, { isDigits, isInteger }: Kind): string {
   return isGuard ? text.slice(1) : text
 }
 
-function cellsPast(count: number, { cells, more = 0 }: Row): CellProblem | undefined {
+function cellsPast(count: number, { cells, more = 0 }: Row, limits: FileLimits): CellProblem | undefined {
   if (cells.length <= count && more === 0) return undefined
   const first = cells.findIndex((cell, index) => index >= count && textOf(cell).trim() !== '')
   if (first < 0 && more === 0) return undefined
-  const where = columnLetters(first < 0 ? cells.length : first)
-  const message = `there is something in column ${where}, past the ${count} columns of the header: the row has slipped; put cells that hold a delimiter into quotation marks`
-  return { code: 'too_many_cells', column: where, message }
+  // What stands past the column limit was counted, and not kept.
+  const [column, where] =
+    first < 0
+      ? [undefined, `behind column ${columnLetters(limits.columns - 1)}`]
+      : [columnLetters(first), `in column ${columnLetters(first)}`]
+  const message = `there is something ${where}, past the ${count} columns of the header: the row has slipped; put cells that hold a delimiter into quotation marks`
+  return { code: 'too_many_cells', ...(column !== undefined && { column }), message }
 }
 
 function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes, recordCells }: FileLimits): CellProblem {
@@ -189,12 +206,12 @@ function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes, recordCells
     case 'quote_unclosed':
       return {
         code: fault,
-        message: `a quotation mark is opened here and not closed before the end of the file or ${recordBytes} bytes later: this row and all below it are not read`,
+        message: `a quotation mark is opened here and not closed before the end of the file or ${recordBytes} bytes later: this row and all below it are not read, nor in this report: mend the file itself`,
       }
     case 'record_too_long':
       return {
         code: 'cell_too_long',
-        message: `this row is longer than ${recordBytes} bytes or ${recordCells} cells (settings files.limits.recordBytes and files.limits.recordCells): it and all below it are not read`,
+        message: `this row is longer than ${recordBytes} bytes or ${recordCells} cells (settings files.limits.recordBytes and files.limits.recordCells): it and all below it are not read, nor in this report: mend the file itself`,
       }
     case 'quote_stray':
       return {

@@ -26,6 +26,8 @@ export function builtInFormat(id: number): NumberFormat {
 
 export function formatFrom(code: string): NumberFormat {
   const section = firstSection(code)
+  // Which section shows a number hangs on the number, as in the telephone numbers of Excel: its digits are safer.
+  if (CONDITION.test(section)) return PLAIN
   const letters = section.replaceAll(/"[^"]*"|\\.|_.|\*./g, '').replaceAll(/\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi, '')
   if (/[ymdhs]/i.test(letters) && !/general/i.test(letters)) {
     const time = /[hs]/i.test(letters)
@@ -35,6 +37,7 @@ export function formatFrom(code: string): NumberFormat {
   return places === undefined ? PLAIN : { kind: 'places', places }
 }
 
+const CONDITION = /^\[[<>=]/
 const MOST_PLACES = 64
 
 /** @returns undefined for formats that round, group or scale: they are for amounts */
@@ -65,10 +68,17 @@ export function numberCell(raw: string, format: NumberFormat, has1904Dates: bool
     if (text !== undefined) return { text, odd: 'date' }
   }
   if (!Number.isInteger(value)) return { text: String(Number(value.toPrecision(15))), odd: 'fraction' }
-  if (Math.abs(value) > Number.MAX_SAFE_INTEGER) return { text: BigInt(value).toString(), odd: 'rounded' }
+  if (isRounded(Math.abs(value))) return { text: BigInt(value).toString(), odd: 'rounded' }
   if (format.kind !== 'places') return String(value)
   const text = (value < 0 ? '-' : '') + filled(format.places, String(Math.abs(value)))
   return /^[\d +()-]*$/.test(text) ? text : { text, odd: 'styled', plain: String(value) }
+}
+
+const MOST_KEPT = 10 ** 15
+
+/** A spreadsheet program keeps 15 digits: what is typed longer ends in zeros. Other programs write all that a number can have. */
+function isRounded(value: number): boolean {
+  return value > Number.MAX_SAFE_INTEGER || (value >= MOST_KEPT && value % 10 === 0)
 }
 
 function filled(places: readonly Place[], digits: string): string {

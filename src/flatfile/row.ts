@@ -21,9 +21,9 @@ export type OddCell = { readonly text: string; readonly odd: Oddity; readonly pl
 /**
  * `error`: an error value. `no_value`: a formula whose result was never stored. `rounded`: a number with more digits
  * than a spreadsheet keeps. `fraction`: a number that is no whole one. `date`: a day, kept as a number. `styled`: a
- * number that is shown with words around it, `plain` without them.
+ * number that is shown with words around it, `plain` without them. `boolean`: a truth value.
  */
-export type Oddity = 'error' | 'no_value' | 'rounded' | 'fraction' | 'date' | 'styled'
+export type Oddity = 'error' | 'no_value' | 'rounded' | 'fraction' | 'date' | 'styled' | 'boolean'
 
 /** The last: longer than a record may be. Nothing below `quote_unclosed` and `record_too_long` is read. */
 export type RowFault = 'quote_unclosed' | 'quote_stray' | 'record_too_long'

@@ -156,7 +156,7 @@ function cellFrom(cell: OpenCell, { strings, formats, has1904Dates, limits }: Sh
   if (!cell.hasValue || text === '') return ''
   switch (cell.type) {
     case 'b':
-      return text.trim() === '1' || text.trim() === 'true' ? 'TRUE' : 'FALSE'
+      return { text: text.trim() === '1' || text.trim() === 'true' ? 'TRUE' : 'FALSE', odd: 'boolean' }
     case 'e':
       return { text, odd: 'error' }
     case 'd':

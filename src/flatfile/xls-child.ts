@@ -22,6 +22,17 @@ export type XlsReply =
 
 const BATCH = 500
 
+/** By their codes in the file ([MS-XLS] 2.5.10). */
+const ERRORS = new Map([
+  [0x00, '#NULL!'],
+  [0x07, '#DIV/0!'],
+  [0x0f, '#VALUE!'],
+  [0x17, '#REF!'],
+  [0x1d, '#NAME?'],
+  [0x24, '#NUM!'],
+  [0x2a, '#N/A'],
+])
+
 const [path = '', folder = '', limits = '{}'] = process.argv.slice(2)
 process.stdout.write(JSON.stringify(await replyFor(path, folder, JSON.parse(limits) as FileLimits)))
 
@@ -65,9 +76,9 @@ function cellFrom(cell: CellObject | undefined, has1904Dates: boolean, { cellCha
   if (cell?.v === undefined) return cell?.f === undefined ? '' : { text: '', odd: 'no_value' }
   switch (cell.t) {
     case 'b':
-      return cell.v === true ? 'TRUE' : 'FALSE'
+      return { text: cell.v === true ? 'TRUE' : 'FALSE', odd: 'boolean' }
     case 'e':
-      return { text: cell.w ?? '#N/A', odd: 'error' }
+      return { text: ERRORS.get(Number(cell.v)) ?? '#N/A', odd: 'error' }
     case 'n':
       return numberCell(String(cell.v), formatFrom(String(cell.z ?? '')), has1904Dates)
     case 'z':

@@ -30,6 +30,7 @@ describe('an old workbook', () => {
       { t: 'n', v: 2028 },
       { t: 'b', v: true },
       { t: 'e', v: 42 },
+      { t: 'e', v: 7 },
       { t: 's', v: 'Zoë Łódź' },
     ]
     const rows = await withBook(bookOf({ Users: [[], cells] }), rowsOf)
@@ -42,8 +43,9 @@ describe('an old workbook', () => {
           '33612345678',
           { text: '2024-09-01', odd: 'date' },
           '2028',
-          'TRUE',
+          { text: 'TRUE', odd: 'boolean' },
           { text: '#N/A', odd: 'error' },
+          { text: '#DIV/0!', odd: 'error' },
           'Zoë Łódź',
         ],
       },

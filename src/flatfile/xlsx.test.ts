@@ -61,7 +61,11 @@ describe('a workbook', () => {
       [[1, { text: '', odd: 'no_value' }, { text: '', odd: 'no_value' }, { text: '', odd: 'no_value' }]],
     ],
     ['says where an error stands', '<row><c t="e"><v>#N/A</v></c></row>', [[1, { text: '#N/A', odd: 'error' }]]],
-    ['reads truth values as a sheet shows them', '<row><c t="b"><v>1</v></c><c t="b"><v>0</v></c></row>', [[1, 'TRUE', 'FALSE']]],
+    [
+      'reads truth values as a sheet shows them',
+      '<row><c t="b"><v>1</v></c><c t="b"><v>0</v></c></row>',
+      [[1, { text: 'TRUE', odd: 'boolean' }, { text: 'FALSE', odd: 'boolean' }]],
+    ],
     [
       'reads days',
       '<row><c s="2"><v>45536</v></c><c t="d"><v>2024-09-01T00:00:00</v></c></row>',
