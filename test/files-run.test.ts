@@ -60,6 +60,27 @@ await forEachStore((name, place) => {
       assert.deepEqual([code, summary.counts.updated], [0, 19])
     })
 
+    it('measures a file that tells of changes alone by the people on the roll', async () => {
+      const sources = [
+        { pattern: 'leavers*.csv', name: 'hr', mode: 'update', constants: { account_status: 'inactive' } },
+      ] as const
+      const institution = await desk.institution({ files: { sources } })
+      await desk.imported(institution, [HEADER, ...rows(300)])
+      const leavers = async (from: number, to: number) => {
+        const file = desk.write(
+          'leavers.csv',
+          ['netid', ...Array.from({ length: to - from }, (_, n) => `${from + n}`)].join('\n'),
+        )
+        const { code, out } = await desk.matricula('import', file, '--institution', institution, '--json')
+        return { code, summary: JSON.parse(out.join('\n')) as Summary }
+      }
+      const few = await leavers(0, 25)
+      assert.deepEqual([few.code, few.summary.deactivated], [0, 25])
+      const many = await leavers(25, 60)
+      assert.deepEqual([many.code, many.summary.reason], [3, 'too_many_deactivated'])
+      assert.match(many.summary.message, /35 of 300 people \(12 %\) would be deactivated, more than 10 %/)
+    })
+
     it('says in a dry run what the run then does, and writes nothing', async () => {
       const institution = await desk.institution()
       const lines = [HEADER, ...rows(5), '7,n7@uni.edu,Ana,Ode,Pilot,,', ...rows(2, { city: 'Rome' })]

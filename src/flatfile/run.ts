@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import type { FlatSender } from '../directory/flat-change.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Source } from '../directory/user.ts'
+import { EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
 import { Attendance } from './attendance.ts'
 import { carryOut } from './carry-out.ts'
@@ -29,7 +30,7 @@ import { rejected, summaryOf } from './summary.ts'
 import type { Table } from './table.ts'
 import { openTable } from './table.ts'
 import type { Tally } from './tally.ts'
-import type { Hold } from './thresholds.ts'
+import type { Hold, Yardstick } from './thresholds.ts'
 import { holdFor } from './thresholds.ts'
 
 export type RunOptions = {
@@ -114,15 +115,24 @@ export async function runFile(options: RunOptions): Promise<Summary> {
 
 async function runTable(opened: Opened, options: RunOptions): Promise<Summary> {
   const { plan, missingPlan } = opened
-  const { institution, isDryRun = false, isApproved = false, planned, lastRows, onPlanned } = options
+  const { isDryRun = false, isApproved = false, planned, onPlanned } = options
   if (planned !== undefined) return tell(await carry(opened, options, planned.rows), 'processed', opened, options)
   const tally = await planAll(opened, options)
   const would = { tally, verdicts: plan, missing: missingPlan }
-  const hold = isApproved ? undefined : holdFor(tally, institution.settings.files?.thresholds, lastRows)
+  const hold = isApproved ? undefined : holdFor(tally, await yardstick(opened, options))
   if (hold !== undefined) return tell({ ...would, hold }, 'held', opened, options)
   if (isDryRun) return tell(would, 'processed', opened, options)
   await onPlanned?.(tally.rows)
   return tell(await carry(opened, options, tally.rows, tally), 'processed', opened, options)
+}
+
+async function yardstick({ file }: Opened, { store, institution, lastRows }: RunOptions): Promise<Yardstick> {
+  const settings = institution.settings.files?.thresholds
+  return {
+    ...(settings !== undefined && { settings }),
+    ...(lastRows !== undefined && { lastRows }),
+    ...(file.mode === 'update' && { people: await store.count('users', institution._id, EVERYTHING) }),
+  }
 }
 
 /** What came of a pass, and where the verdicts stand. */

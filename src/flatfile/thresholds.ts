@@ -32,16 +32,26 @@ const CODES: { readonly [threshold in Threshold]: HoldCode } = {
   updated: 'too_many_updated',
 }
 
+/** What a plan is held against. */
+export type Yardstick = {
+  readonly settings?: FileSettings['thresholds']
+  /** How many rows the last processed file of the same name had. */
+  readonly lastRows?: number
+  /** Of a file that tells of changes alone: how many people there are, since all of its rows change somebody. */
+  readonly people?: number
+}
+
 /**
- * @param lastRows how many rows the last processed file of the same name had
  * @returns why the file waits for approval: the gravest reason by its code, all of them in the message
  */
-export function holdFor(tally: Tally, settings: FileSettings['thresholds'] = {}, lastRows?: number): Hold | undefined {
+export function holdFor(tally: Tally, { settings = {}, ...given }: Yardstick): Hold | undefined {
+  // Who is missing against the last file is counted by that file.
+  const isSmall = (threshold: Threshold, of: number) => of < FEWEST_ROWS || (threshold !== 'shrunk' && tally.rows < FEWEST_ROWS)
   const crossed = (Object.keys(CODES) as Threshold[]).flatMap((threshold) => {
     const bound = { ...DEFAULT_THRESHOLDS[threshold], ...settings[threshold] }
-    const measured = measure(threshold, tally, lastRows)
+    const measured = measure(threshold, tally, given)
     const { count, of } = measured
-    if (of < FEWEST_ROWS || count < bound.atLeast || (count * 100) / of <= bound.percent) return []
+    if (isSmall(threshold, of) || count < bound.atLeast || (count * 100) / of <= bound.percent) return []
     return [{ code: CODES[threshold], sentence: sentence(threshold, measured, bound) }]
   })
   const [first] = crossed
@@ -52,17 +62,18 @@ export function holdFor(tally: Tally, settings: FileSettings['thresholds'] = {},
 /** `50 of 100 rows`, and what they do. */
 type Measured = { readonly count: number; readonly of: number; readonly who: 'rows' | 'people'; readonly what: string }
 
-function measure(threshold: Threshold, tally: Tally, lastRows: number | undefined): Measured {
+function measure(threshold: Threshold, tally: Tally, { lastRows, people }: Omit<Yardstick, 'settings'>): Measured {
   const rows = { of: tally.rows, who: 'rows' } as const
+  const roll = people === undefined ? rows : ({ of: people, who: 'people' } as const)
   switch (threshold) {
     case 'invalid':
       return { ...rows, count: tally.refused, what: 'cannot be used' }
     case 'updated':
-      return { ...rows, count: tally.changed, what: 'would change people' }
+      return { ...roll, count: tally.changed, what: people === undefined ? 'would change people' : 'would be changed' }
     case 'deactivated':
-      return deactivated(tally)
+      return deactivated(tally, people)
     case 'keysChanged':
-      return { ...rows, count: tally.keysChanged, what: 'would give people another netid or e-mail address' }
+      return { ...roll, count: tally.keysChanged, what: keysChanged(people) }
     case 'shrunk':
       return shrunk(tally, lastRows)
     default:
@@ -70,8 +81,13 @@ function measure(threshold: Threshold, tally: Tally, lastRows: number | undefine
   }
 }
 
-function deactivated({ rows, deactivated: byRow, missing }: Tally): Measured {
+function keysChanged(people: number | undefined): string {
+  return `would ${people === undefined ? 'give people' : 'get'} another netid or e-mail address`
+}
+
+function deactivated({ rows, deactivated: byRow, missing }: Tally, people: number | undefined): Measured {
   const byAbsence = missing?.deactivated ?? 0
+  if (people !== undefined) return { count: byRow, of: people, who: 'people', what: 'would be deactivated' }
   if (byAbsence === 0) return { count: byRow, of: rows, who: 'rows', what: 'would deactivate people' }
   const what = `would be deactivated, ${byAbsence} of them for being missing from the file`
   return { count: byRow + byAbsence, of: rows + byAbsence, who: 'people', what }
