@@ -147,6 +147,7 @@ await forEachStore((name, place) => {
 
     for (const [why, line] of [
       ['a row does not let see whom it is about', '1.23E+14,,Ana,Ode,Student'],
+      ['a row has no key', ',,Ana,Ode,Student'],
       ['a row has slipped', '9,n9@uni.edu,Ana,Ode,Student,Jr.'],
       ['a quotation mark swallows the rest', '9,n9@uni.edu,"Ana,Ode,Student'],
     ] as const) {

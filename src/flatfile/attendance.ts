@@ -29,10 +29,10 @@ export class Attendance {
     else this.#noteKeys(row)
   }
 
-  /** A row in which no cell for a key is filled is about nobody who is on the roll. */
+  /** A row without a key is about somebody, too: who that is has to be mended first. */
   #noteKeys(row: Row): void {
     const { values, problems } = this.#readKeys(row)
-    let isClear = problems.length === 0
+    let isClear = false
     for (const field in values) {
       const folded = foldKey(values[field] as string)
       if (folded === undefined) continue
