@@ -116,8 +116,8 @@ export type FileSettings = {
   readonly folder?: string
   /** Whether a file waits until there is one of its name with `.done` behind it. */
   readonly waitForDone?: boolean
-  /** An institution's own headings -> fields; null: a column to ignore. */
-  readonly columns?: { readonly [heading: string]: string | null }
+  /** An institution's own headings -> fields, or `ignore`. */
+  readonly columns?: { readonly [heading: string]: string }
   readonly sources?: readonly FileSourceSettings[]
   readonly thresholds?: { readonly [threshold in Threshold]?: { readonly percent?: number; readonly atLeast?: number } }
   readonly limits?: { readonly [limit: string]: number }

@@ -129,10 +129,12 @@ function namesIn(settings: Settings): Problem[] {
 
 /** Columns may also say how tags are meant. */
 const COLUMN_FIELDS: ReadonlySet<string> = new Set([...FIELD_NAMES, 'keep_existing_user_tags'])
+/** A column may be there for others. */
+const MAPPED_COLUMNS: ReadonlySet<string> = new Set([...COLUMN_FIELDS, 'ignore'])
 
 function fileNamesIn({ files = {} }: Settings): Problem[] {
   const columns = Object.entries(files.columns ?? {}).flatMap(([heading, field]) =>
-    field === null ? [] : unknownName(['files', 'columns', heading], 'field', field, COLUMN_FIELDS),
+    unknownName(['files', 'columns', heading], 'field', field, MAPPED_COLUMNS),
   )
   const constants = (files.sources ?? []).flatMap((source, index) =>
     Object.keys(source.constants ?? {}).flatMap((field) =>

@@ -36,7 +36,7 @@ describe('a heading', () => {
   })
 
   it("means what the institution's own map says, before what everybody means by it", () => {
-    const headings = { 'Matrikel-Nr.': 'netid', Email: 'alumni_email', 'Uni-Mail': 'email', Status: null }
+    const headings = { 'Matrikel-Nr.': 'netid', Email: 'alumni_email', 'Uni-Mail': 'email', Status: 'ignore' }
     assert.deepEqual(fieldsOf(['MATRIKELNR', 'E-Mail', 'uni mail', 'Status'], { ...RULES, headings }), [
       'netid',
       'alumni_email',
@@ -50,6 +50,14 @@ describe('a heading', () => {
     assert.deepEqual(
       header.columns.map((column) => meantBy(column, header)),
       ['email', undefined, undefined],
+    )
+  })
+
+  it('that has a remark in brackets is said to mean what stands before it', () => {
+    const header = readHeader(row(['Net ID (8 digits)', 'E-mail [work]', 'Status (marital)', 'account_status']), RULES)
+    assert.deepEqual(
+      header.columns.map((column) => meantBy(column, header)),
+      ['netid', 'email', undefined, undefined],
     )
   })
 })
@@ -69,6 +77,7 @@ describe('a header', () => {
     assert.equal(findHeader([row(['Title'])], RULES), undefined)
     assert.equal(findHeader([row(['email', 'x', 'y'])], RULES), undefined)
     assert.equal(findHeader([row(['email'])], RULES)?.row, 1)
+    assert.equal(findHeader([row(['netid', 'Leaving date', 'Remarks'])], { required: [], oneOf: ['netid', 'email'] })?.row, 1)
     assert.equal(findHeader([row(['00001234', 'ana@univ.example', 'Ana'])], RULES), undefined)
   })
 

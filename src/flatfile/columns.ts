@@ -16,8 +16,8 @@ export type Column = {
 }
 
 export type HeaderRules = {
-  /** An institution's own headings -> fields; null: a column to ignore. Comes before the names that everybody has. */
-  readonly headings?: { readonly [heading: string]: string | null }
+  /** An institution's own headings -> fields, or `IGNORED`. Comes before the names that everybody has. */
+  readonly headings?: { readonly [heading: string]: string }
   /** Fields that must have a column. */
   readonly required: readonly string[]
   /** Fields of which at least one must have a column; none when empty. */
@@ -38,6 +38,9 @@ export type HeaderFault = {
   readonly message: string
 }
 
+/** In an institution's own map: a column to ignore. */
+const IGNORED = 'ignore'
+
 const REMARK = /[([]\s*(?:required|mandatory|optional)\s*[)\]]/gi
 
 /** Says how the tags of a row are meant; no field of a person. */
@@ -56,7 +59,7 @@ export function readHeader(row: Row, { headings = {} }: HeaderRules): Header {
   return { row: row.number, columns, known: new Set(columns.flatMap(({ field }) => field ?? [])).size }
 }
 
-/** Of the first rows of a sheet the one that names most fields, if it names two, or one that is asked for and nothing else. */
+/** Of the first rows of a sheet the one that names most fields: two at least, or one that is asked for, where it is enough. */
 export function findHeader(rows: readonly Row[], rules: HeaderRules): Header | undefined {
   let best: Header | undefined
   for (const row of rows) {
@@ -89,12 +92,12 @@ export function columnName({ heading }: Column, index: number): string {
   return heading === '' ? `column ${columnLetters(index)}` : `"${heading}" (column ${columnLetters(index)})`
 }
 
-function columnOf(text: string, own: ReadonlyMap<string, string | null>): Column {
+function columnOf(text: string, own: ReadonlyMap<string, string>): Column {
   const heading = text.slice(0, MOST_HEADING).replaceAll(INVISIBLE, '').trim()
   const folded = fold(heading)
   if (folded === '') return { heading }
   const mapped = own.get(folded)
-  if (mapped === null) return { heading }
+  if (mapped === IGNORED) return { heading }
   const field = mapped ?? NAMES.get(folded)
   if (field !== undefined) return { heading, field }
   return { heading }
@@ -115,8 +118,9 @@ function fold(heading: string): string {
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** A title may be a word that names a field; alone, only a field that is asked for makes a header. */
+/** A title may be a word that names a field; alone, only a field that is asked for makes a header, or a key that is enough. */
 function looksLikeHeader({ known, columns }: Header, { required, oneOf }: HeaderRules): boolean {
+  if (required.length === 0 && columns.some(({ field }) => field !== undefined && oneOf.includes(field))) return true
   const filled = columns.filter(({ heading }) => heading !== '')
   const only = filled.length === 1 ? filled[0]?.field : undefined
   return known > 1 || (only !== undefined && [...required, ...oneOf].includes(only))
@@ -132,16 +136,17 @@ function duplicatesIn({ columns }: Header): [field: string, columns: string[]][]
   )
 }
 
-function suggestionsIn(header: Header): string[] {
+/** What unknown headings may have meant, a sentence each. */
+export function suggestionsIn(header: Header): string[] {
   return header.columns.flatMap((column, index) => {
     const meant = meantBy(column, header)
     return meant === undefined ? [] : [`${columnName(column, index)} is not known: did you mean ${meant}?`]
   })
 }
 
-/** The field that an unknown heading may have meant, if no other column has it. */
+/** The field that an unknown heading may have meant, a remark in brackets apart, if no other column has it. */
 export function meantBy({ heading, field }: Column, { columns }: Pick<Header, 'columns'>): string | undefined {
-  const folded = fold(heading)
+  const folded = fold(heading.replaceAll(/\([^()]*\)|\[[^[\]]*\]/g, ''))
   if (field !== undefined || folded === '' || folded.length > LONGEST_HEADING) return undefined
   const near = nearMiss(folded, NAMES.keys())
   const meant = near === undefined ? undefined : NAMES.get(near)

@@ -2,7 +2,7 @@
  * A flat file, whatever its format, as one table: its header understood, its rows in order, as often as they are asked for.
  */
 import type { Column, Header, HeaderRules } from './columns.ts'
-import { columnName, faultOf, findHeader, meantBy } from './columns.ts'
+import { columnName, faultOf, findHeader, meantBy, readHeader, suggestionsIn } from './columns.ts'
 import { openCsv } from './csv.ts'
 import { detect } from './detect.ts'
 import type { FileLimits } from './limits.ts'
@@ -67,22 +67,28 @@ async function openSource(path: string, { header, temporary }: TableOptions, lim
 
 type Found = { readonly sheet: Sheet; readonly header: Header }
 
+const ALL_HIDDEN = 'all sheets of the workbook are hidden: show the one that holds the table, and save it again'
+
 /** The first visible sheet whose header is whole; else what is wrong with the header that comes nearest. */
 async function chooseSheet(source: Source, rules: HeaderRules, limits: FileLimits): Promise<Found> {
   let nearest: Header | undefined
-  let firstRow: Row | undefined
-  for (const sheet of source.sheets.filter(({ hidden }) => !hidden)) {
+  const looked: Row[] = []
+  const visible = source.sheets.filter(({ hidden }) => !hidden)
+  if (visible.length === 0 && source.sheets.length > 0) throw new FileRefused('file_empty', ALL_HIDDEN)
+  for (const sheet of visible) {
     const rows = await firstRows(sheet, limits)
-    firstRow ??= rows[0]
-    const header = findHeader(rows, rules)
+    looked.push(...rows)
+    const header = findHeader(
+      rows.filter(({ number }) => number <= limits.headerRows),
+      rules,
+    )
     if (header === undefined) continue
     if (faultOf(header, rules) === undefined) return { sheet, header: withinLimit(header, rows, limits) }
     if (header.known > (nearest?.known ?? 0)) nearest = header
   }
   const fault = nearest === undefined ? undefined : faultOf(nearest, rules)
   if (fault !== undefined) throw new FileRefused(fault.code, fault.message, { field: fault.field })
-  if (firstRow === undefined) throw new FileRefused('file_empty', 'the file has no rows that are filled')
-  throw headerMissing(firstRow, rules, limits)
+  throw headerMissing(looked, rules, limits)
 }
 
 /** More is no header, and need not be held to find that out. */
@@ -110,16 +116,24 @@ function withinLimit(header: Header, rows: readonly Row[], limits: FileLimits): 
   return header
 }
 
-function headerMissing(row: Row, rules: HeaderRules, limits: FileLimits): FileRefused {
-  const begins = row.cells
+function headerMissing(looked: readonly Row[], rules: HeaderRules, limits: FileLimits): FileRefused {
+  const [first] = looked
+  if (first === undefined) return new FileRefused('file_empty', 'the file has no rows that are filled')
+  const begins = first.cells
     .map(textOf)
     .filter((text) => text.trim() !== '')
     .slice(0, 5)
     .join(', ')
     .slice(0, 200)
   const wanted = [...rules.required, ...rules.oneOf].join(', ')
-  const message = `none of the first ${limits.headerRows} rows is a header; row ${row.number} reads: ${begins}. Wanted are columns named ${wanted}`
-  return new FileRefused('header_missing', message)
+  const message = `none of the first ${limits.headerRows} rows is a header; row ${first.number} reads: ${begins}. Wanted are columns named ${wanted}`
+  return new FileRefused('header_missing', [message, ...guessesIn(looked, rules)].join('; '))
+}
+
+/** What the row that comes nearest to a header may have meant. */
+function guessesIn(rows: readonly Row[], rules: HeaderRules): readonly string[] {
+  const guesses = rows.map(({ number, cells }) => suggestionsIn(readHeader({ number, cells: cells.slice(0, MOST_NAMED) }, rules)))
+  return guesses.reduce((most, some) => (some.length > most.length ? some : most), [])
 }
 
 function tableOf(source: Source, { sheet, header }: Found, limits: FileLimits): Table {
