@@ -66,6 +66,8 @@ describe('the configuration', () => {
   for (const [variable, found, right] of [
     ['PORT', '3000a', /^PORT is "3000a"; it should be a whole number from 0/],
     ['PORT', '65536', /65535/],
+    ['DATABASE_URL', 'mongodb://', /DATABASE_URL is "mongodb:\/\/"; it should be sqlite:PATH .* or mongodb:\/\/HOST\/NAME/],
+    ['DATABASE_URL', 'mongodb:/x', /or mongodb:\/\/HOST\/NAME/],
     ['PORT', '-1', /PORT is "-1"/],
     ['PORT', '1e3', /PORT is "1e3"/],
     ['SFTP_PORT', 'ssh', /SFTP_PORT is "ssh"/],

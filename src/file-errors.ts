@@ -2,6 +2,11 @@
  * What the operating system says when a file cannot be had.
  */
 
+/** Whether it comes from the operating system. */
+export function isSystemError(error: unknown): error is Error & { readonly code: string; readonly path?: string } {
+  return error instanceof Error && 'syscall' in error
+}
+
 /** Whether the error carries this code, such as `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code

@@ -156,6 +156,22 @@ await forEachStore((name, place) => {
       )
     })
 
+    it('is not begun when its file is none, or its report could not be written or would take its place', async () => {
+      const institution = await desk.institution()
+      const file = desk.write('people.csv', [HEADER, ...rows(1)].join('\n'))
+      for (const [said, ...args] of [
+        ['is a folder', folder],
+        ['can be read only once', '/dev/null'],
+        ['there is no folder /no/such/folder', file, '--report', '/no/such/folder/r.csv'],
+        ['the file itself', file, '--report', file],
+      ] as const) {
+        const told = await desk.matricula('import', ...args, '--institution', institution)
+        assert.equal(told.code, 1)
+        assert.ok(told.said.includes(said), told.said)
+      }
+      assert.equal((await desk.people(institution)).length, 0)
+    })
+
     it('goes through files of an institution one at a time, and says so', async () => {
       const institution = await desk.institution()
       await using store = await open()

@@ -5,13 +5,14 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode } from '../file-errors.ts'
+import { SealError } from './seal.ts'
 
 const MIN_CHARACTERS = 16
 
 /**
  * The key of the environment, else that of `secret.key` in the data folder, which is made when it is not there: 256
  * random bits in base64, readable by its owner alone. Of several processes that start at once all get the same one.
- * @throws {Error} when the file holds no key, or can be neither read nor made
+ * @throws {SealError} when the file holds no key, or can be neither read nor made
  */
 export async function secretKeyFrom(config: { readonly secretKey?: string; readonly dataDir: string }): Promise<string> {
   if (config.secretKey !== undefined) return config.secretKey
@@ -23,7 +24,7 @@ async function keyIn(file: string): Promise<string | undefined> {
   const key = await contentOf(file)
   if (key === undefined || key.length >= MIN_CHARACTERS) return key
   const right = 'put the key back from a backup; where there never was one, delete the file and a new one is made'
-  throw new Error(`${file} should hold the key that seals secrets, and has ${key.length} characters: ${right}`)
+  throw new SealError(`${file} should hold the key that seals secrets, and has ${key.length} characters: ${right}`)
 }
 
 async function contentOf(file: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@
  * The drop box of a running server: the SFTP server and those who go through the files, brought together.
  */
 import type { Config } from '../config.ts'
+import { isSystemError } from '../file-errors.ts'
 import type { Checks } from '../flatfile/check.ts'
 import { openDropOff } from '../flatfile/drop-off.ts'
 import type { Log } from '../observe/log.ts'
@@ -28,10 +29,13 @@ export async function openDropBox(config: Config, { store, checks, log, metrics 
     const all = opening.move()
     return { port: server.port, [Symbol.asyncDispose]: () => all.disposeAsync() }
   } catch (error) {
-    const isSystem = error instanceof Error && 'syscall' in error && error.syscall === 'listen'
-    if (!isSystem) throw error
-    const refusal = cannotListen(error, { host, port, variables: { host: 'SFTP_HOST', port: 'SFTP_PORT' } })
-    const isTaken = 'code' in error && error.code === 'EADDRINUSE'
+    if (!isSystemError(error) || error.path !== undefined) throw error
+    const refusal = cannotListen(error, {
+      host,
+      port,
+      variables: { host: host === config.host ? 'HOST or SFTP_HOST' : 'SFTP_HOST', port: 'SFTP_PORT' },
+    })
+    const isTaken = error.code === 'EADDRINUSE'
     if (config.isSftpPortChosen || !isTaken) throw refusal
     log.error({ port }, 'the drop box is not served: its port is in use by another program; set SFTP_PORT')
     return { port: undefined, [Symbol.asyncDispose]: async () => {} }

@@ -1,14 +1,13 @@
 /**
  * `matricula import`: one flat file, now.
  */
-
-import { access, constants, mkdtemp, rm } from 'node:fs/promises'
+import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { configFrom } from '../config.ts'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
-import { unreadable } from '../file-errors.ts'
+import { hasCode, unreadable } from '../file-errors.ts'
 import { REPORT_FORMATS } from '../flatfile/report.ts'
 import type { Summary } from '../flatfile/summary.ts'
 import type { Store } from '../store/store.ts'
@@ -44,7 +43,8 @@ Example:
   matricula import people.csv --institution north --dry-run --report people-report.csv`,
   async run(args, terminal) {
     const given = argumentsIn(args)
-    await access(given.file, constants.R_OK).catch((error) => Promise.reject(new Refusal(unreadable(given.file, error))))
+    await checkFile(given.file)
+    for (const report of given.reports) await checkReport(report, given.file)
     const summary = await withStore(terminal, async (store) => {
       const institution = await knownInstitution(store, given.institution)
       using progress = openProgressLine(process.stderr)
@@ -74,6 +74,32 @@ function argumentsIn(args: readonly string[]) {
     approve: found.approve ?? false,
     json: found.json ?? false,
     reports: report === undefined ? [] : [report],
+  }
+}
+
+/** Before anything is done: the file is gone through more than once. */
+async function checkFile(file: string): Promise<void> {
+  const found = await access(file, constants.R_OK).then(
+    () => stat(file),
+    (error) => Promise.reject(new Refusal(unreadable(file, error))),
+  )
+  if (found.isDirectory()) throw new Refusal(`${file} is a folder`)
+  if (!found.isFile()) throw new Refusal(`${file} can be read only once: save what comes from it as a file first`)
+}
+
+/** Likewise, since there should be a report of whatever is done, and still the file that it is about. */
+async function checkReport(report: string, file: string): Promise<void> {
+  const folder = dirname(report)
+  try {
+    await access(folder, constants.W_OK)
+    const [there, imported] = await Promise.all([stat(report).catch(() => undefined), stat(file)])
+    if (there?.isDirectory()) throw new Refusal(`the report cannot be written: ${report} is a folder`)
+    if (there?.ino === imported.ino && there.dev === imported.dev) throw new Misuse(`--report is ${report}, the file itself`)
+  } catch (error) {
+    if (error instanceof Refusal) throw error
+    throw new Refusal(
+      `the report cannot be written: ${hasCode(error, 'ENOENT') ? `there is no folder ${folder}` : `${folder} may not be written to`}`,
+    )
   }
 }
 

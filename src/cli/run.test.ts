@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -97,6 +97,30 @@ describe('the command line', () => {
       assert.ok(out.startsWith(`matricula ${path.join(' ')}`))
       assert.ok(out.split('\n').every((line) => line.length <= 130))
     })
+
+  it('names the place where it may not write, and DATA_DIR', async () => {
+    const file = join(folder, 'no-folder')
+    writeFileSync(file, '')
+    const beside = { DATABASE_URL: `sqlite:${join(folder, 'beside.db')}`, DATA_DIR: file }
+    const { code, said } = await matricula(['sftp', 'rotate-host-key'], beside)
+    assert.equal(code, 1)
+    assert.match(said, /^matricula: \S+ cannot be used: .+ \(\w+\); DATA_DIR should be a folder/)
+  })
+
+  it('reads settings as Notepad and PowerShell save them', async () => {
+    const texts = { utf8: Buffer.from('\ufeff{"keyHoldDays":30}'), utf16: Buffer.from('\ufeff{"keyHoldDays":30}', 'utf16le') }
+    for (const [id, text] of Object.entries(texts)) {
+      const settings = join(folder, `${id}.json`)
+      writeFileSync(settings, text)
+      const { code, said } = await matricula(['institution', 'create', id, '--name', 'N', '--settings', settings])
+      assert.equal(code, 0, said)
+    }
+  })
+
+  it('helps with the command behind the word help', async () => {
+    assert.equal((await matricula(['help', 'token', 'create'])).out, (await matricula(['token', 'create', '--help'])).out)
+    assert.match((await matricula(['help', 'token'])).out, /Commands:/)
+  })
 
   it('helps although other words are wrong', async () => {
     assert.equal((await matricula(['token', 'create', '--scop', '-h'])).code, 0)

@@ -5,6 +5,7 @@ import packageFile from '../../package.json' with { type: 'json' }
 import { SealError } from '../auth/seal.ts'
 import { ConfigError } from '../config.ts'
 import { nearMiss } from '../directory/near-miss.ts'
+import { isSystemError } from '../file-errors.ts'
 import { StoreError } from '../store/store.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal } from './command.ts'
@@ -18,24 +19,28 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       terminal.out(packageFile.version)
       return DONE
     }
-    const command = find(MATRICULA, args, path)
-    const rest = args.slice(path.length)
+    const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args
+    const command = find(MATRICULA, words, path)
+    const rest = words.slice(path.length)
     if (!('run' in command) || asksForHelp(rest)) {
       terminal.out(helpOf(command))
       return DONE
     }
     return await command.run(rest, terminal)
   } catch (error) {
-    if (!isForPeople(error)) throw error
-    terminal.say(`matricula: ${error.message}`)
+    const message = messageFor(error)
+    if (message === undefined) throw error
+    terminal.say(`matricula: ${message}`)
     if (error instanceof Misuse) terminal.say(`See: ${['matricula', ...path, '--help'].join(' ')}`)
     return NOT_DONE
   }
 }
 
-/** Its message says what to mend; of any other error the place in the code matters too. */
-function isForPeople(error: unknown): error is Error {
-  return [Refusal, ConfigError, StoreError, SealError].some((kind) => error instanceof kind)
+/** What to mend; undefined for any other error, of which the place in the code matters too. */
+function messageFor(error: unknown): string | undefined {
+  if ([Refusal, ConfigError, StoreError, SealError].some((kind) => error instanceof kind)) return (error as Error).message
+  if (!isSystemError(error) || error.path === undefined) return undefined
+  return `${error.path} cannot be used: ${error.message.replace(/^\w+: /, '').replace(/, .*$/s, '')} (${error.code}); DATA_DIR should be a folder that this account may write to`
 }
 
 /** Follows the words down to the command that runs; `path` becomes the words that led there. */

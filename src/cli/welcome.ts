@@ -43,6 +43,8 @@ function demoLines(token: string, publicUrl: string): string[] {
     'Its people, as a SCIM client sees them:',
     '',
     `  curl -H "Authorization: Bearer ${token}" ${url}/Users`,
+    '',
+    `The REST API, to read in a browser: ${publicUrl}/institutions/${DEMO}/api/v1/docs`,
   ]
 }
 

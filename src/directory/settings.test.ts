@@ -180,6 +180,11 @@ describe('settings', () => {
       { files: { limits: { row: 5 } } },
       /there is no setting files\.limits\.row \(did you mean "rows"\?\)/,
     ],
+    [
+      'refuses a constant that is no account type',
+      { files: { sources: [{ pattern: '*.csv', constants: { account_type: 'Studnt' } }] } },
+      /^files\.sources\[0\]\.constants\.account_type is "Studnt"; it should be one of .*did you mean "Student"/,
+    ],
     ['refuses an account type in two spellings', { accountTypes: ['Staff', 'STAFF'] }, /^accountTypes has "STAFF" twice/],
     ['refuses prototype names', JSON.parse('{"authority":{"__proto__":["scim"]}}'), /there is no field or attribute "__proto__"/],
     ['refuses what is no object', [], /^what was given is \[\]; it should be an object of settings/],

@@ -188,12 +188,17 @@ function accountTypesIn(settings: Settings): Problem[] {
     ),
   )
   const meanings = Object.entries(settings.groups?.map ?? {})
+  const sources = settings.files?.sources ?? []
+  const constants = sources.map((source, index) => {
+    return [['files', 'sources', String(index), 'constants', 'account_type'], source.constants?.account_type] as const
+  })
   const given = [
     [['defaultAccountType'], settings.defaultAccountType] as const,
     ...meanings.map(([name, { accountType }]) => [['groups', 'map', name, 'accountType'], accountType] as const),
+    ...constants,
   ]
   for (const [path, type] of given) {
-    if (type === undefined || folded.includes(type.toLowerCase())) continue
+    if (typeof type !== 'string' || type === '' || folded.includes(type.toLowerCase())) continue
     const right = `one of ${types.join(', ')}${didYouMean(type, types)}`
     problems.push(problem(path, 'value', `${written(path)} is "${type}"; it should be ${right}`))
   }

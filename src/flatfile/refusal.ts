@@ -33,8 +33,3 @@ export function notSound(what: string, cause?: unknown): FileRefused {
     cause,
   })
 }
-
-/** An error of the operating system: the disk's fault, not the file's. */
-export function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error
-}

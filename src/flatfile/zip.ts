@@ -5,9 +5,10 @@
 import { crc32, createInflateRaw } from 'node:zlib'
 import type { Entry, ZipFile } from 'yauzl'
 import { openPromise } from 'yauzl'
+import { isSystemError } from '../file-errors.ts'
 import type { FileLimits } from './limits.ts'
 import { overLimit } from './limits.ts'
-import { FileRefused, isSystemError, notSound } from './refusal.ts'
+import { FileRefused, notSound } from './refusal.ts'
 
 export const ZIP_MAGIC = Buffer.from('PK')
 

@@ -5,6 +5,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { isSystemError } from '../../file-errors.ts'
 import { StoreError } from '../store.ts'
 import { Counts, TOTAL } from './counts.ts'
 import { docFrom } from './doc-text.ts'
@@ -51,12 +52,14 @@ function makeFile(path: string): void {
   closeSync(openSync(path, 'a', 0o600))
 }
 
-function isSystemError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'syscall' in error
-}
+const SAYS = new Map([
+  ['ENOSPC', 'the disk is full'],
+  ['EEXIST', 'where its folder should be there is a file'],
+  ['ENOTDIR', 'where its folder should be there is a file'],
+])
 
 function cannotMake(path: string, error: Error & { code: string }): StoreError {
-  const says = error.code === 'ENOSPC' ? 'the disk is full' : 'it is not writable: check the rights of the file and of its folder'
+  const says = SAYS.get(error.code) ?? 'it is not writable: check the rights of the file and of its folder'
   return new StoreError('unusable', `SQLite store ${path}: ${says} (${error.message})`, { cause: error })
 }
 
