@@ -66,11 +66,17 @@ export function planGroup(institution: string, changes: readonly GroupChange[], 
     if (group !== undefined && differences.length === 0 && draft.moves !== true && group.unfinished === body.unfinished)
       return { kind: 'unchanged', group }
     const version = newId(now)
-    group = { ...body, version, lastModified: now, search: groupSearch(body) }
+    const lastModified = differences.length === 0 && isBeingMade(group) ? body.created : now
+    group = { ...body, version, lastModified, search: groupSearch(body) }
     if (differences.length > 0) events.push(eventOf(isNew ? 'group.created' : 'group.updated', group, change, differences))
     return { kind: isNew ? 'created' : 'updated', group }
   })
   return { group, events, outcomes }
+}
+
+/** Whether its first members are still joining: that is part of its making, and no later change (RFC 7643, section 3.1). */
+function isBeingMade(group: Group | undefined): boolean {
+  return group?.unfinished === true && group.lastModified === group.created
 }
 
 type Body = Omit<GroupFields, 'lastModified'>

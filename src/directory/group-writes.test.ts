@@ -53,6 +53,24 @@ await forEachStore((name, place) => {
       assert.equal(last !== undefined && 'group' in last && last.group.version, stored.version)
     })
 
+    it('keeps the time at which a group was made until its members have joined, and no longer', async () => {
+      const institution = anInstitutionId()
+      let clock = 1000
+      const groups = openGroupWrites(store, () => ++clock)
+      const target = { displayName: 'Staff' }
+      const write = async (draft: GroupDraft) => {
+        const outcome = await groups.write(institution, aChange(target, draft))
+        assert.ok('group' in outcome)
+        return outcome.group
+      }
+      const made = await write({ displayName: 'Staff', isUnfinished: true })
+      const joined = await write({ moves: true, isUnfinished: false })
+      assert.equal(joined.lastModified, joined.created)
+      assert.notEqual(joined.version, made.version)
+      const changed = await write({ moves: true })
+      assert.ok(changed.lastModified > changed.created)
+    })
+
     it('loses nothing between processes', async () => {
       const institution = anInstitutionId()
       const id = await make(institution, 'Staff')

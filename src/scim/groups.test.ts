@@ -66,7 +66,7 @@ await forEachStore((name, place) => {
         displayName: 'Staff',
         members: [{ value: ada, $ref: `${base}/Users/${ada}`, display: 'ada', type: 'User' }],
       })
-      assert.partialDeepStrictEqual(meta, { resourceType: 'Group', location: `${base}${path}` })
+      assert.partialDeepStrictEqual(meta, { resourceType: 'Group', location: `${base}${path}`, lastModified: meta.created })
       assert.deepEqual((await call('GET', path)).json, created.json)
       const replaced = await call('PUT', path, { id, displayName: 'All staff', members: [] })
       assert.partialDeepStrictEqual(replaced, { status: 200, json: { displayName: 'All staff', externalId: 'x1' } })
