@@ -46,8 +46,10 @@ export function ownSchemaOf({ scim }: Settings): DeclaredSchema | undefined {
 }
 
 function declared({ name, type = 'string', multiValued = false, caseExact = false, description = name }: OwnAttribute) {
-  const characteristics = { required: false, caseExact, mutability: 'readWrite', returned: 'default', uniqueness: 'none' }
-  return { name, type, multiValued, description, ...characteristics }
+  const characteristics = { required: false, mutability: 'readWrite', returned: 'default' }
+  // What has parts is not compared itself (RFC 7643, sections 2.2 and 7).
+  const compared = type === 'complex' ? {} : { caseExact, uniqueness: 'none' }
+  return { name, type, multiValued, description, ...characteristics, ...compared }
 }
 
 export type Fault = { readonly path: readonly string[]; readonly says: string }
