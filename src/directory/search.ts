@@ -4,6 +4,7 @@
  *
  * What is unique lies under `keys`, when a record was made and changed at its top: neither is repeated here.
  */
+import { timeOf } from './date-time.ts'
 import { isObject } from './json.ts'
 import { foldKeyPart, foldText } from './keys.ts'
 import type { Attribute, Attributes, ResourceSchema } from './schema.ts'
@@ -174,12 +175,17 @@ function foldLeaf(folding: Folding, value: string): string | number | undefined 
     case 'exact':
       return cut(value)
     case 'time':
-      return Date.parse(value)
+      return foldTime(value)
     case 'plain':
       return undefined
     default:
       return folding satisfies never
   }
+}
+
+function foldTime(value: string): number | undefined {
+  const time = timeOf(value)
+  return Number.isNaN(time) ? undefined : time
 }
 
 function foldObject(parts: Parts, object: JsonObject): Folded {

@@ -4,6 +4,7 @@
  * fits in no way is a fault that names its path. Values are otherwise kept exactly as sent.
  */
 import type { Problem } from '../directory/change.ts'
+import { isDateTime } from '../directory/date-time.ts'
 import { isObject } from '../directory/json.ts'
 import type { Attribute } from '../directory/schema.ts'
 import { GROUP } from '../directory/schema.ts'
@@ -83,7 +84,7 @@ function cleanSingle(attribute: Attribute, value: unknown, path: string, faults:
     case 'decimal':
       return cleanNumber(attribute.type, value, path, faults)
     case 'dateTime':
-      if (typeof value === 'string' && !Number.isNaN(Date.parse(value))) return cleanString(value, path, faults)
+      if (typeof value === 'string' && isDateTime(value)) return cleanString(value, path, faults)
       return fault(faults, path, `must be a date and time such as 2027-01-31T08:00:00Z, not ${kindOf(value)}`)
     case 'string':
     case 'reference':

@@ -102,6 +102,7 @@ describe('compileFilter', () => {
     ['title eq "\\ud800"', 'the text that title is compared with holds NUL or half a surrogate pair'],
     ['title co null', 'title co null has no meaning: null goes with eq and ne'],
     ['meta.created gt "yesterday"', 'meta.created is compared with a date and time such as "2027-01-31T08:00:00Z"'],
+    ['meta.created gt "2027-02-30"', 'meta.created is compared with a date and time such as "2027-01-31T08:00:00Z"'],
     ['meta.created co "2027-01-31"', 'meta.created is no text: co has no meaning for it'],
     ['photos.value eq "x"', 'photos.value cannot be searched, but for pr'],
     ['meta.location eq "x"', 'meta.location cannot be searched: ask for id or meta.lastModified'],

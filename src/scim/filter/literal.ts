@@ -1,6 +1,7 @@
 /**
  * One comparison of a filter, typed by the schema: which operators an attribute knows, and what its literal means.
  */
+import { timeOf } from '../../directory/date-time.ts'
 import { foldKey, foldKeyPart, foldText } from '../../directory/keys.ts'
 import type { Attribute } from '../../directory/schema.ts'
 import { cut, foldingOf } from '../../directory/search.ts'
@@ -10,8 +11,6 @@ import { ScimProblem } from '../errors.ts'
 import type { Comparison, Literal } from './node.ts'
 
 const TEXT_ONLY: ReadonlySet<string> = new Set(['co', 'sw', 'ew'])
-const DATE_TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?)?$/i
-const ZONE = /(?:Z|[+-]\d\d:\d\d)$/i
 const DECIMAL = /^-?\d{1,16}(?:\.\d{1,16})?$/
 
 type Term = { readonly op: Comparison; readonly value: Literal }
@@ -94,12 +93,6 @@ function foldLiteral(op: Comparison, value: string, attribute: Attribute, path: 
 
 function isForText(op: Comparison): op is 'co' | 'sw' | 'ew' {
   return TEXT_ONLY.has(op)
-}
-
-/** Epoch milliseconds; without a zone it is UTC. */
-function timeOf(text: string): number {
-  if (!DATE_TIME.test(text)) return Number.NaN
-  return Date.parse(ZONE.test(text) || !text.includes('T') ? text : `${text}Z`)
 }
 
 function firstPart(attribute: Attribute): string {
