@@ -50,6 +50,11 @@ describe('a User as clients send it', () => {
       { [ENTERPRISE]: { manager: { value: '42', displayName: 'Boss' } } },
       { enterprise: { manager: { value: '42' } } },
     ],
+    [
+      'takes values that differ in case alone for one, as the schema does',
+      { emails: [{ value: 'A@b.c' }, { value: 'a@B.c', type: '', primary: true }] },
+      { emails: [{ value: 'A@b.c', primary: true }] },
+    ],
     ['takes one object for a list', { emails: { value: 'a@b.c' } }, { emails: [{ value: 'a@b.c' }] }],
     [
       'takes bare texts for a complex list',

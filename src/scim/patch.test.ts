@@ -82,6 +82,27 @@ describe('PATCH', () => {
       {},
     ],
     [
+      'add of what is there in another case changes nothing, where case means nothing',
+      [
+        { op: 'add', path: 'emails', value: [{ type: 'Work', value: 'W' }] },
+        { op: 'add', path: 'roles', value: [{ value: 'DEAN' }] },
+      ],
+      {},
+    ],
+    [
+      'add takes what differs in case alone for another, where case means something',
+      [{ op: 'add', path: 'photos', value: [{ value: 'https://x/a' }, { value: 'https://x/A' }] }],
+      { photos: [{ value: 'https://x/a' }, { value: 'https://x/A' }] },
+    ],
+    [
+      'remove names values in any case, where case means nothing',
+      [
+        { op: 'remove', path: 'emails', value: [{ value: 'W' }] },
+        { op: 'remove', path: 'roles', value: [{ value: 'Dean', type: null }] },
+      ],
+      { emails: [HOME], roles: undefined },
+    ],
+    [
       'add completes an element with the same type and value',
       [{ op: 'add', path: 'emails', value: [{ ...HOME, display: 'At home' }] }],
       { emails: [WORK, { ...HOME, display: 'At home' }] },

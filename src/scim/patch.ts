@@ -96,9 +96,9 @@ function changeAll(elements: readonly Json[], { op, target, value }: ChangeStep)
     const list = elements.length === 0 && value !== undefined ? [{}] : elements
     return changeEach(list, (element) => withPart(element, sub.name, value))
   }
-  if (op === 'add') return union(elements, isList(value) ? value : [])
+  if (op === 'add') return union(target.attribute, elements, isList(value) ? value : [])
   if (op === 'replace') return isList(value) ? value : []
-  return value === undefined ? [] : withoutNamed(elements, isList(value) ? value : [])
+  return value === undefined ? [] : withoutNamed(target.attribute, elements, isList(value) ? value : [])
 }
 
 function changeMatching(elements: readonly Json[], step: ChangeStep): readonly Json[] | ScimProblem {

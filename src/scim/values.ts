@@ -67,7 +67,7 @@ function cleanList(attribute: Attribute, value: unknown, path: string, faults: P
     if (element !== undefined && !isBare(element)) elements.push(element)
   }
   if (elements.length < 2) return elements.length === 0 ? undefined : elements
-  return withOnePrimary(union([], elements))
+  return withOnePrimary(union(attribute, [], elements))
 }
 
 function namesMember(element: Json | undefined): boolean {
