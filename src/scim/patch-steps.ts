@@ -143,8 +143,9 @@ function readExtension(reading: Reading, op: Op, extension: Extension, value: un
   return undefined
 }
 
-function addStep(reading: Reading, op: Op, target: Target, value: unknown): Verdict {
+function addStep(reading: Reading, op: Op, target: Target, sent: unknown): Verdict {
   const { attribute, sub, filter } = target
+  const value = isWholeList(target) ? sent : unwrapped(sub ?? attribute, sent)
   if (attribute.returned === 'never') return undefined
   if (attribute.name === 'externalId') return addExternalId(reading, op, value)
   if (op === 'remove' && attribute.required) return new ScimProblem('mutability', `${attribute.name} is required`)
@@ -160,28 +161,33 @@ function addStep(reading: Reading, op: Op, target: Target, value: unknown): Verd
     op,
     target,
     ...(clean === undefined ? {} : { value: clean }),
-    unset: sub === undefined && op === 'replace' ? unassignedIn(attribute, Array.isArray(value) ? value[0] : value) : [],
+    unset: sub === undefined && op === 'replace' ? unassignedIn(attribute, value) : [],
     ...(seed === undefined ? {} : { seed }),
   })
   return undefined
 }
 
-/** A filter picks elements, so its value is one element; of a `remove` it is a list of values to take away. */
+/** Of a `remove` it is a list of values to take away. */
 function valueFor(op: Op, target: Target, value: unknown, faults: Problem[]): Json | undefined {
-  const { attribute, sub, filter } = target
+  const { attribute, sub } = target
   const name = dottedName(target)
-  if (op === 'remove') {
-    return attribute.multiValued && sub === undefined && filter === undefined ? listedIn(attribute, value, name) : undefined
-  }
-  if (sub === undefined && filter === undefined) return cleanValue(attribute, unwrapped(attribute, value), name, faults)
-  return cleanElement(sub ?? attribute, Array.isArray(value) && value.length === 1 ? value[0] : value, name, faults)
+  if (op === 'remove') return isWholeList(target) ? listedIn(attribute, value, name) : undefined
+  return isWholeList(target) ? cleanValue(attribute, value, name, faults) : cleanElement(sub ?? attribute, value, name, faults)
 }
 
-/** Older Entra jobs wrap every value as they do members: `[{"$ref": null, "value": "False"}]` for `active`. */
-function unwrapped({ type, multiValued }: Attribute, value: unknown): unknown {
-  if (multiValued || type === 'complex' || !Array.isArray(value) || value.length !== 1) return value
+/** Any other path leads to one value, or to elements that are each to have one: also a filter picks those. */
+function isWholeList({ attribute, sub, filter }: Target): boolean {
+  return attribute.multiValued && sub === undefined && filter === undefined
+}
+
+/**
+ * One value that comes as a list of one. Older Entra jobs wrap every value as they do members:
+ * `[{"$ref": null, "value": "False"}]` for `active`.
+ */
+function unwrapped({ type }: Attribute, value: unknown): unknown {
+  if (!Array.isArray(value) || value.length !== 1 || Array.isArray(value[0])) return value
   const [only] = value
-  return isRecord(only) && Object.hasOwn(only, 'value') ? only.value : value
+  return type !== 'complex' && isRecord(only) && Object.hasOwn(only, 'value') ? only.value : only
 }
 
 function isReadOnly({ attribute, sub }: AttributePath): boolean {

@@ -59,6 +59,23 @@ describe('PATCH', () => {
       { active: false },
     ],
     [
+      'reads it wherever a path leads to one value',
+      [
+        { op: 'Replace', path: 'title', value: ['Prof'] },
+        { op: 'Add', path: 'name.givenName', value: [{ $ref: null, value: 'Eva' }] },
+        { op: 'Add', path: 'emails[type eq "work"].value', value: [{ $ref: null, value: 'w2' }] },
+        { op: 'Replace', path: `${ENTERPRISE}:department`, value: [{ $ref: null, value: 'y' }] },
+        { op: 'Replace', path: `${ENTERPRISE}:manager`, value: [{ $ref: null, value: '2' }] },
+        { op: 'Replace', value: { displayName: [{ $ref: null, value: null }] } },
+      ],
+      {
+        title: 'Prof',
+        name: { ...BEFORE.name, givenName: 'Eva' },
+        emails: [{ ...WORK, value: 'w2' }, HOME],
+        enterprise: { department: 'y', manager: { value: '2' } },
+      },
+    ],
+    [
       'lets later operations see earlier ones',
       [
         { op: 'replace', path: 'emails', value: [{ value: 'a', type: 'work' }] },
@@ -397,6 +414,11 @@ describe('PATCH', () => {
       })
     } else it(why, () => assert.deepEqual(changes(patched(BEFORE, ...operations)), expected))
   }
+
+  it('reads an externalId that is wrapped like a member', () => {
+    const Operations = [{ op: 'Replace', path: 'externalId', value: [{ $ref: null, value: 'e' }] }]
+    assert.deepEqual(parsePatch(USER, { Operations }), [{ kind: 'externalId', externalId: 'e' }])
+  })
 
   for (const body of [null, [], {}, { Operations: [] }, { Operations: {} }, { operations: 'x' }]) {
     it(`refuses ${JSON.stringify(body)}`, () => assert.equal((parsePatch(USER, body) as ScimProblem).code, 'invalidSyntax'))
