@@ -26,7 +26,7 @@ type Viewer = { readonly institution: { readonly _id: string }; readonly source:
 /** @param resources as the store has them, or as the bytes of their JSON */
 export async function readManagers(
   store: Store,
-  { institution, source }: Viewer,
+  viewer: Viewer,
   resources: readonly (Resource | Uint8Array)[],
 ): Promise<Managers> {
   const ids = new Set<string>()
@@ -35,8 +35,13 @@ export async function readManagers(
     const value = managerIn(one instanceof Uint8Array ? JSON.parse(Buffer.from(one).toString()) : one)
     if (value !== undefined) ids.add(value)
   }
-  if (ids.size === 0) return NO_MANAGERS
-  const found = (await store.lookUp('users', institution._id, { ids: [...ids] })) as User[]
+  return managersBy(store, viewer, [...ids])
+}
+
+/** Those of these ids who are on the roll, as far as the viewer sees. */
+export async function managersBy(store: Store, { institution, source }: Viewer, ids: readonly string[]): Promise<Managers> {
+  if (ids.length === 0) return NO_MANAGERS
+  const found = (await store.lookUp('users', institution._id, { ids })) as User[]
   return new Map(found.filter((user) => isSeen(user, source)).map((user) => [user._id, displayOf(user.resource)]))
 }
 

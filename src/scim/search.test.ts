@@ -288,6 +288,8 @@ await forEachStore((name, place) => {
       ['an object', (id: string) => ({ value: id, displayName: 'sent' })],
       ['a bare id', (id: string) => id],
       ['a list', (id: string) => [{ $ref: `../Users/${id}`, value: id }]],
+      ['an address', (id: string) => ({ $ref: `https://roll.example/scim/v2/Users/${id}` })],
+      ['an address within', (id: string) => ({ $ref: `../Users/${id}` })],
     ] as const) {
       it(`sent as ${what} is shown with the address and the name of the record`, async () => {
         const { call, institution } = endpoint(store)
@@ -310,11 +312,34 @@ await forEachStore((name, place) => {
       })
     }
 
+    it('sent as it was read changes nothing, and takes the place of another by its address alone', async () => {
+      const { call } = endpoint(store)
+      const [boss, other] = await users(call, 2)
+      const made = await call('POST', '/Users', { userName: 'ada', [ENTERPRISE]: { manager: boss } })
+      const path = `/Users/${made.json.id}`
+      const { manager } = made.json[ENTERPRISE]
+      assert.deepEqual((await call('PUT', path, made.json)).json, made.json)
+      const again = patch({ op: 'replace', value: { [ENTERPRISE]: { manager } } })
+      assert.deepEqual((await call('PATCH', path, again)).json, made.json)
+      const address = manager.$ref.replace(boss, other)
+      const changed = await call('PATCH', path, patch({ op: 'replace', path: `${ENTERPRISE}:manager.$ref`, value: address }))
+      assert.partialDeepStrictEqual(changed.json[ENTERPRISE].manager, { value: other, $ref: address })
+      const back = await call('PATCH', path, patch({ op: 'add', value: { [`${ENTERPRISE}:manager`]: { $ref: manager.$ref } } }))
+      assert.deepEqual(back.json[ENTERPRISE].manager, manager)
+    })
+
     it('who is nobody here stands as it was sent, and goes', async () => {
       const { call } = endpoint(store)
       const manager = { value: 'E 17', $ref: 'https://hr.example/E17' }
       const { json } = await call('POST', '/Users', { userName: 'ada', [ENTERPRISE]: { manager } })
       assert.deepEqual(json[ENTERPRISE], { manager })
+      const address = { $ref: '../Users/17' }
+      const patched = await call(
+        'PATCH',
+        `/Users/${json.id}`,
+        patch({ op: 'add', path: `${ENTERPRISE}:manager`, value: address }),
+      )
+      assert.deepEqual(patched.json[ENTERPRISE], { manager: address })
       const gone = await call('PATCH', `/Users/${json.id}`, patch({ op: 'Replace', path: `${ENTERPRISE}:manager`, value: '' }))
       assert.equal(gone.json[ENTERPRISE], undefined)
     })

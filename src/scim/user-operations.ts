@@ -15,6 +15,7 @@ import { createEdit, deleteEdit, patchEdit, putEdit } from './edits.ts'
 import { problemOf, ScimProblem } from './errors.ts'
 import type { Asked } from './exchange.ts'
 import { changeBy, ID } from './exchange.ts'
+import { sentById, stepsById } from './manager-sent.ts'
 import { mappingOf } from './mapping.ts'
 import type { Sent } from './normalise.ts'
 import { normalise } from './normalise.ts'
@@ -25,7 +26,7 @@ type Written = Promise<User | ScimProblem>
 export const NO_SUCH_USER = new ScimProblem('notFound', 'there is no such user')
 
 export async function postUser(house: House, asked: Asked): Written {
-  const sent = normalise(schemaFor(asked), asked.body)
+  const sent = await sentIn(house, asked)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
   const resource = mappingOf(institution).onto(viewOf(sent))
@@ -40,7 +41,7 @@ export async function postUser(house: House, asked: Asked): Written {
 }
 
 export async function putUser(house: House, asked: Asked, id: string): Written {
-  const sent = normalise(schemaFor(asked), asked.body)
+  const sent = await sentIn(house, asked)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
   const edit = putEdit(sent, source, mappingOf(institution))
@@ -48,13 +49,19 @@ export async function putUser(house: House, asked: Asked, id: string): Written {
 }
 
 export async function patchUser(house: House, asked: Asked, id: string): Written {
-  const steps = parsePatch(schemaFor(asked), asked.body, id)
-  if (steps instanceof ScimProblem) return steps
+  const parsed = parsePatch(schemaFor(asked), asked.body, id)
+  if (parsed instanceof ScimProblem) return parsed
+  const steps = await stepsById(house.store, asked.caller, parsed)
   return submit(house, asked, id, { intent: 'update', edit: patchEdit(steps, mappingOf(asked.caller.institution)) })
 }
 
 export async function deleteUser(house: House, asked: Asked, id: string): Written {
   return submit(house, asked, id, { intent: 'delete', edit: deleteEdit })
+}
+
+async function sentIn({ store }: House, asked: Asked): Promise<Sent | ScimProblem> {
+  const sent = normalise(schemaFor(asked), asked.body)
+  return sent instanceof ScimProblem ? sent : sentById(store, asked.caller, sent)
 }
 
 function schemaFor({ caller }: Asked): ResourceSchema {
