@@ -93,6 +93,13 @@ await forEachStore((name, place) => {
           assert.deepEqual([status, headers.get('etag'), text], [304, etag, ''])
         }
         assert.equal((await call('GET', path, undefined, { 'if-none-match': '"other"' })).status, 200)
+        for (const tag of ['"other"', '']) assert.equal((await call('GET', path, undefined, { 'if-match': tag })).status, 412)
+        for (const tag of [etag, '*']) assert.equal((await call('GET', path, undefined, { 'if-match': tag })).status, 200)
+        for (const method of ['PUT', 'DELETE']) {
+          const body = method === 'PUT' ? { userName: 'ada' } : undefined
+          assert.equal((await call(method, path, body, { 'if-none-match': '*' })).status, 412)
+          assert.equal((await call(method, '/Users/nobody', body, { 'if-none-match': '*' })).status, 404)
+        }
         for (const tag of ['"other"', 'nonsense', '']) assert.equal((await set('no', tag)).status, 412)
         assert.equal((await call('DELETE', path, undefined, { 'if-match': '"other"' })).status, 412)
         assert.equal((await call('PUT', path, { userName: 'ada' }, { 'if-match': '"other"' })).status, 412)
@@ -100,6 +107,30 @@ await forEachStore((name, place) => {
         assert.equal((await set('B', etag)).status, 412)
         assert.equal((await set('C', '*')).json.title, 'C')
       })
+    })
+
+    it('answers in full what shows the names of others, which change without the version', async () => {
+      const { call } = endpoint(store)
+      const made = await call('POST', '/Users', { userName: 'ada' })
+      const boss = await call('POST', '/Users', { userName: 'eve' })
+      const enterprise = { [ENTERPRISE]: { manager: boss.json.id } }
+      const managed = await call('POST', '/Users', { userName: 'bob', ...enterprise })
+      const members = [{ value: made.json.id }]
+      const group = await call('POST', '/Groups', { displayName: 'Staff', members })
+      const status = async (path: string) => {
+        const etag = (await call('GET', path)).headers.get('etag') ?? ''
+        return (await call('GET', path, undefined, { 'if-none-match': etag })).status
+      }
+      for (const [path, hiding] of [
+        [`/Users/${made.json.id}`, 'excludedAttributes=groups'],
+        [`/Users/${managed.json.id}`, `excludedAttributes=${ENTERPRISE}:manager`],
+        [`/Users/${managed.json.id}`, `attributes=${ENTERPRISE}:manager.value`],
+        [`/Groups/${group.json.id}`, 'excludedAttributes=members'],
+        [`/Groups/${group.json.id}`, 'attributes=members.value'],
+      ] as const) {
+        assert.deepEqual([await status(path), await status(`${path}?${hiding}`)], [200, 304], hiding)
+      }
+      assert.equal(await status(`/Users/${boss.json.id}`), 304)
     })
 
     describe('who is seen', () => {

@@ -26,7 +26,7 @@ const ERRORS = {
   methodNotAllowed: { status: 405, say: 'this method is not served here' },
   tooSlow: { status: 408, say: 'the body did not arrive in time' },
   unresolved: { status: 409, say: 'a reference could not be resolved' },
-  stale: { status: 412, say: 'the resource has changed since the version in If-Match' },
+  stale: { status: 412, say: 'the resource is there in another version than If-Match or If-None-Match wants' },
   tooLarge: { status: 413, say: 'the body is too large' },
   mediaType: { status: 415, say: 'the body must be application/scim+json or application/json in UTF-8' },
   limited: { status: 429, say: 'too many requests: wait before the next one' },

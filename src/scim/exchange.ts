@@ -5,7 +5,7 @@ import type { Change } from '../directory/change.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
-import { versionsIn } from './etag.ts'
+import { ifMatchOf, versionsIn } from './etag.ts'
 import type { Projection } from './projection.ts'
 import { namesIn, projectionOf } from './projection.ts'
 import { readJson } from './request-body.ts'
@@ -35,12 +35,12 @@ export const ID = /^[A-Za-z0-9_-]{1,64}$/
 /** The write that a request with a body asks for. */
 export async function askedBy({ request, caller }: Exchange, maxBytes?: number): Promise<Asked | ScimProblem> {
   const read = await readJson(request, maxBytes)
-  return read instanceof ScimProblem ? read : { caller, body: read.body, ifMatch: request.headers.get('if-match') }
+  return read instanceof ScimProblem ? read : { caller, body: read.body, ifMatch: ifMatchOf(request) }
 }
 
 /** The deletion that a request asks for. */
 export function deletionBy({ request, caller }: Exchange): Asked {
-  return { caller, ifMatch: request.headers.get('if-match') }
+  return { caller, ifMatch: ifMatchOf(request) }
 }
 
 /** Who asks for the change of a user or a group, and of which versions. */

@@ -37,6 +37,14 @@ export async function* groupText(group: Group, view: GroupView): AsyncGenerator<
   yield `${isFirst ? '' : ']'}${meta === undefined ? '' : `,"meta":${JSON.stringify(meta)}`}}`
 }
 
+/** Whether what is shown names members: these are renamed without the group's version. */
+export async function showsOthers(group: Group, { store, project }: GroupView): Promise<boolean> {
+  if (project !== undefined && project.of({ members: [{ display: '' }] }).members === undefined) return false
+  const one = { where: isIn(group._id), limit: 1 }
+  const found = await Promise.all([store.find('users', group.institution, one), store.find('groups', group.institution, one)])
+  return found.flat().length > 0
+}
+
 function withoutMembers(group: Group, { source, base }: GroupView): JsonObject {
   const externalId = bindingOf(group, source)?.externalId
   return {

@@ -8,11 +8,11 @@ import type { House } from '../directory/group-change.ts'
 import { GROUP } from '../directory/schema.ts'
 import type { ScimDeps } from './deps.ts'
 import { ScimProblem } from './errors.ts'
-import { isKnown } from './etag.ts'
+import { conditionIn } from './etag.ts'
 import type { Exchange } from './exchange.ts'
 import { askedBy, deletionBy, ID, projectionIn, wantsToSee } from './exchange.ts'
 import type { GroupView } from './group-answer.ts'
-import { groupText } from './group-answer.ts'
+import { groupText, showsOthers } from './group-answer.ts'
 import { dropGroup, NO_SUCH_GROUP, patchGroup, postGroup, putGroup } from './group-operations.ts'
 import type { Projection } from './projection.ts'
 import { etagOf } from './render.ts'
@@ -33,7 +33,10 @@ export async function readGroup(deps: Deps, exchange: Exchange, id: string): Ans
   const { request, caller } = exchange
   const group = ID.test(id) ? await findGroup(deps.store, caller.institution._id, { id }) : undefined
   if (!isVisible(group, caller.source)) return NO_SUCH_GROUP
-  if (isKnown(request.headers.get('if-none-match'), group.version)) return emptyAnswer(304, { etag: etagOf(group) })
+  const condition = conditionIn(request.headers, group.version)
+  if (condition === 'stale') return new ScimProblem('stale')
+  const view = viewOf(deps, exchange, projectionIn(exchange, GROUP))
+  if (condition === 'known' && !(await showsOthers(group, view))) return emptyAnswer(304, { etag: etagOf(group) })
   return show(deps, exchange, group, 200)
 }
 

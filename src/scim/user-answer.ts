@@ -20,11 +20,22 @@ export type Asker = { readonly caller: Caller; readonly base: string }
 
 /** One user as the whole of an answer: short enough to go out as text, together with its headers. */
 export async function userText(store: Store, asker: Asker, user: UserBytes, project: Projection | undefined): Promise<string> {
-  const isPlain = user.memberOf.length === 0 && !mayHaveManager(user.resource)
-  const view = isPlain ? plainView(asker) : await viewFor(store, asker, [user], project)
+  const view = showsOthers(user, project) ? await viewFor(store, asker, [user], project) : plainView(asker)
   const out = new ByteWriter(TYPICAL_BYTES)
   writeShown(out, user, view, project)
   return out.end().toString()
+}
+
+/** Whether what is shown may name others, groups or a manager: these change without the user's version. */
+export function showsOthers({ memberOf, resource }: UserBytes, project: Projection | undefined): boolean {
+  const showsGroups = memberOf.length > 0 && project?.shows('groups') !== false
+  return showsGroups || (mayHaveManager(resource) && showsManager(project))
+}
+
+/** Whether anything is shown that is looked up for a manager. */
+function showsManager(project: Projection | undefined): boolean {
+  const looked = { [EXTENSIONS.enterprise]: { manager: { $ref: '', displayName: '' } } }
+  return project === undefined || project.of(looked)[EXTENSIONS.enterprise] !== undefined
 }
 
 /** How the caller sees these users. What an answer does not show is not read. */
@@ -35,10 +46,9 @@ export async function viewFor(
   project: Projection | undefined,
 ): Promise<View> {
   const showsGroups = project?.shows('groups') !== false
-  const showsManager = project?.shows(EXTENSIONS.enterprise) !== false
   const [belonging, managers] = await Promise.all([
     showsGroups ? readBelonging(store, caller, base, users) : NO_GROUPS,
-    showsManager
+    showsManager(project)
       ? readManagers(
           store,
           caller,
@@ -49,7 +59,7 @@ export async function viewFor(
   return { ...seenBy(caller), base, belonging, managers }
 }
 
-/** Of those who are in no group and have no manager. */
+/** Of those who are shown without groups and manager. */
 function plainView({ caller, base }: Asker): View {
   return { ...seenBy(caller), base, belonging: NO_GROUPS, managers: NO_MANAGERS }
 }

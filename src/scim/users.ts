@@ -8,13 +8,13 @@ import type { User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
-import { isKnown } from './etag.ts'
+import { conditionIn } from './etag.ts'
 import type { Asked, Exchange } from './exchange.ts'
 import { askedBy, deletionBy, ID, projectionIn, wantsToSee } from './exchange.ts'
 import type { UserBytes } from './render.ts'
 import { etagOf, locationOf, renderUser } from './render.ts'
 import { answer, emptyAnswer, MINIMAL } from './respond.ts'
-import { userText, viewFor } from './user-answer.ts'
+import { showsOthers, userText, viewFor } from './user-answer.ts'
 import { deleteUser, NO_SUCH_USER, patchUser, postUser, putUser } from './user-operations.ts'
 
 type Answer = Promise<Response | ScimProblem>
@@ -27,8 +27,10 @@ export async function createUser(house: House, exchange: Exchange): Answer {
 export async function readUser({ store }: House, exchange: Exchange, id: string): Answer {
   const user = await visibleUser(store, exchange.caller, id)
   if (user === undefined) return NO_SUCH_USER
-  if (isKnown(exchange.request.headers.get('if-none-match'), user.version)) return emptyAnswer(304, { etag: etagOf(user) })
   const project = projectionIn(exchange, userSchemaOf(exchange.caller.institution.settings))
+  const condition = conditionIn(exchange.request.headers, user.version)
+  if (condition === 'stale') return new ScimProblem('stale')
+  if (condition === 'known' && !showsOthers(user, project)) return emptyAnswer(304, { etag: etagOf(user) })
   return answer(200, await userText(store, exchange, user, project), exchange.type, { etag: etagOf(user) })
 }
 
