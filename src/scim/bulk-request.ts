@@ -2,8 +2,9 @@
  * The body of POST /Bulk (RFC 7644, section 3.7) -> operations. What is wrong with one of them is that one's own failure;
  * only what is wrong with the whole refuses the whole.
  */
+import { referenceInPath } from './bulk-references.ts'
 import { ScimProblem } from './errors.ts'
-import { isRecord } from './values.ts'
+import { byFoldedName, isRecord } from './values.ts'
 
 /** Told in ServiceProviderConfig. */
 export const MAX_OPERATIONS = 1000
@@ -14,7 +15,7 @@ export type Method = (typeof METHODS)[number]
 
 /** An operation as it was sent; `problem`: why it cannot be done whatever the roll says. */
 export type Operation = {
-  /** As sent where it is none. */
+  /** As sent where it is none; empty where there is none. */
   readonly method: string
   /** Of a new resource, by which others of the request can name it. */
   readonly bulkId?: string
@@ -34,7 +35,7 @@ export type BulkRequest = {
 
 export function bulkRequestFrom(body: unknown): BulkRequest | ScimProblem {
   if (!isRecord(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a BulkRequest')
-  const members = new Map(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]))
+  const members = byFoldedName(body)
   const sent = members.get('operations')
   const failOnErrors = members.get('failonerrors') ?? undefined
   if (!Array.isArray(sent) || sent.length === 0)
@@ -52,14 +53,15 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0
 }
 
-const PATH = /^\/?(Users|Groups)(?:\/([^/]+))?$/
+const PATH = /^\/?(Users|Groups)(?:\/(bulkId:.+|[^/]+))?$/s
 
 /** @param taken the bulkIds of the operations before this one */
 function operationFrom(sent: unknown, taken: Set<string>): Operation {
-  const told = isRecord(sent) ? sent : {}
-  const method = String(told.method ?? '').toUpperCase()
-  const bulkId = typeof told.bulkId === 'string' && told.bulkId !== '' ? told.bulkId : undefined
-  const [, endpoint, id] = PATH.exec(typeof told.path === 'string' ? told.path : '') ?? []
+  const told = byFoldedName(isRecord(sent) ? sent : {})
+  const method = textOf(told.get('method'))?.toUpperCase() ?? ''
+  const bulkId = textOf(told.get('bulkid'))
+  const version = textOf(told.get('version'))
+  const [, endpoint, id] = PATH.exec(textOf(told.get('path')) ?? '') ?? []
   const isRepeated = bulkId !== undefined && method === 'POST' && taken.has(bulkId)
   if (bulkId !== undefined && method === 'POST') taken.add(bulkId)
   const problem = isRecord(sent) ? problemOf(method, endpoint, id, isRepeated) : NO_OBJECT
@@ -67,11 +69,15 @@ function operationFrom(sent: unknown, taken: Set<string>): Operation {
     method,
     ...(bulkId === undefined ? {} : { bulkId }),
     ...(endpoint === undefined ? {} : { endpoint: endpoint as 'Users' | 'Groups' }),
-    ...(id === undefined ? {} : { id }),
-    ...(typeof told.version === 'string' ? { version: told.version } : {}),
-    data: told.data,
+    ...(id === undefined ? {} : { id: referenceInPath(id) ?? id }),
+    ...(version === undefined ? {} : { version }),
+    data: told.get('data'),
     ...(problem === undefined ? {} : { problem }),
   }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
 const NO_OBJECT = new ScimProblem('invalidSyntax', 'an operation must be an object with method, path and data')
@@ -82,6 +88,7 @@ function problemOf(
   id: string | undefined,
   isRepeated: boolean,
 ): ScimProblem | undefined {
+  if (method === '') return new ScimProblem('invalidSyntax', `an operation must have a method: ${METHODS.join(', ')}`)
   if (!METHODS.some((known) => known === method))
     return new ScimProblem('methodNotAllowed', `the method of an operation is one of ${METHODS.join(', ')}`)
   if (endpoint === undefined)

@@ -1,13 +1,14 @@
 /**
  * Carries out the operations of a bulk request (RFC 7644, section 3.7). Each is a write of its own: what one fails at
- * harms no other. Users that follow each other go together, as one batch; who names what another operation makes comes
- * after it, wherever it stands; where resources name each other in a circle, the first is made without and told later.
+ * harms no other. Users that follow each other go together, as one batch.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { gathering } from '../directory/gathering.ts'
 import type { House } from '../directory/group-change.ts'
 import { SLICE } from '../directory/slice.ts'
-import { cut, referencesIn, resolved } from './bulk-references.ts'
+import type { Step } from './bulk-order.ts'
+import { listsOf } from './bulk-order.ts'
+import { resolved } from './bulk-references.ts'
 import type { BulkRequest, Method, Operation } from './bulk-request.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
@@ -33,8 +34,6 @@ export function runBulk(house: House, caller: Caller, request: BulkRequest): Pro
   return new BulkRun(house, caller, request).run()
 }
 
-type Pending = { readonly index: number; readonly operation: Operation; readonly references: ReadonlySet<string> }
-
 class BulkRun {
   readonly #house: House
   readonly #caller: Caller
@@ -42,23 +41,21 @@ class BulkRun {
   readonly #results: Result[] = []
   /** Ids of what was made, by bulkId. */
   readonly #ids = new Map<string, string>()
-  /** What is still to be told to resources that were made without it. */
-  readonly #later: { readonly index: number; readonly data: object }[] = []
-  #pending: Pending[]
   #failures = 0
 
   constructor(house: House, caller: Caller, request: BulkRequest) {
     this.#house = { ...house, gate: gathering(house.gate) }
     this.#caller = caller
     this.#request = request
-    this.#pending = request.operations.map((operation, index) => {
-      return { index, operation, references: referencesIn([operation.id, operation.data]) }
-    })
   }
 
   async run(): Promise<Result[]> {
-    while (this.#pending.length > 0 && !this.#isOver()) await this.#together(this.#next())
-    for (const { index, data } of this.#later) await this.#tell(index, data)
+    for (const list of listsOf(this.#request)) {
+      const rest = list.find(({ isRest }) => isRest)
+      // Who was made without what it names is told of it, or says so, also where nothing else is done any more.
+      if (rest !== undefined) await this.#tell(rest)
+      else if (!this.#isOver()) await this.#together(list)
+    }
     return this.#results.filter((result) => result !== undefined)
   }
 
@@ -66,51 +63,7 @@ class BulkRun {
     return this.#failures >= (this.#request.failOnErrors ?? Number.POSITIVE_INFINITY)
   }
 
-  /** Takes what is to be done next: operations in their order that wait for nothing and can go together. */
-  #next(): Pending[] {
-    const making = this.#making()
-    const next: Pending[] = []
-    /** Resources that an operation before, which waits, is about. */
-    const held = new Set<string>()
-    const isOneByOne = this.#request.failOnErrors !== undefined
-    for (const one of this.#pending) {
-      const { endpoint, id } = one.operation
-      const isHeld = id !== undefined && held.has(`${endpoint}/${id}`)
-      const waits = [...one.references].some((bulkId) => making.has(bulkId))
-      if (isHeld || waits) {
-        if (id !== undefined) held.add(`${endpoint}/${id}`)
-        continue
-      }
-      const isAlone = endpoint === 'Groups'
-      if (isAlone && next.length > 0) break
-      next.push(one)
-      if (isAlone || isOneByOne) break
-    }
-    if (next.length === 0) return this.#breakCircle(making)
-    const taken = new Set(next)
-    this.#pending = this.#pending.filter((one) => !taken.has(one))
-    return next
-  }
-
-  /** bulkIds of resources that are still to be made. */
-  #making(): Set<string> {
-    return new Set(
-      this.#pending.flatMap(({ operation: { method, bulkId, problem } }) => {
-        return method === 'POST' && bulkId !== undefined && problem === undefined ? [bulkId] : []
-      }),
-    )
-  }
-
-  #breakCircle(making: ReadonlySet<string>): Pending[] {
-    const first = this.#pending.find(({ operation: { bulkId } }) => bulkId !== undefined && making.has(bulkId))
-    if (first === undefined) throw new Error('operations wait for what nobody makes')
-    const { now, later } = cut(first.operation.data, making)
-    this.#later.push({ index: first.index, data: later })
-    this.#pending = this.#pending.filter((one) => one !== first)
-    return [{ ...first, operation: { ...first.operation, data: now }, references: referencesIn(now) }]
-  }
-
-  async #together(some: readonly Pending[]): Promise<void> {
+  async #together(some: readonly Step[]): Promise<void> {
     const begun: Promise<Result>[] = []
     for (const one of some) {
       if (begun.length > 0 && begun.length % TURN === 0) await nextTurn()
@@ -128,7 +81,7 @@ class BulkRun {
     }
   }
 
-  async #carryOut({ operation, references }: Pending): Promise<Result> {
+  async #carryOut({ operation, references }: Pick<Step, 'operation' | 'references'>): Promise<Result> {
     const missing = [...references].find((bulkId) => !this.#ids.has(bulkId))
     const problem = operation.problem ?? (missing === undefined ? undefined : unknown(missing))
     if (problem !== undefined) return { operation, status: problem.status, problem }
@@ -147,19 +100,19 @@ class BulkRun {
     return { operation, status, path: `${path}/${written._id}`, ...version }
   }
 
-  /** The rest of a resource that was made without what did not exist yet. */
-  async #tell(index: number, data: object): Promise<void> {
+  async #tell({ index, operation: { data }, references }: Step): Promise<void> {
     const made = this.#results[index]
     if (made === undefined || made.problem !== undefined) return
-    const references = referencesIn(data)
-    const operation = { ...made.operation, method: 'PATCH', id: made.path?.split('/').at(-1) ?? '' }
     const body = { Operations: [{ op: 'add', value: data }] }
-    const told = await this.#carryOut({ index, operation: { ...operation, data: body }, references })
-    const { problem } = told
-    this.#results[index] =
-      problem === undefined
-        ? { ...made, ...(told.version === undefined ? {} : { version: told.version }) }
-        : { ...made, status: 409, problem: new ScimProblem('unresolved', `made, but for what it refers to: ${problem.detail}`) }
+    const operation = { ...made.operation, method: 'PATCH', id: made.path?.split('/').at(-1) ?? '', data: body }
+    const { problem, version } = await this.#carryOut({ operation, references })
+    if (problem === undefined) {
+      this.#results[index] = { ...made, ...(version === undefined ? {} : { version }) }
+      return
+    }
+    const unresolved = new ScimProblem('unresolved', `made, but for what it refers to: ${problem.detail}`)
+    this.#results[index] = { ...made, status: unresolved.status, problem: unresolved }
+    this.#failures += 1
   }
 }
 

@@ -15,7 +15,7 @@ type Told = {
   readonly bulkId?: string
   readonly location?: string
   readonly version?: string
-  readonly response?: { readonly detail: string; readonly status: string }
+  readonly response?: { readonly detail: string; readonly status: string; readonly scimType?: string }
 }
 
 const user = (bulkId: string, more: object = {}) => ({
@@ -138,6 +138,81 @@ await forEachStore((name, place) => {
         assert.equal((await call('GET', `/Users/${idOf(ada)}`)).json[ENTERPRISE].manager.value, idOf(ada))
       })
 
+      for (const [how, managerOf] of [
+        ['as a dotted name', (value: string) => ({ [`${ENTERPRISE}:manager`]: value })],
+        ['as a dotted name of a part', (value: string) => ({ [`${ENTERPRISE}:manager.value`]: value })],
+        ['within its extension', (value: string) => ({ [ENTERPRISE]: { manager: value, department: 'Physics' } })],
+      ] as const) {
+        it(`in a circle where the manager is told ${how}`, async () => {
+          const { call, bulk } = anEndpoint()
+          const [a, b] = await bulk([user('a', managerOf('bulkId:b')), user('b', managerOf('bulkId:a'))])
+          assert.ok(a !== undefined && b !== undefined)
+          for (const [one, other] of [
+            [a, b],
+            [b, a],
+          ] as const) {
+            assert.equal((await call('GET', `/Users/${idOf(one)}`)).json[ENTERPRISE]?.manager.value, idOf(other))
+          }
+        })
+      }
+
+      it('in circles that touch each other, and in what names them', async () => {
+        const { call, bulk } = anEndpoint()
+        const names = ['a', 'b', 'c', 'd']
+        const results = await bulk([
+          user('a', manager('bulkId:b')),
+          group('Staff', 'bulkId:d', 'bulkId:a'),
+          user('b', manager('bulkId:c')),
+          user('c', manager('bulkId:b')),
+          user('d', manager('bulkId:d')),
+        ])
+        assert.deepEqual(
+          results.map(({ status }) => status),
+          Array(5).fill('201'),
+        )
+        const ids = [0, 2, 3, 4].map((at) => idOf(results[at] as Told))
+        for (const [at, other] of [1, 2, 1, 3].entries()) {
+          const { json } = await call('GET', `/Users/${ids[at]}`)
+          assert.deepEqual([json.userName, json[ENTERPRISE].manager.value], [names[at], ids[other]])
+        }
+        assert.equal((await call('GET', `/Groups/${idOf(results[1] as Told)}`)).json.members.length, 2)
+      })
+
+      for (const bulkId of ['sp ace/é', '100%', 'a "b" \\', ' x', 'bulkId:y', 'übung\n']) {
+        it(`whatever text a bulkId is, as ${JSON.stringify(bulkId)}`, async () => {
+          const { call, bulk } = anEndpoint()
+          const inPath = patch({ op: 'remove', path: `members[value eq ${JSON.stringify(`bulkId:${bulkId}`)}]` })
+          const $ref = `../Users/bulkId:${encodeURIComponent(bulkId)}`
+          const results = await bulk([
+            group('g', `bulkId:${bulkId}`, 'bulkId:other'),
+            user('other', { [ENTERPRISE]: { manager: { $ref, value: `bulkId:${bulkId}` } } }),
+            { ...user(bulkId), data: { userName: 'ada' } },
+            { method: 'PATCH', path: '/Groups/bulkId:g', data: inPath },
+            {
+              method: 'PATCH',
+              path: `/Users/bulkId:${encodeURIComponent(bulkId)}`,
+              data: patch({ op: 'add', value: { title: '1' } }),
+            },
+            {
+              method: 'PATCH',
+              path: `/Users/${encodeURIComponent(`bulkId:${bulkId}`)}`,
+              data: patch({ op: 'add', value: { title: '2' } }),
+            },
+            { method: 'PATCH', path: `/Users/bulkId:${bulkId}`, data: patch({ op: 'add', value: { nickName: '3' } }) },
+          ])
+          assert.deepEqual(
+            results.map(({ status }) => status),
+            ['201', '201', '201', '200', '200', '200', '200'],
+          )
+          assert.equal(results[2]?.bulkId, bulkId)
+          assert.partialDeepStrictEqual((await call('GET', `/Users/${idOf(results[2] as Told)}`)).json, {
+            title: '2',
+            nickName: '3',
+          })
+          assert.equal((await call('GET', `/Groups/${idOf(results[0] as Told)}`)).json.members.length, 1)
+        })
+      }
+
       it('but not in a circle of groups: one of them says so, the other is whole', async () => {
         const { call, bulk } = anEndpoint()
         const [one, other] = await bulk([group('One', 'bulkId:Other'), group('Other', 'bulkId:One')])
@@ -214,6 +289,80 @@ await forEachStore((name, place) => {
       assert.equal((await call('GET', path)).json.title, '3')
     })
 
+    describe('comes to the same end as the operations one after the other', () => {
+      it('where a name is free again because its bearer was deleted', async () => {
+        const { statuses } = anEndpoint()
+        const remove = { method: 'DELETE', path: '/Users/bulkId:u' }
+        const named = (bulkId: string) => ({ ...user(bulkId), data: { userName: 'o' } })
+        assert.deepEqual(await statuses([named('u'), remove, named('v')]), ['201', '204', '201'])
+      })
+
+      it('where somebody is deleted after a group has named them and what comes later', async () => {
+        const { call, bulk } = anEndpoint()
+        const { json } = await call('POST', '/Users', { userName: 'q' })
+        const results = await bulk([group('g', json.id, 'bulkId:x'), { method: 'DELETE', path: `/Users/${json.id}` }, user('x')])
+        assert.deepEqual(
+          results.map(({ status }) => status),
+          ['201', '204', '201'],
+        )
+        const { members } = (await call('GET', `/Groups/${idOf(results[0] as Told)}`)).json
+        assert.deepEqual(
+          members.map(({ value }: { value: string }) => value),
+          [idOf(results[2] as Told)],
+        )
+      })
+
+      it('where a name is free again because its bearer has another, and names what comes later', async () => {
+        const { call, statuses } = anEndpoint()
+        const { json } = await call('POST', '/Users', { userName: 'm' })
+        const rename = patch({ op: 'replace', value: { userName: 'n', ...manager('bulkId:x') } })
+        const operations = [{ method: 'PATCH', path: `/Users/${json.id}`, data: rename }, user('m'), user('x')]
+        assert.deepEqual(await statuses(operations), ['200', '201', '201'])
+      })
+
+      it('where what was told in a circle is changed afterwards', async () => {
+        const { call, bulk } = anEndpoint()
+        const [a, , c] = await bulk([
+          user('a', manager('bulkId:b')),
+          user('b', manager('bulkId:a')),
+          user('c'),
+          { method: 'PATCH', path: '/Users/bulkId:a', data: patch({ op: 'replace', value: manager('bulkId:c') }) },
+        ])
+        assert.ok(a !== undefined && c !== undefined)
+        assert.equal((await call('GET', `/Users/${idOf(a)}`)).json[ENTERPRISE].manager.value, idOf(c))
+      })
+    })
+
+    for (const [what, operations, expected] of [
+      ['a circle', [user('a', manager('bulkId:b')), user('b', manager('bulkId:a'))], ['201', '201', '400']],
+      ['what names something later', [group('g', 'bulkId:x')], ['201', '400', '201']],
+      ['groups in a circle, which fail themselves', [group('g', 'bulkId:h'), group('h', 'bulkId:g')], ['409', '201']],
+    ] as const) {
+      it(`does ${what} before a failure that stops the rest`, async () => {
+        const { statuses } = anEndpoint()
+        const rest = [user('bad', { userName: '' }), user('x')]
+        assert.deepEqual(await statuses([...operations, ...rest], { failOnErrors: 1 }), expected)
+      })
+    }
+
+    it('ignores case in the names of the members of an operation', async () => {
+      const { call, bulk } = anEndpoint()
+      const [ada, changed] = await bulk([
+        { Method: 'POST', Path: '/Users', BulkId: 'x', Data: { userName: 'ada' } },
+        { METHOD: 'PATCH', PATH: '/Users/bulkId:x', VERSION: 'W/"old"', DATA: patch({ op: 'add', value: { title: 'Dr' } }) },
+      ])
+      assert.partialDeepStrictEqual([ada, changed], [{ status: '201', bulkId: 'x' }, { status: '412' }])
+      assert.equal((await call('GET', `/Users/${idOf(ada as Told)}`)).json.userName, 'ada')
+    })
+
+    it('tells an operation without a method from one whose method there is not', async () => {
+      const { bulk } = anEndpoint()
+      const { method, ...without } = user('x')
+      const [none, number, unknown] = await bulk([without, { ...without, method: 5 }, { ...without, method: `${method}S` }])
+      const missing = { status: '400', response: { scimType: 'invalidSyntax' } }
+      assert.partialDeepStrictEqual([none, number, unknown], [missing, missing, { status: '405' }])
+    })
+
     it('stops after so many failures as failOnErrors says', async () => {
       const { call, bulk } = anEndpoint()
       const operations = [user('a'), user('', { userName: '' }), user('b'), user('', { userName: '' }), user('c')]
@@ -284,6 +433,10 @@ describe('references of a bulk request', () => {
       $ref: '../Users/3',
       text: 'no bulkId:d',
     })
+  })
+
+  it('are read in one go, however long a text is and however many seem to begin in it', () => {
+    for (const text of ['"bulkId:\\', '/bulkId:', 'bulkId"']) referencesIn(`x${text.repeat(500_000)}`)
   })
 
   it('leave everything else as it is', () => {

@@ -4,7 +4,7 @@
 import type { Problem } from '../directory/change.ts'
 import { problemIn, ScimProblem } from './errors.ts'
 import { namesIn } from './projection.ts'
-import { isRecord } from './values.ts'
+import { byFoldedName, isRecord } from './values.ts'
 
 export const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 export const DEFAULT_COUNT = 100
@@ -35,7 +35,7 @@ export function listRequestFrom(parameter: (name: string) => string | undefined)
 /** From the body of POST /.search; names ignore case. */
 export function searchRequestFrom(body: unknown): ListRequest | ScimProblem {
   if (!isRecord(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a SearchRequest')
-  const members = new Map(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]))
+  const members = byFoldedName(body)
   return read((name) => members.get(name.toLowerCase()) ?? undefined)
 }
 

@@ -31,6 +31,11 @@ export function isRecord(value: unknown): value is { readonly [name: string]: un
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The members of a message by their names in lower case (RFC 7643, section 2.1). */
+export function byFoldedName(record: { readonly [name: string]: unknown }): Map<string, unknown> {
+  return new Map(Object.entries(record).map(([name, value]) => [name.toLowerCase(), value]))
+}
+
 /**
  * The value as the attribute stores it; a multi-valued attribute takes a list or one element of it.
  * @param path what a fault calls the attribute
