@@ -9,6 +9,8 @@ import type { BulkRequest, Operation } from './bulk-request.ts'
 export type Step = {
   /** Of the operation in the request. */
   readonly index: number
+  /** The operation whose turn it is: this one, or one before it that names what this one makes. */
+  readonly turn: number
   /** As sent; where a resource is made in two steps, each with its part of the data. */
   readonly operation: Operation
   readonly references: ReadonlySet<string>
@@ -44,6 +46,7 @@ function stepsOf(operations: readonly Operation[]): Step[] {
   const placed = new Set<number>()
   /** What resources in a circle are made without. */
   const rests = new Map<number, Step>()
+  let turn = 0
 
   function place(step: Step): void {
     steps.push(step)
@@ -55,8 +58,8 @@ function stepsOf(operations: readonly Operation[]): Step[] {
     const operation = operations[index] as Operation
     const waiting = [...makers].filter(([, maker]) => !placed.has(maker)).map(([bulkId]) => bulkId)
     const { now, later } = cut(operation.data, new Set(waiting))
-    place({ index, operation: { ...operation, data: now }, references: referencesIn(now), isRest: false })
-    rests.set(index, { index, operation: { ...operation, data: later }, references: referencesIn(later), isRest: true })
+    place({ index, turn, operation: { ...operation, data: now }, references: referencesIn(now), isRest: false })
+    rests.set(index, { index, turn, operation: { ...operation, data: later }, references: referencesIn(later), isRest: true })
   }
 
   function reach(index: number): void {
@@ -75,11 +78,11 @@ function stepsOf(operations: readonly Operation[]): Step[] {
       if (maker !== undefined) reach(maker)
     }
     const rest = rests.get(index)
-    if (rest === undefined) place({ index, operation: operations[index] as Operation, references: named, isRest: false })
+    if (rest === undefined) place({ index, turn, operation: operations[index] as Operation, references: named, isRest: false })
     else steps.push(rest)
   }
 
-  for (const index of operations.keys()) reach(index)
+  for (; turn < operations.length; turn++) reach(turn)
   return steps
 }
 

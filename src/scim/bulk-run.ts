@@ -1,6 +1,7 @@
 /**
  * Carries out the operations of a bulk request (RFC 7644, section 3.7). Each is a write of its own: what one fails at
- * harms no other. Users that follow each other go together, as one batch.
+ * harms no other. Users that follow each other go together, as one batch. What goes before its turn, and finds its name
+ * still taken, is put off until its turn, and so is what names it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { gathering } from '../directory/gathering.ts'
@@ -41,6 +42,12 @@ class BulkRun {
   readonly #results: Result[] = []
   /** Ids of what was made, by bulkId. */
   readonly #ids = new Map<string, string>()
+  /** Steps that are put off: what could not be made before its turn, and what waits for that. */
+  readonly #waiting: Step[] = []
+  /** What they are about. */
+  readonly #late = new Set<string>()
+  /** The first operation that is put off until its own turn. */
+  #again = Number.POSITIVE_INFINITY
   #failures = 0
 
   constructor(house: House, caller: Caller, request: BulkRequest) {
@@ -50,13 +57,52 @@ class BulkRun {
   }
 
   async run(): Promise<Result[]> {
-    for (const list of listsOf(this.#request)) {
-      const rest = list.find(({ isRest }) => isRest)
-      // Who was made without what it names is told of it, or says so, also where nothing else is done any more.
-      if (rest !== undefined) await this.#tell(rest)
-      else if (!this.#isOver()) await this.#together(list)
-    }
+    for (const list of listsOf(this.#request)) await this.#inTurn(list)
+    await this.#catchUp(Number.POSITIVE_INFINITY)
     return this.#results.filter((result) => result !== undefined)
+  }
+
+  async #inTurn(list: readonly Step[]): Promise<void> {
+    for (let left = list, [first] = left; first !== undefined; [first] = left) {
+      await this.#catchUp(first.turn)
+      const next = left.filter(({ turn }) => turn <= this.#again)
+      left = left.slice(next.length)
+      // Who was made without what it names is told of it, or says so, also where nothing else is done any more.
+      if (first.isRest || !this.#isOver()) await this.#go(next)
+    }
+  }
+
+  /** Does what was put off and whose turn has come. */
+  async #catchUp(turn: number): Promise<void> {
+    if (this.#again >= turn) return
+    this.#again = Number.POSITIVE_INFINITY
+    this.#late.clear()
+    for (const waiting of this.#waiting.splice(0)) {
+      const step = { ...waiting, turn }
+      if (step.index < turn) await this.#go([step])
+      else this.#putOff(step)
+    }
+  }
+
+  async #go(list: readonly Step[]): Promise<void> {
+    const ready = list.filter((step) => !this.#isPutOff(step))
+    const rest = ready.find(({ isRest }) => isRest)
+    await (rest === undefined ? this.#together(ready) : this.#tell(rest))
+  }
+
+  /** Puts off what names, or is about, something that is put off itself. */
+  #isPutOff(step: Step): boolean {
+    if (this.#late.size === 0) return false
+    const names = [subjectOf(step), ...[...step.references].map((bulkId) => `bulkId:${bulkId}`)]
+    const isLate = names.some((name) => this.#late.has(name))
+    if (isLate) this.#putOff(step)
+    return isLate
+  }
+
+  #putOff(step: Step): void {
+    this.#waiting.push(step)
+    this.#late.add(subjectOf(step))
+    if (step.index > step.turn) this.#again = Math.min(this.#again, step.index)
   }
 
   #isOver(): boolean {
@@ -72,13 +118,20 @@ class BulkRun {
       begun.at(-1)?.catch(() => {})
     }
     const results = await Promise.all(begun)
-    for (const [position, { index, operation }] of some.entries()) {
-      const result = results[position] as Result
-      this.#results[index] = result
-      if (result.problem !== undefined) this.#failures += 1
-      else if (operation.method === 'POST' && operation.bulkId !== undefined)
-        this.#ids.set(operation.bulkId, result.path?.split('/').at(-1) ?? '')
+    for (const [position, step] of some.entries()) this.#record(step, results[position] as Result)
+  }
+
+  #record(step: Step, result: Result): void {
+    const { index, turn, operation } = step
+    // Before its turn somebody may still bear the name, whom an operation between deletes or renames.
+    if (index > turn && result.problem?.code === 'uniqueness') {
+      this.#putOff(step)
+      return
     }
+    this.#results[index] = result
+    if (result.problem !== undefined) this.#failures += 1
+    else if (operation.method === 'POST' && operation.bulkId !== undefined)
+      this.#ids.set(operation.bulkId, result.path?.split('/').at(-1) ?? '')
   }
 
   async #carryOut({ operation, references }: Pick<Step, 'operation' | 'references'>): Promise<Result> {
@@ -114,6 +167,12 @@ class BulkRun {
     this.#results[index] = { ...made, status: unresolved.status, problem: unresolved }
     this.#failures += 1
   }
+}
+
+/** What a step is about: a resource that it makes, or one that there is. */
+function subjectOf({ index, operation: { method, bulkId, endpoint, id } }: Step): string {
+  if (method !== 'POST') return `${endpoint}/${id}`
+  return bulkId === undefined ? String(index) : `bulkId:${bulkId}`
 }
 
 function unknown(bulkId: string): ScimProblem {

@@ -320,6 +320,67 @@ await forEachStore((name, place) => {
         assert.deepEqual(await statuses(operations), ['200', '201', '201'])
       })
 
+      it('where a name is free only when the turn of a person comes whom others before name', async () => {
+        const { call, bulk } = anEndpoint()
+        const { json: old } = await call('POST', '/Users', { userName: 'o' })
+        const { json: ada } = await call('POST', '/Users', { userName: 'ada' })
+        const path = `/Users/${ada.id}`
+        const operations = [
+          group('g', 'bulkId:boss'),
+          { method: 'PATCH', path, data: patch({ op: 'add', value: { title: '1', ...manager('bulkId:x') } }) },
+          { method: 'PATCH', path, data: patch({ op: 'add', value: { title: '2' } }) },
+          user('boss', manager('bulkId:x')),
+          user('alone'),
+          { method: 'DELETE', path: `/Users/${old.id}` },
+          { ...user('x'), data: { userName: 'o', ...manager('bulkId:boss') } },
+          user('o'),
+        ]
+        const results = await bulk(operations)
+        assert.deepEqual(
+          results.map(({ status }) => status),
+          ['201', '200', '200', '201', '201', '204', '201', '409'],
+        )
+        const [g, , , boss, , , x] = results.map(idOf)
+        assert.equal((await call('GET', `/Groups/${g}`)).json.members[0].value, boss)
+        assert.partialDeepStrictEqual((await call('GET', path)).json, { title: '2', [ENTERPRISE]: { manager: { value: x } } })
+        assert.equal((await call('GET', `/Users/${boss}`)).json[ENTERPRISE].manager.value, x)
+        assert.equal((await call('GET', `/Users/${x}`)).json[ENTERPRISE].manager.value, boss)
+      })
+
+      it('where several names come free one after the other', async () => {
+        const { call, bulk } = anEndpoint()
+        const removals = []
+        for (const userName of ['o', 'p']) {
+          const { json } = await call('POST', '/Users', { userName })
+          removals.push({ method: 'DELETE', path: `/Users/${json.id}` })
+        }
+        const results = await bulk([
+          group('g', 'bulkId:x', 'bulkId:y'),
+          removals[0],
+          { ...user('x'), data: { userName: 'o', ...manager('bulkId:y') } },
+          user('between'),
+          removals[1],
+          { ...user('y'), data: { userName: 'p' } },
+        ])
+        assert.deepEqual(
+          results.map(({ status }) => status),
+          ['201', '204', '201', '201', '204', '201'],
+        )
+        assert.equal((await call('GET', `/Groups/${idOf(results[0] as Told)}`)).json.members.length, 2)
+      })
+
+      it('where a name is never free, and all that wait for its bearer say so', async () => {
+        const { call, statuses } = anEndpoint()
+        await call('POST', '/Users', { userName: 'o' })
+        const operations = [group('g', 'bulkId:x'), group('h', 'bulkId:g'), user('a'), { ...user('x'), data: { userName: 'o' } }]
+        assert.deepEqual(await statuses(operations), ['400', '400', '201', '409'])
+        assert.deepEqual(await statuses([...operations.slice(0, 2), operations[3], user('b')], { failOnErrors: 1 }), [
+          '400',
+          '400',
+          '409',
+        ])
+      })
+
       it('where what was told in a circle is changed afterwards', async () => {
         const { call, bulk } = anEndpoint()
         const [a, , c] = await bulk([
