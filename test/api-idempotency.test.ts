@@ -37,12 +37,17 @@ await forEachStore((name, place) => {
       await api.post('/users', ADA, key)
       for (const [path, body] of [
         ['/users', { ...ADA, city: 'Porto' }],
-        ['/users?dry_run=true', ADA],
         ['/users/batch', { users: [ADA] }],
       ] as const) {
         const { status, body: refused } = await api.post(path, body, key)
         assert.deepEqual([status, /#key_reused$/.test(String(refused.type))], [422, true], path)
       }
+    })
+
+    it('is not used up by a dry run', async () => {
+      const api = anApi()
+      assert.equal((await api.post('/users?dry_run=true', ADA, key)).body.outcome, 'created')
+      assert.equal((await api.post('/users', ADA, key)).status, 201)
     })
 
     it('keeps refusals too', async () => {

@@ -132,6 +132,8 @@ await forEachStore((name, place) => {
         ['cursor=x', 'value_invalid'],
         ['changed_since=yesterday', 'value_invalid'],
         ['changed_since=2026-13-01T00:00:00Z', 'value_invalid'],
+        ['changed_since=2026-02-30T00:00:00Z', 'value_invalid'],
+        [`changed_since=2026-02-28T00:00:00Z&cursor=${Buffer.from('["a"]').toString('base64url')}`, 'value_invalid'],
         ['netid=', 'value_invalid'],
         ['user_tags=', 'value_invalid'],
         ['country=Nowhere', 'country_unknown'],

@@ -129,6 +129,20 @@ await forEachStore((name, place) => {
         assert.deepEqual((await api.get('/users')).body.users[0]?.user, { ...ADA, account_status: 'active' })
       })
 
+      it('names no record that does not exist', async () => {
+        const api = anApi()
+        const users = [ADA, { netid: '0042', city: 'Porto' }, { ...ADA, netid: '0043', first_name: 'Eve', last_name: 'Moss' }]
+        const { body } = await api.post('/users/batch?dry_run=true', { users })
+        assert.deepEqual(
+          body.results.map(({ outcome, id, records }) => [outcome, id, records]),
+          [
+            ['created', null, undefined],
+            ['updated', null, undefined],
+            ['conflict', undefined, []],
+          ],
+        )
+      })
+
       it('is not done by halves: a misspelt parameter is refused', async () => {
         const api = anApi()
         const refused = await api.post('/users?dryrun=true', ADA)
@@ -206,6 +220,14 @@ await forEachStore((name, place) => {
             'Latin-1',
             '/users',
             { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } },
+            415,
+            'media_type',
+          ],
+          ['packed', '/users', { body: '{}', headers: { 'content-encoding': 'gzip' } }, 415, 'media_type'],
+          [
+            'a packed stream',
+            '/users/batch',
+            { body: '{}', headers: { 'content-encoding': 'br', 'content-type': 'application/x-ndjson' } },
             415,
             'media_type',
           ],

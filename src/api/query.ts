@@ -2,6 +2,7 @@
  * Query strings: every parameter known, every value of its kind, or an answer that names all that is wrong.
  */
 import type { Problem } from '../directory/change.ts'
+import { timeOf } from '../directory/date-time.ts'
 import { FIELDS, fieldNamed } from '../directory/fields.ts'
 import { fieldIs } from '../directory/flat-search.ts'
 import { isProblem, readValue } from '../directory/flat-values.ts'
@@ -66,8 +67,9 @@ export function listQueryIn(query: URLSearchParams, institution: Institution): L
     if ('op' in condition) conditions.push(condition)
     else if (problems.length < MAX_CONDITIONS) problems.push(condition)
   }
-  if (problems.length > 0) return refused(problems)
   const byChange = query.has('changed_since')
+  if (page.after !== undefined && (page.after.value !== undefined) !== byChange) problems.push(FOREIGN_CURSOR)
+  if (problems.length > 0) return refused(problems)
   return { ...page, where: and(...conditions), byChange }
 }
 
@@ -96,8 +98,14 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
 function timeIn(value: string): number | undefined {
   const text = value.trim().replace(' ', '+')
-  const time = TIME.test(text) ? Date.parse(text) : Number.NaN
+  const time = TIME.test(text) ? timeOf(text) : Number.NaN
   return Number.isNaN(time) ? undefined : time
+}
+
+const FOREIGN_CURSOR = {
+  field: 'cursor',
+  code: 'value_invalid',
+  message: 'cursor should be one that `next` of a page before had',
 }
 
 function pagingFrom(query: URLSearchParams, problems: Problem[]): Page {
@@ -114,7 +122,7 @@ function pagingFrom(query: URLSearchParams, problems: Problem[]): Page {
   const cursors = query.getAll('cursor')
   const after = cursors[0] === undefined ? undefined : cursorFrom(cursors[0])
   if (cursors.length > 1 || (cursors.length === 1 && after === undefined)) {
-    problems.push({ field: 'cursor', code: 'value_invalid', message: 'cursor should be one that `next` of a page before had' })
+    problems.push(FOREIGN_CURSOR)
   }
   return { limit, ...(after === undefined ? {} : { after }) }
 }

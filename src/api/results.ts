@@ -52,18 +52,27 @@ export function answerTo(told: Told, { base, caller }: Exchange, isDryRun: boole
   }
 }
 
-/** One of many: what became of it, and its id or what is wrong. */
-export function resultOf(told: Told, isDryRun: boolean): Result {
+/** Of many: what became of each, and its id or what is wrong. @param isDryRun as for one */
+export function resultsOf(told: readonly Told[], isDryRun: boolean): Result[] {
+  const made = new Set(isDryRun ? told.flatMap(madeBy) : [])
+  return told.map((one) => resultOf(one, made))
+}
+
+function madeBy(told: Told): string[] {
+  return 'outcome' in told && told.outcome.kind === 'created' ? [told.outcome.user._id] : []
+}
+
+/** @param made ids of records that do not exist */
+function resultOf(told: Told, made: ReadonlySet<string>): Result {
   if ('problems' in told) return { outcome: 'invalid', problems: told.problems }
   const { outcome } = told
   switch (outcome.kind) {
     case 'created':
-      return { outcome: 'created', id: isDryRun ? null : outcome.user._id }
     case 'updated':
     case 'unchanged':
-      return { outcome: outcome.kind, id: outcome.user._id }
+      return { outcome: outcome.kind, id: made.has(outcome.user._id) ? null : outcome.user._id }
     case 'conflict':
-      return conflictMembers(outcome)
+      return conflictMembers({ ...outcome, records: outcome.records.filter((id) => !made.has(id)) })
     case 'invalid':
     case 'denied':
       return { outcome: outcome.kind, problems: outcome.problems }

@@ -10,12 +10,12 @@ import { StoreError } from '../store/store.ts'
 import type { Answer } from './answers.ts'
 import { problem } from './answers.ts'
 import type { ApiDeps, Caller, Exchange } from './deps.ts'
-import { parseJson } from './json-body.ts'
+import { encoded, isEncoded, parseJson } from './json-body.ts'
 import type { Line } from './lines.ts'
 import { LineBatches } from './lines.ts'
 import { dryRunIn } from './query.ts'
 import type { Result } from './results.ts'
-import { resultOf } from './results.ts'
+import { resultsOf } from './results.ts'
 import type { Read } from './write.ts'
 import { readEach, tellEach } from './write.ts'
 
@@ -42,6 +42,7 @@ export function streamBatch(deps: ApiDeps, exchange: Exchange): Response | Answe
   if (exchange.request.headers.has('idempotency-key')) {
     return problem('idempotency_key', 'a stream takes none: send it again as it is, what was done is unchanged then')
   }
+  if (isEncoded(exchange.request)) return encoded()
   const { body } = exchange.request
   if (body === null) return problem('malformed', 'the body is empty')
   const lines = new LineBatches(body, { mostLines: MOST_LINES, mostLength: MOST_LENGTH, maxLineBytes: MAX_BODY_BYTES })
@@ -106,7 +107,7 @@ class Results {
   async #carriedOut(batch: readonly Read[]): Promise<readonly Result[]> {
     try {
       const told = await tellEach(this.#deps, this.#caller, batch, this.#isDryRun)
-      return told.map((one) => resultOf(one, this.#isDryRun))
+      return resultsOf(told, this.#isDryRun)
     } catch (error) {
       return this.#failed(batch, error)
     }

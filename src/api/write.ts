@@ -12,7 +12,7 @@ import { once } from './idempotency.ts'
 import { readJson } from './json-body.ts'
 import { dryRunIn } from './query.ts'
 import type { Result, Told } from './results.ts'
-import { answerTo, resultOf } from './results.ts'
+import { answerTo, resultsOf } from './results.ts'
 
 export const MAX_BATCH = 1000
 const MAX_BATCH_BYTES = 8 * 1024 * 1024
@@ -25,12 +25,13 @@ export async function postUser(deps: ApiDeps, exchange: Exchange): Promise<Answe
   if (typeof dryRun !== 'boolean') return dryRun
   const body = await readJson(exchange.request)
   if (body.kind === 'bad') return body.answer
-  return once(deps, exchange, body.text, async () => {
+  const work = async () => {
     const change = flatChange(body.value, exchange.caller)
     if (!isChange(change)) return answerTo({ problems: change }, exchange, dryRun)
     const outcome = await carryOut(deps, exchange, change, dryRun)
     return answerTo({ change, outcome }, exchange, dryRun)
-  })
+  }
+  return dryRun ? work() : once(deps, exchange, body.text, work)
 }
 
 export async function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
@@ -40,12 +41,13 @@ export async function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answ
   if (body.kind === 'bad') return body.answer
   const users = usersIn(body.value)
   if (!Array.isArray(users)) return users as Answer
-  return once(deps, exchange, body.text, async () => {
+  const work = async () => {
     const read = await readEach(users, (user) => flatChange(user, exchange.caller))
     const told = await tellEach(deps, exchange.caller, read, dryRun)
-    const results = told.map((one) => resultOf(one, dryRun))
+    const results = resultsOf(told, dryRun)
     return answer(200, { counts: countsOf(results), results: results.map((result, index) => ({ index, ...result })) })
-  })
+  }
+  return dryRun ? work() : once(deps, exchange, body.text, work)
 }
 
 function usersIn(body: unknown): readonly unknown[] | Answer {

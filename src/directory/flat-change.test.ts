@@ -66,6 +66,8 @@ describe('a flat change', () => {
       ['a required field cleared', { last_name: null }, 'last_name', 'required_cleared', ''],
       ['a required field cleared in words', { email: '[[CLEAR]]' }, 'email', 'required_cleared', ''],
       ['a status cleared', { account_status: null }, 'account_status', 'required_cleared', ''],
+      ['a tag past its length', { user_tags: `Greek, ${'x'.repeat(257)}` }, 'user_tags', 'value_too_long', '256'],
+      ['a status of one letter', { account_status: 'n' }, 'account_status', 'value_invalid', 'did you mean "no"'],
       ['a flag that is none', { keep_existing_user_tags: 'maybe' }, 'keep_existing_user_tags', 'value_invalid', 'true or false'],
     ] as const) {
       it(why, () => {
@@ -133,6 +135,17 @@ describe('a flat change', () => {
           ],
         },
       ],
+      [
+        'makes an address that is there the one that stands for the person, and loses none',
+        { email: 'HOME@x.example' },
+        {
+          emails: [
+            { value: 'home@x.example', type: 'home', primary: true },
+            { value: 'Ada@Uni.example', type: 'work', display: 'Ada' },
+          ],
+        },
+      ],
+      ['adds no tags where there are none to add', { user_tags: [], keep_existing_user_tags: true }, {}],
       [
         'changes the phone of one type alone',
         { phone_number: '3' },

@@ -94,6 +94,8 @@ function readWishes(
   const wishes: Wish[] = []
   const isMisshapen = (name: string) => misshapen.some(({ field }) => field === name)
   const emptyClears = institution.settings.emptyClears?.some((channel) => channel === channelOf(source)) ?? false
+  const flag = flat.keep_existing_user_tags
+  const keeps = flag === undefined ? false : flagFrom(flag)
   for (const field of FIELDS) {
     const raw = flat[field.name]
     if (raw === undefined || isMisshapen(field.name)) continue
@@ -103,14 +105,18 @@ function readWishes(
         : readValue(field, raw as string | number | boolean | null, institution)
     if (isProblem(value)) problems.push(value)
     else if (value !== undefined) wishes.push({ field, value })
-    else if (emptyClears && !isKept(field.name, requiredFields({ institution, source }))) wishes.push({ field, value: null })
+    else if (
+      emptyClears &&
+      !(field.type === 'tags' && keeps === true) &&
+      !isKept(field.name, requiredFields({ institution, source }))
+    )
+      wishes.push({ field, value: null })
   }
-  const keeps = flat.keep_existing_user_tags
-  if (!isMisshapen('keep_existing_user_tags') && keeps !== undefined && flagFrom(keeps) === undefined) {
+  if (!isMisshapen('keep_existing_user_tags') && keeps === undefined) {
     problems.push({
       field: 'keep_existing_user_tags',
       code: 'value_invalid',
-      message: `keep_existing_user_tags is ${kindOf(keeps)}; it should be true or false (also yes, no, 1, 0)`,
+      message: `keep_existing_user_tags is ${kindOf(flag)}; it should be true or false (also yes, no, 1, 0)`,
     })
   }
   return wishes
@@ -123,12 +129,20 @@ function readTags(
 ): TagEdit | null | undefined | Problem {
   if (raw === null || isClear(raw)) return null
   const entries = (isList(raw) ? raw : (raw as string).split(',')).map((tag) => composed(tag.trim())).filter(Boolean)
-  if (entries.length === 0) return isList(raw) && raw.length === 0 ? null : undefined
+  const keeps = flagFrom(flat.keep_existing_user_tags ?? null) ?? false
+  // Nothing is added to what is kept.
+  if (entries.length === 0) return isList(raw) && raw.length === 0 && !keeps ? null : undefined
   for (const entry of entries) {
-    const fault = faultIn(field, entry)
+    const fault = faultIn(field, entry) ?? tooLongTag(field, entry)
     if (fault !== undefined) return fault
   }
-  return tagEditFrom(entries, flagFrom(flat.keep_existing_user_tags ?? null) ?? false)
+  return tagEditFrom(entries, keeps)
+}
+
+/** A list's are counted by its schema; of a text only the whole. */
+function tooLongTag({ name, maxLength = Number.POSITIVE_INFINITY }: Field, entry: string): Problem | undefined {
+  if (entry.length <= maxLength || [...entry].length <= maxLength) return undefined
+  return { field: name, code: 'value_too_long', message: `${name} has a tag of more than ${maxLength} characters` }
 }
 
 function requiredFields({ institution, source }: Pick<FlatSender, 'institution' | 'source'>): readonly string[] {

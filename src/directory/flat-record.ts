@@ -118,16 +118,30 @@ function elementPlace({ list, type, sub }: ElementPath): Place {
   }
 }
 
-/** Replaces the address that stands for the person and touches no other. */
+/** Replaces the address that stands for the person and touches no other; one that is there already comes to stand for them. */
 function withLeadingEmail(resource: Resource, value: Json | undefined, own: Own): Resource {
   const elements = elementsOf(resource.emails)
   const leading = leadingEmail(resource.emails)
   const at = leading === undefined ? -1 : indexOfLeading(elements, leading)
+  const other = typeof value === 'string' ? elements.findIndex((element) => isAddress(element, value)) : -1
+  if (other >= 0 && other !== at) return withMember(resource, 'emails', leadingAt(elements, other), own)
   const there = at < 0 ? { type: 'work', primary: true } : insideOf(elements[at])
   // A display form of the old address would be wrong for the new one.
   const { display: _, ...rest } = there
   const next = replaced(elements, at, value === undefined ? undefined : { ...rest, value })
   return withMember(resource, 'emails', unlessNone(next), own)
+}
+
+function isAddress(element: Json, address: string): boolean {
+  const { value } = insideOf(element)
+  return typeof value === 'string' && foldText(value) === foldText(address)
+}
+
+function leadingAt(elements: readonly Json[], leading: number): readonly Json[] {
+  return elements.map((element, at) => {
+    const { primary: _, ...rest } = insideOf(element)
+    return at === leading ? { ...rest, primary: true } : rest
+  })
 }
 
 function indexOfLeading(elements: readonly Json[], leading: string): number {

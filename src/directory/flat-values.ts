@@ -113,10 +113,13 @@ const STATUS: ReadonlyMap<string, boolean> = new Map([
   ...['inactive', 'no', 'non', 'false', '0'].map((word) => [word, false] as const),
 ])
 
+/** A letter or two are near to every digit. */
+const WORDS_OF_STATUS = [...STATUS.keys()].filter((word) => word.length > 1)
+
 function readStatus(field: Field, text: string): ReadValue {
   const value = STATUS.get(text.toLowerCase())
   if (value !== undefined) return value
-  const near = didYouMean(nearMiss(text, STATUS.keys()))
+  const near = didYouMean(nearMiss(text, WORDS_OF_STATUS))
   return bad(
     field,
     'value_invalid',
