@@ -53,9 +53,22 @@ const json = (name: keyof typeof SCHEMAS) => ({ 'application/json': { schema: re
 
 /** Problems by their status, as they are told of one operation. */
 function problems(...statuses: readonly number[]): { readonly [status: string]: Response_ } {
+  return problemsOf(Object.values(PROBLEMS), statuses)
+}
+
+/** Of a question, which has no body and may be asked as often as one likes. */
+function problemsOfReading(...statuses: readonly number[]): { readonly [status: string]: Response_ } {
+  const { malformed: _, idempotency_key: __, ...reading } = PROBLEMS
+  return problemsOf(Object.values(reading), statuses)
+}
+
+function problemsOf(
+  kinds: readonly { readonly status: number; readonly title: string }[],
+  statuses: readonly number[],
+): { readonly [status: string]: Response_ } {
   return Object.fromEntries(
     [401, 403, ...statuses, 429, 500, 503].map((status) => {
-      const titles = Object.values(PROBLEMS).flatMap((one) => (one.status === status ? [one.title] : []))
+      const titles = kinds.flatMap((one) => (one.status === status ? [one.title] : []))
       return [status, { description: titles.join('; '), content: { 'application/problem+json': { schema: ref('Problem') } } }]
     }),
   )
@@ -140,7 +153,7 @@ const PATHS: OpenApi['paths'] = {
       description:
         'People, inactive ones too, for whom all conditions hold; without one, everybody. Values are compared without case.',
       parameters: [...CONDITIONS, ...PAGING],
-      responses: { 200: { description: 'A page of people', content: json('UserList') }, ...problems(400) },
+      responses: { 200: { description: 'A page of people', content: json('UserList') }, ...problemsOfReading(400) },
     },
   },
   '/users/batch': {
@@ -174,7 +187,7 @@ const PATHS: OpenApi['paths'] = {
       operationId: 'readUser',
       summary: 'Read a person',
       parameters: [ID],
-      responses: { 200: { description: 'The person', content: json('UserAnswer') }, ...problems(400, 404) },
+      responses: { 200: { description: 'The person', content: json('UserAnswer') }, ...problemsOfReading(400, 404) },
     },
   },
   '/users/{id}/events': {
@@ -183,7 +196,7 @@ const PATHS: OpenApi['paths'] = {
       summary: 'Read what happened to a person',
       description: 'Who changed what, from which source, when, old and new: the oldest first.',
       parameters: [ID, ...PAGING],
-      responses: { 200: { description: 'A page of events', content: json('EventList') }, ...problems(400, 404) },
+      responses: { 200: { description: 'A page of events', content: json('EventList') }, ...problemsOfReading(400, 404) },
     },
   },
   '/openapi.json': {

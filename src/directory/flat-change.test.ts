@@ -102,6 +102,12 @@ describe('a flat change', () => {
     })
   })
 
+  it('has a thousand tags at most, and says so by the name of the field', () => {
+    const tags = Array.from({ length: 1001 }, (_, n) => `tag ${n}`).join(',')
+    const [problem] = refused(edited(flatChange({ netid: 'ada1', user_tags: tags }, sender()), {}))
+    assert.deepEqual([problem?.field, problem?.code], ['user_tags', 'value_too_long'])
+  })
+
   describe('of a known person', () => {
     const there: Resource = {
       userName: 'x',

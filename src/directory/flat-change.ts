@@ -19,6 +19,7 @@ import { composed, foldKey } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
 import type { Json, Keys, MatchKey, Resource, Source } from './user.ts'
 import { channelOf, isMatchKey, MATCH_KEYS } from './user.ts'
+import { MAX_ELEMENTS } from './validate.ts'
 
 /** Who sends it, for whom. */
 export type FlatSender = {
@@ -215,8 +216,21 @@ function editOf(wishes: readonly Wish[], required: readonly string[], institutio
     const own: Own = []
     let resource: Resource = current?.resource ?? {}
     for (const wish of wishes) resource = granted(resource, wish, own)
-    return { resource }
+    return hasTooManyTags(resource) ? { kind: 'invalid', problems: [TOO_MANY_TAGS] } : { resource }
   }
+}
+
+const TAGS = fieldNamed('user_tags') as Field
+
+const TOO_MANY_TAGS: Problem = {
+  field: TAGS.name,
+  code: 'value_too_long',
+  message: `user_tags would have more than ${MAX_ELEMENTS} tags`,
+}
+
+function hasTooManyTags(resource: Resource): boolean {
+  const tags = getField(resource, TAGS)
+  return isList(tags) && tags.length > MAX_ELEMENTS
 }
 
 function missingFields(wishes: readonly Wish[], required: readonly string[], { settings }: Institution): Problem[] {
