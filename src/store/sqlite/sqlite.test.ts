@@ -39,7 +39,7 @@ describe('the file', () => {
   const garbage = aPath()
   const foreign = aPath()
   for (const [why, path, message] of [
-    ['a folder that cannot be made', join(garbage, 'roll.db'), /not writable: check the rights/],
+    ['a folder that cannot be made', join(garbage, 'roll.db'), /where its folder should be there is a file/],
     ['a folder in place of the file', folder, /not writable: check the rights/],
     ['a file that is no database', garbage, /not a SQLite database/],
     ['the database of another program', foreign, /belongs to another program/],
