@@ -143,7 +143,7 @@ function publicUrlIn(found: string): string {
 function databaseIn(found: string): DatabaseConfig {
   const right = 'sqlite:PATH (for example sqlite:./data/matricula.db) or mongodb://HOST/NAME (or mongodb+srv://…)'
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(found)?.[1]?.toLowerCase()
-  if (scheme?.startsWith('mongodb') && /^mongodb(\+srv)?:\/\/[^/?]/i.test(found)) return { kind: 'mongo', uri: found }
+  if (/^mongodb(\+srv)?:\/\/[^/?]/i.test(found)) return { kind: 'mongo', uri: found }
   if (scheme !== 'sqlite') {
     throw wrong('DATABASE_URL', hideUser(found), right + didYouMean(scheme ?? found, ['sqlite', 'mongodb', 'mongodb+srv']))
   }

@@ -13,7 +13,8 @@ const MEDIA_TYPE = /^\s*([^;\s]*)\s*(?:;(.*))?$/
 const CHARSET = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)/i
 
 export async function readJson(request: Request, maxBytes?: number): Promise<JsonBody> {
-  if (isEncoded(request)) return bad(encoded())
+  const packed = packedBody(request)
+  if (packed !== undefined) return bad(packed)
   if (!isOfType(request, JSON_TYPES)) return bad(problem('media_type', 'the body must be application/json in UTF-8'))
   const read = await readBody(request, maxBytes)
   switch (read.kind) {
@@ -35,13 +36,10 @@ export async function readJson(request: Request, maxBytes?: number): Promise<Jso
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'text/json'])
 const NDJSON_TYPES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl'])
 
-/** Whether the body is packed (RFC 9110, section 8.4): it would say something else, or nothing, as it stands. */
-export function isEncoded(request: Request): boolean {
+/** What to say to a packed body (RFC 9110, section 8.4): it would mean something else, or nothing, as it stands. */
+export function packedBody(request: Request): Answer | undefined {
   const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
-  return coding !== '' && coding !== 'identity'
-}
-
-export function encoded(): Answer {
+  if (coding === '' || coding === 'identity') return undefined
   return problem('media_type', 'the body must come as it is, without a Content-Encoding', {}, { 'accept-encoding': 'identity' })
 }
 

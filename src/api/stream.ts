@@ -10,7 +10,7 @@ import { StoreError } from '../store/store.ts'
 import type { Answer } from './answers.ts'
 import { problem } from './answers.ts'
 import type { ApiDeps, Caller, Exchange } from './deps.ts'
-import { encoded, isEncoded, parseJson } from './json-body.ts'
+import { packedBody, parseJson } from './json-body.ts'
 import type { Line } from './lines.ts'
 import { LineBatches } from './lines.ts'
 import { dryRunIn } from './query.ts'
@@ -42,7 +42,8 @@ export function streamBatch(deps: ApiDeps, exchange: Exchange): Response | Answe
   if (exchange.request.headers.has('idempotency-key')) {
     return problem('idempotency_key', 'a stream takes none: send it again as it is, what was done is unchanged then')
   }
-  if (isEncoded(exchange.request)) return encoded()
+  const packed = packedBody(exchange.request)
+  if (packed !== undefined) return packed
   const { body } = exchange.request
   if (body === null) return problem('malformed', 'the body is empty')
   const lines = new LineBatches(body, { mostLines: MOST_LINES, mostLength: MOST_LENGTH, maxLineBytes: MAX_BODY_BYTES })

@@ -102,7 +102,7 @@ function readWishes(
     if (raw === undefined || isMisshapen(field.name)) continue
     const value =
       field.type === 'tags'
-        ? readTags(field, raw as string | readonly string[] | null, flat)
+        ? readTags(field, raw as string | readonly string[] | null, keeps === true)
         : readValue(field, raw as string | number | boolean | null, institution)
     if (isProblem(value)) problems.push(value)
     else if (value !== undefined) wishes.push({ field, value })
@@ -123,14 +123,9 @@ function readWishes(
   return wishes
 }
 
-function readTags(
-  field: Field,
-  raw: string | readonly string[] | null,
-  flat: { readonly [name: string]: unknown },
-): TagEdit | null | undefined | Problem {
+function readTags(field: Field, raw: string | readonly string[] | null, keeps: boolean): TagEdit | null | undefined | Problem {
   if (raw === null || isClear(raw)) return null
   const entries = (isList(raw) ? raw : (raw as string).split(',')).map((tag) => composed(tag.trim())).filter(Boolean)
-  const keeps = flagFrom(flat.keep_existing_user_tags ?? null) ?? false
   // Nothing is added to what is kept.
   if (entries.length === 0) return isList(raw) && raw.length === 0 && !keeps ? null : undefined
   for (const entry of entries) {

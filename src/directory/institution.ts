@@ -108,6 +108,9 @@ export type GroupMeaning = { readonly accountType?: string; readonly tags?: read
 
 export const FILE_MODES = ['upsert', 'update', 'roster'] as const
 
+/** In place of a field in `files.columns`: the column is there for others. */
+export const IGNORED_COLUMN = 'ignore'
+
 export type FileSettings = {
   /** Of the day, `07:00`, in `timeZone`. */
   readonly runAt?: string
@@ -116,7 +119,7 @@ export type FileSettings = {
   readonly folder?: string
   /** Whether a file waits until there is one of its name with `.done` behind it. */
   readonly waitForDone?: boolean
-  /** An institution's own headings -> fields, or `ignore`. */
+  /** An institution's own headings -> fields, or `IGNORED_COLUMN`. */
   readonly columns?: { readonly [heading: string]: string }
   readonly sources?: readonly FileSourceSettings[]
   readonly thresholds?: { readonly [threshold in Threshold]?: { readonly percent?: number; readonly atLeast?: number } }

@@ -8,7 +8,7 @@ import schema from '../../schemas/institution.schema.json' with { type: 'json' }
 import type { Problem } from './change.ts'
 import { FIELDS, fieldNamed } from './fields.ts'
 import type { Settings } from './institution.ts'
-import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
+import { DEFAULT_ACCOUNT_TYPES, IGNORED_COLUMN } from './institution.ts'
 import { isObject } from './json.ts'
 import { didYouMean } from './near-miss.ts'
 import { faultsIn, userSchemaOf } from './own-extension.ts'
@@ -129,8 +129,7 @@ function namesIn(settings: Settings): Problem[] {
 
 /** Columns may also say how tags are meant. */
 const COLUMN_FIELDS: ReadonlySet<string> = new Set([...FIELD_NAMES, 'keep_existing_user_tags'])
-/** A column may be there for others. */
-const MAPPED_COLUMNS: ReadonlySet<string> = new Set([...COLUMN_FIELDS, 'ignore'])
+const MAPPED_COLUMNS: ReadonlySet<string> = new Set([...COLUMN_FIELDS, IGNORED_COLUMN])
 
 function fileNamesIn({ files = {} }: Settings): Problem[] {
   const columns = Object.entries(files.columns ?? {}).flatMap(([heading, field]) =>

@@ -4,6 +4,7 @@
  * column; an institution's own map comes before the names that everybody has.
  */
 import { FIELDS } from '../directory/fields.ts'
+import { IGNORED_COLUMN } from '../directory/institution.ts'
 import { nearMiss } from '../directory/near-miss.ts'
 import type { Row } from './row.ts'
 import { columnLetters, textOf } from './row.ts'
@@ -16,7 +17,7 @@ export type Column = {
 }
 
 export type HeaderRules = {
-  /** An institution's own headings -> fields, or `IGNORED`. Comes before the names that everybody has. */
+  /** An institution's own headings -> fields, or `IGNORED_COLUMN`. Comes before the names that everybody has. */
   readonly headings?: { readonly [heading: string]: string }
   /** Fields that must have a column. */
   readonly required: readonly string[]
@@ -37,9 +38,6 @@ export type HeaderFault = {
   readonly field: string
   readonly message: string
 }
-
-/** In an institution's own map: a column to ignore. */
-const IGNORED = 'ignore'
 
 const REMARK = /[([]\s*(?:required|mandatory|optional)\s*[)\]]/gi
 
@@ -97,7 +95,7 @@ function columnOf(text: string, own: ReadonlyMap<string, string>): Column {
   const folded = fold(heading)
   if (folded === '') return { heading }
   const mapped = own.get(folded)
-  if (mapped === IGNORED) return { heading }
+  if (mapped === IGNORED_COLUMN) return { heading }
   const field = mapped ?? NAMES.get(folded)
   if (field !== undefined) return { heading, field }
   return { heading }
