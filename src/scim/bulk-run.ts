@@ -16,7 +16,8 @@ import { ScimProblem } from './errors.ts'
 import type { Asked } from './exchange.ts'
 import { dropGroup, patchGroup, postGroup, putGroup } from './group-operations.ts'
 import { etagOf } from './render.ts'
-import { deleteUser, patchUser, postUser, putUser } from './user-operations.ts'
+import type { Ready } from './user-operations.ts'
+import { readyDelete, readyPatch, readyPost, readyPut } from './user-operations.ts'
 
 export type Result = {
   readonly operation: Operation
@@ -111,11 +112,16 @@ class BulkRun {
 
   async #together(some: readonly Step[]): Promise<void> {
     const begun: Promise<Result>[] = []
-    for (const one of some) {
-      if (begun.length > 0 && begun.length % TURN === 0) await nextTurn()
-      begun.push(this.#carryOut(one))
-      // Whoever waits for all of them hears of a failure; meanwhile it is no stray one.
-      begun.at(-1)?.catch(() => {})
+    for (let from = 0; from < some.length; from += TURN) {
+      if (from > 0) await nextTurn()
+      // Some have to read something first: all are handed in when all are ready, so that none overtakes another.
+      const ready = await Promise.all(some.slice(from, from + TURN).map((step) => this.#ready(step)))
+      for (const begin of ready) {
+        const result = begin()
+        // Whoever waits for all of them hears of a failure; meanwhile it is no stray one.
+        result.catch(() => {})
+        begun.push(result)
+      }
     }
     const results = await Promise.all(begun)
     for (const [position, step] of some.entries()) this.#record(step, results[position] as Result)
@@ -134,23 +140,18 @@ class BulkRun {
       this.#ids.set(operation.bulkId, result.path?.split('/').at(-1) ?? '')
   }
 
-  async #carryOut({ operation, references }: Pick<Step, 'operation' | 'references'>): Promise<Result> {
+  /** @returns what hands the operation in, before it returns, and tells what became of it */
+  async #ready({ operation, references }: Pick<Step, 'operation' | 'references'>): Promise<() => Promise<Result>> {
     const missing = [...references].find((bulkId) => !this.#ids.has(bulkId))
     const problem = operation.problem ?? (missing === undefined ? undefined : unknown(missing))
-    if (problem !== undefined) return { operation, status: problem.status, problem }
+    if (problem !== undefined) return async () => ({ operation, status: problem.status, problem })
     const id = operation.id === undefined ? '' : String(resolved(operation.id, this.#ids))
     const data = references.size === 0 ? operation.data : resolved(operation.data, this.#ids)
     const asked: Asked = { caller: this.#caller, body: data, ifMatch: operation.version ?? null }
     const method = operation.method as Method
-    const written = await (operation.endpoint === 'Groups' ? GROUPS : USERS)[method](this.#house, asked, id)
-    const path = `/${operation.endpoint}`
-    if (written instanceof ScimProblem) {
-      return { operation, status: written.status, problem: written, ...(method === 'POST' ? {} : { path: `${path}/${id}` }) }
-    }
-    const status = method === 'POST' ? 201 : method === 'DELETE' ? 204 : 200
-    if (written === undefined) return { operation, status, path: `${path}/${id}` }
-    const version = method === 'DELETE' ? {} : { version: etagOf(written) }
-    return { operation, status, path: `${path}/${written._id}`, ...version }
+    if (operation.endpoint === 'Groups') return async () => resultOf(operation, id, await GROUPS[method](this.#house, asked, id))
+    const write = await USERS[method](this.#house, asked, id)
+    return async () => resultOf(operation, id, write instanceof ScimProblem ? write : await write())
   }
 
   async #tell({ index, operation: { data }, references }: Step): Promise<void> {
@@ -158,7 +159,8 @@ class BulkRun {
     if (made === undefined || made.problem !== undefined) return
     const body = { Operations: [{ op: 'add', value: data }] }
     const operation = { ...made.operation, method: 'PATCH', id: made.path?.split('/').at(-1) ?? '', data: body }
-    const { problem, version } = await this.#carryOut({ operation, references })
+    const carryOut = await this.#ready({ operation, references })
+    const { problem, version } = await carryOut()
     if (problem === undefined) {
       this.#results[index] = { ...made, ...(version === undefined ? {} : { version }) }
       return
@@ -167,6 +169,18 @@ class BulkRun {
     this.#results[index] = { ...made, status: unresolved.status, problem: unresolved }
     this.#failures += 1
   }
+}
+
+function resultOf(operation: Operation, id: string, written: Awaited<Written>): Result {
+  const { method } = operation
+  const path = `/${operation.endpoint}`
+  if (written instanceof ScimProblem) {
+    return { operation, status: written.status, problem: written, ...(method === 'POST' ? {} : { path: `${path}/${id}` }) }
+  }
+  const status = method === 'POST' ? 201 : method === 'DELETE' ? 204 : 200
+  if (written === undefined) return { operation, status, path: `${path}/${id}` }
+  const version = method === 'DELETE' ? {} : { version: etagOf(written) }
+  return { operation, status, path: `${path}/${written._id}`, ...version }
 }
 
 /** What a step is about: a resource that it makes, or one that there is. */
@@ -180,7 +194,7 @@ function unknown(bulkId: string): ScimProblem {
 }
 
 type Written = Promise<{ readonly _id: string; readonly version: string } | ScimProblem | undefined>
-type Writers = { readonly [M in Method]: (house: House, asked: Asked, id: string) => Written }
+type Writers<Made> = { readonly [M in Method]: (house: House, asked: Asked, id: string) => Made }
 
-const USERS: Writers = { POST: postUser, PUT: putUser, PATCH: patchUser, DELETE: deleteUser }
-const GROUPS: Writers = { POST: postGroup, PUT: putGroup, PATCH: patchGroup, DELETE: dropGroup }
+const USERS: Writers<Ready> = { POST: readyPost, PUT: readyPut, PATCH: readyPatch, DELETE: readyDelete }
+const GROUPS: Writers<Written> = { POST: postGroup, PUT: putGroup, PATCH: patchGroup, DELETE: dropGroup }

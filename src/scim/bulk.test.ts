@@ -290,6 +290,29 @@ await forEachStore((name, place) => {
     })
 
     describe('comes to the same end as the operations one after the other', () => {
+      it('where somebody is changed and then deleted, however much has to be read for the change', async () => {
+        const { call, bulk } = anEndpoint()
+        const [ada, bob] = [
+          (await call('POST', '/Users', { userName: 'ada' })).json,
+          (await call('POST', '/Users', { userName: 'bob' })).json,
+        ]
+        const path = `/Users/${ada.id}`
+        const reading = { [ENTERPRISE]: { manager: { $ref: `../Users/${bob.id}` } } }
+        const results = await bulk([
+          { method: 'PUT', path, data: { userName: 'ada', title: 'put', ...reading } },
+          { method: 'PATCH', path, data: patch({ op: 'replace', path: 'title', value: 'patched' }) },
+          { ...user('again'), data: { userName: 'ada' } },
+          { method: 'DELETE', path },
+          { method: 'PATCH', path, data: patch({ op: 'replace', path: 'title', value: 'late' }) },
+        ])
+        assert.deepEqual(
+          results.map(({ status }) => status),
+          ['200', '200', '409', '204', '404'],
+        )
+        const { json } = await call('POST', '/Users', { userName: 'ada' })
+        assert.deepEqual([json.id, json.title], [ada.id, undefined])
+      })
+
       it('where a name is free again because its bearer was deleted', async () => {
         const { statuses } = anEndpoint()
         const remove = { method: 'DELETE', path: '/Users/bulkId:u' }

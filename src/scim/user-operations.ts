@@ -1,5 +1,6 @@
 /**
- * Writes of users: each as one change through the gate (RFC 7644, sections 3.3, 3.5 and 3.6).
+ * Writes of users: each as one change through the gate (RFC 7644, sections 3.3, 3.5 and 3.6). First it is made ready,
+ * which may have to read; then it is handed in. Of several that are ready, those that are handed in first are done first.
  */
 import type { Change, Outcome } from '../directory/change.ts'
 import type { House } from '../directory/group-change.ts'
@@ -25,38 +26,61 @@ type Written = Promise<User | ScimProblem>
 
 export const NO_SUCH_USER = new ScimProblem('notFound', 'there is no such user')
 
+/** To be called once: hands the change in before it returns. */
+type Write = () => Written
+export type Ready = Promise<Write | ScimProblem>
+
 export async function postUser(house: House, asked: Asked): Written {
+  return handedIn(await readyPost(house, asked))
+}
+
+export async function putUser(house: House, asked: Asked, id: string): Written {
+  return handedIn(await readyPut(house, asked, id))
+}
+
+export async function patchUser(house: House, asked: Asked, id: string): Written {
+  return handedIn(await readyPatch(house, asked, id))
+}
+
+export async function deleteUser(house: House, asked: Asked, id: string): Written {
+  return handedIn(await readyDelete(house, asked, id))
+}
+
+export async function readyPost(house: House, asked: Asked): Ready {
   const sent = await sentIn(house, asked)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
   const resource = mappingOf(institution).onto(viewOf(sent))
-  const outcome = await house.gate.submit(institution, {
-    ...changeBy(asked),
-    ...personIn(sent, resource),
-    target: { keys: keysOf(resource) },
-    intent: 'create',
-    edit: createEdit({ ...sent, resource }, source),
-  })
-  return writtenIn(house, asked, outcome)
+  return () =>
+    submit(house, asked, {
+      ...personIn(sent, resource),
+      target: { keys: keysOf(resource) },
+      intent: 'create',
+      edit: createEdit({ ...sent, resource }, source),
+    })
 }
 
-export async function putUser(house: House, asked: Asked, id: string): Written {
+export async function readyPut(house: House, asked: Asked, id: string): Ready {
   const sent = await sentIn(house, asked)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
   const edit = putEdit(sent, source, mappingOf(institution))
-  return submit(house, asked, id, { intent: 'update', edit, ...personIn(sent, sent.resource) })
+  return toOne(house, asked, id, { intent: 'update', edit, ...personIn(sent, sent.resource) })
 }
 
-export async function patchUser(house: House, asked: Asked, id: string): Written {
+export async function readyPatch(house: House, asked: Asked, id: string): Ready {
   const parsed = parsePatch(schemaFor(asked), asked.body, id)
   if (parsed instanceof ScimProblem) return parsed
   const steps = await stepsById(house.store, asked.caller, parsed)
-  return submit(house, asked, id, { intent: 'update', edit: patchEdit(steps, mappingOf(asked.caller.institution)) })
+  return toOne(house, asked, id, { intent: 'update', edit: patchEdit(steps, mappingOf(asked.caller.institution)) })
 }
 
-export async function deleteUser(house: House, asked: Asked, id: string): Written {
-  return submit(house, asked, id, { intent: 'delete', edit: deleteEdit })
+export async function readyDelete(house: House, asked: Asked, id: string): Ready {
+  return toOne(house, asked, id, { intent: 'delete', edit: deleteEdit })
+}
+
+function handedIn(ready: Awaited<Ready>): User | ScimProblem | Written {
+  return ready instanceof ScimProblem ? ready : ready()
 }
 
 async function sentIn({ store }: House, asked: Asked): Promise<Sent | ScimProblem> {
@@ -68,14 +92,17 @@ function schemaFor({ caller }: Asked): ResourceSchema {
   return userSchemaOf(caller.institution.settings)
 }
 
-async function submit(
+function toOne(
   house: House,
   asked: Asked,
   id: string,
   change: Pick<Change, 'intent' | 'edit' | 'externalId' | 'names'>,
-): Written {
-  if (!ID.test(id)) return NO_SUCH_USER
-  const outcome = await house.gate.submit(asked.caller.institution, { ...changeBy(asked), ...change, target: { id } })
+): Write | ScimProblem {
+  return ID.test(id) ? () => submit(house, asked, { ...change, target: { id } }) : NO_SUCH_USER
+}
+
+async function submit(house: House, asked: Asked, change: Omit<Change, 'source' | 'credential' | 'ifVersion'>): Written {
+  const outcome = await house.gate.submit(asked.caller.institution, { ...changeBy(asked), ...change })
   return writtenIn(house, asked, outcome)
 }
 
