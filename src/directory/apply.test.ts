@@ -285,6 +285,17 @@ await forEachStore((name, place) => {
       assert.equal(found.filter(({ keys }) => keys.email !== undefined).length, 20)
     })
 
+    it('refuses in a batch what takes the key of somebody whom nothing else in it names, also where it is given back', async () => {
+      const uni = anInstitution()
+      const [ada] = await run(uni, aChange({ netid: 'a' }), aChange({ netid: 'b' }))
+      const target = { id: userOf(ada)._id }
+      const taking = aChange({ netid: 'b', title: 'x' }, { target, intent: 'update' })
+      const giving = aChange({ netid: 'c' }, { target, intent: 'update' })
+      assert.deepEqual(kinds(await run(uni, taking, giving)), ['conflict', 'updated'])
+      const found = await people(store, uni)
+      assert.ok(found.every(({ resource }) => resource.title === undefined))
+    })
+
     it('keeps institutions apart', async () => {
       const [uni, other] = [anInstitution(), anInstitution()]
       const [here] = await run(uni, aChange({ netid: 'a' }))

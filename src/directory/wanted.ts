@@ -3,7 +3,7 @@
  */
 import type { Store } from '../store/store.ts'
 import type { Change } from './change.ts'
-import type { Key, User } from './user.ts'
+import type { Key, Keys, User } from './user.ts'
 import type { Entry } from './working-set.ts'
 
 export class Wanted {
@@ -24,16 +24,22 @@ export class Wanted {
     return wanted
   }
 
-  /** Of the keys that these records are to have, and had not, those that are not in here. */
+  /** Of the keys that these records are to have, if only between two changes, and had not, those that are not in here. */
   lacking(entries: readonly Entry[]): Wanted {
     const lacking = new Wanted()
-    for (const { stored, next } of entries) {
-      for (const key in next.keys) {
-        const value = next.keys[key] as string
-        if (stored?.keys[key] !== value && !this.#values.get(key)?.has(value)) lacking.#add(key, value)
-      }
+    for (const { stored, next, between } of entries) {
+      this.#leaveLacking(lacking, stored?.keys, next.keys)
+      for (const keys of between ?? []) this.#leaveLacking(lacking, stored?.keys, keys)
     }
     return lacking
+  }
+
+  #leaveLacking(lacking: Wanted, stored: Keys | undefined, keys: Keys): void {
+    for (const name in keys) {
+      const key = name as Key
+      const value = keys[key] as string
+      if (stored?.[key] !== value && !this.#values.get(key)?.has(value)) lacking.#add(key, value)
+    }
   }
 
   merge(other: Wanted): void {

@@ -5,12 +5,14 @@
  * have done, and can be thrown away and planned anew.
  */
 import type { Doc } from '../store/store.ts'
-import type { Key, User } from './user.ts'
+import type { Key, Keys, User } from './user.ts'
 
 export type Entry = {
   /** As the store has it, or will have it when the slices before are written; absent for a new person. */
   readonly stored: User | undefined
   next: User
+  /** Keys of the record between two of its changes. */
+  between?: Keys[]
   /** Of the changes that made `next` of `stored`, in order; empty when nothing differs. */
   readonly events: Doc[]
 }
@@ -46,6 +48,7 @@ export class WorkingSet {
       this.#take({ stored: known?.next, next: user, events: [event] })
       return
     }
+    if (own.events.length > 0) own.between = [...(own.between ?? []), own.next.keys]
     own.next = user
     own.events.push(event)
     this.#holdAll(own)
