@@ -14,7 +14,7 @@ import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
 import { exitCodeOf, showSummary } from './file-outcome.ts'
-import { knownInstitution } from './known-institution.ts'
+import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { pickedUpText } from './picked-up-text.ts'
 import { openProgressLine } from './progress.ts'
@@ -188,11 +188,6 @@ async function runShown(id: string, institution: string | undefined, terminal: T
 
 async function institutionsAsked(store: Store, id: string | undefined): Promise<Institution[]> {
   return id === undefined ? await listInstitutions(store) : [await knownInstitution(store, id)]
-}
-
-function institutionIn(option: string | undefined): string {
-  if (option === undefined) throw new Misuse('--institution is missing')
-  return option
 }
 
 function stateIn(given: string, states: readonly RunState[]): RunState {

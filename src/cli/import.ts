@@ -15,7 +15,7 @@ import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { Misuse, Refusal, read } from './command.ts'
 import { exitCodeOf, showSummary } from './file-outcome.ts'
-import { knownInstitution } from './known-institution.ts'
+import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import type { ProgressLine } from './progress.ts'
 import { openProgressLine } from './progress.ts'
@@ -62,14 +62,14 @@ type Given = ReturnType<typeof argumentsIn>
 function argumentsIn(args: readonly string[]) {
   const options = { institution: 'text', 'dry-run': 'flag', approve: 'flag', json: 'flag', report: 'text' } as const
   const { options: found, words } = read(args, { options, words: ['FILE'] })
-  if (found.institution === undefined) throw new Misuse('--institution is missing')
+  const institution = institutionIn(found.institution)
   const { report } = found
   if (report !== undefined && !REPORT_FORMATS.some((end) => report.toLowerCase().endsWith(end))) {
     throw new Misuse(`--report is "${report}"; its name should end in ${REPORT_FORMATS.join(', ')}`)
   }
   return {
     file: words[0],
-    institution: found.institution,
+    institution,
     dryRun: found['dry-run'] ?? false,
     approve: found.approve ?? false,
     json: found.json ?? false,

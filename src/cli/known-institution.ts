@@ -5,7 +5,13 @@ import type { Institution } from '../directory/institution.ts'
 import { getInstitution, listInstitutions } from '../directory/institution.ts'
 import { didYouMean } from '../directory/near-miss.ts'
 import type { Store } from '../store/store.ts'
-import { Refusal } from './command.ts'
+import { Misuse, Refusal } from './command.ts'
+
+/** The option by which it is named. @throws {Misuse} where it is missing */
+export function institutionIn(option: string | undefined): string {
+  if (option === undefined) throw new Misuse('--institution is missing')
+  return option
+}
 
 /** @throws {Refusal} naming the near miss when there is no such institution */
 export async function knownInstitution(store: Store, id: string): Promise<Institution> {

@@ -2,7 +2,7 @@
  * `matricula saml`: why a sign-in was refused, and whether sign-ins will work.
  */
 import type { Config } from '../config.ts'
-import { configFrom, isPlainLoopback, originOf } from '../config.ts'
+import { configFrom, isPlainLoopback, publicUrlOf } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
 import type { Command } from './command.ts'
@@ -56,7 +56,7 @@ Examples:
   async run(args, terminal) {
     const { options, words } = read(args, { options: { response: 'text' }, words: ['ID'] })
     const config = configFrom(terminal.environment)
-    const publicUrl = config.publicUrl ?? originOf(config.host, config.port)
+    const publicUrl = publicUrlOf(config)
     const text = options.response === undefined ? undefined : await contentOf(options.response)
     return withStore(terminal, async (store) => {
       const institution = await knownInstitution(store, words[0])

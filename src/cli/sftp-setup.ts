@@ -2,7 +2,7 @@
  * `matricula sftp setup`: a drop box for an institution, from its public key to the page that goes back to it.
  */
 import type { Config } from '../config.ts'
-import { configFrom, originOf } from '../config.ts'
+import { configFrom, publicUrlOf } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { AuthorizedKey } from '../sftp/authorized-key.ts'
 import { judgeKey } from '../sftp/authorized-key.ts'
@@ -68,7 +68,7 @@ async function pageFor(institution: Institution, config: Config): Promise<string
   const judged = keys.map(judgeKey)
   return setUpPage({
     institution,
-    host: publicHost ?? new URL(config.publicUrl ?? originOf(config.host, config.port)).hostname.replace(/^\[|\]$/g, ''),
+    host: publicHost ?? new URL(publicUrlOf(config)).hostname.replace(/^\[|\]$/g, ''),
     port: publicPort ?? config.sftpPort,
     username,
     keys: judged.flatMap((one) => (one.kind === 'ok' ? [one.key] : [])),

@@ -2,7 +2,7 @@
  * `matricula user`: single records, as the directory holds them.
  */
 import { createInterface } from 'node:readline/promises'
-import { configFrom, originOf } from '../config.ts'
+import { configFrom, publicUrlOf } from '../config.ts'
 import { allDocs, eachDoc } from '../directory/each-doc.ts'
 import { inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
@@ -21,8 +21,8 @@ import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
-import { DONE, Misuse, Refusal, read } from './command.ts'
-import { knownInstitution } from './known-institution.ts'
+import { DONE, Refusal, read } from './command.ts'
+import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 
 const show: Command = {
@@ -120,11 +120,6 @@ export const user: Command = {
   commands: { show, list, purge },
 }
 
-function institutionIn(option: string | undefined): string {
-  if (option === undefined) throw new Misuse('--institution is missing')
-  return option
-}
-
 async function find(store: Store, institution: string, key: string): Promise<User> {
   const [user, ...others] = await lookUp(store, institution, key)
   if (!user) throw nobody(institution, key)
@@ -168,8 +163,7 @@ function ofSubject(id: string): Predicate {
 }
 
 function scimUrlOf({ environment }: Terminal, institution: string): string {
-  const { publicUrl, host, port } = configFrom(environment)
-  return `${publicUrl ?? originOf(host, port)}/institutions/${institution}/scim/v2`
+  return `${publicUrlOf(configFrom(environment))}/institutions/${institution}/scim/v2`
 }
 
 function shown(user: User, view: View) {
