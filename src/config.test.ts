@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, it } from 'node:test'
-import { ConfigError, configFrom, isLocalOnly, isLoopback, originOf, publicUrlOf } from './config.ts'
+import { ConfigError, configFrom, isLocalOnly, isLoopback, publicUrlOf } from './config.ts'
 
 describe('the configuration', () => {
   it('needs nothing: every variable has a default', () => {
@@ -120,5 +120,6 @@ describe('the configuration', () => {
     for (const host of ['0.0.0.0', '::', '10.0.0.1', 'roll.uni.edu', '127.0.0.1.evil.example']) assert.ok(!isLoopback(host), host)
   })
 
-  it('writes an IPv6 address in brackets', () => assert.equal(originOf('::1', 3000), 'http://[::1]:3000'))
+  it('tells clients of an IPv6 address in brackets', () =>
+    assert.equal(publicUrlOf(configFrom({ HOST: '::1' })), 'http://[::1]:3000'))
 })

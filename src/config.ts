@@ -4,6 +4,7 @@
  */
 import { join, resolve } from 'node:path'
 import { didYouMean } from './directory/near-miss.ts'
+import { hostFrom, hostInUrl } from './host.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -97,27 +98,21 @@ export function isLoopback(host: string): boolean {
 
 /** Whether clients reach the server on this machine alone: it is being tried out. */
 export function isLocalOnly(publicUrl: string): boolean {
-  return isLoopback(new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1'))
+  return isLoopback(hostFrom(new URL(publicUrl).hostname))
 }
 
 /** How clients reach the server; where any free port is asked for, it is known once the server listens. */
 export function publicUrlOf({ publicUrl, host, port }: Config, actualPort = port): string {
-  return publicUrl ?? originOf(host, actualPort)
+  return publicUrl ?? `http://${hostInUrl(host)}:${actualPort}`
 }
 
 /** Whether a server is reached without TLS by browsers on its own machine, where everything can be tried. */
 export function isPlainLoopback(publicUrl: string): boolean {
-  const { protocol, hostname } = new URL(publicUrl)
-  return protocol === 'http:' && isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'))
-}
-
-/** `http://HOST:PORT` as it is written in a URL. */
-export function originOf(host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  return new URL(publicUrl).protocol === 'http:' && isLocalOnly(publicUrl)
 }
 
 function hostIn(name: Variable, found: string): string {
-  const host = found.replace(/^\[(.*)\]$/, '$1')
+  const host = hostFrom(found)
   if (/^[A-Za-z0-9._:%-]+$/.test(host) && !/^[a-z]+:\/\//i.test(found) && !isHostAndPort(host)) return host
   throw wrong(name, found, 'an address or a host name alone, for example 127.0.0.1, ::1 or 0.0.0.0')
 }
@@ -180,7 +175,7 @@ function mailIn(found: string, from: string | undefined): MailConfig {
   const user = decodeURIComponent(url.username)
   return {
     server: {
-      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      host: hostFrom(url.hostname),
       port: url.port === '' ? (isTls ? 465 : 587) : Number(url.port),
       isTls,
       ...(user !== '' && { user, password: decodeURIComponent(url.password) }),

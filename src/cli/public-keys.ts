@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import type { JWK } from 'jose'
 import type { KeysOf } from '../auth/key-sets.ts'
 import { isLoopback } from '../config.ts'
+import { hostFrom } from '../host.ts'
 import { Misuse, Refusal } from './command.ts'
 
 /** @throws {Refusal} when there are none, or one of them is private */
@@ -23,7 +24,7 @@ export async function publicKeysIn(found: string): Promise<KeysOf> {
 
 function urlIn(found: string): string {
   const url = URL.canParse(found) ? new URL(found) : undefined
-  if (url && url.username === '' && (url.protocol === 'https:' || isLoopback(url.hostname))) return found
+  if (url && url.username === '' && (url.protocol === 'https:' || isLoopback(hostFrom(url.hostname)))) return found
   throw new Misuse(`--keys is "${found}"; an address should be an https URL`)
 }
 

@@ -5,6 +5,7 @@
 import type { Institution } from '../directory/institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from '../directory/institution.ts'
 import { requiredInFiles } from '../flatfile/file-source.ts'
+import { hostInUrl } from '../host.ts'
 
 export type PageFacts = {
   readonly institution: Institution
@@ -129,7 +130,7 @@ Once, so that WinSCP can read your key:
 Every night:
 
   winscp.com /ini=nul /command ^
-    "open sftp://${username}@${inUrl(host)}:${port}/ -privatekey=matricula.ppk -hostkey=""${keys}""" ^
+    "open sftp://${username}@${hostInUrl(host)}:${port}/ -privatekey=matricula.ppk -hostkey=""${keys}""" ^
     "put people.csv /upload/" "exit"
   if errorlevel 1 exit /b 1`
 }
@@ -142,7 +143,7 @@ function bitsShown({ type, blob }: KeyShown): number {
 }
 
 function sftpArguments({ host, port, username }: PageFacts): string {
-  return `-P ${port} -i ${KEY_FILE} -o IdentitiesOnly=yes -o UserKnownHostsFile=${HOSTS_FILE} ${username}@${inUrl(host)}`
+  return `-P ${port} -i ${KEY_FILE} -o IdentitiesOnly=yes -o UserKnownHostsFile=${HOSTS_FILE} ${username}@${hostInUrl(host)}`
 }
 
 /** A key of each kind would only say the same twice; during a rotation there are two of the best. */
@@ -150,8 +151,4 @@ function knownHosts({ host, port, hostKeys }: PageFacts): string[] {
   const best = hostKeys.filter(({ type }) => type === hostKeys[0]?.type)
   const place = port === 22 ? host : `[${host}]:${port}`
   return best.map(({ type, blob }) => `${place} ${type} ${blob.toString('base64')}`)
-}
-
-function inUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
 }

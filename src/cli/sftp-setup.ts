@@ -4,6 +4,7 @@
 import type { Config } from '../config.ts'
 import { configFrom, publicUrlOf } from '../config.ts'
 import type { Institution } from '../directory/institution.ts'
+import { hostFrom } from '../host.ts'
 import type { AuthorizedKey } from '../sftp/authorized-key.ts'
 import { judgeKey } from '../sftp/authorized-key.ts'
 import { actor } from './actor.ts'
@@ -68,7 +69,7 @@ async function pageFor(institution: Institution, config: Config): Promise<string
   const judged = keys.map(judgeKey)
   return setUpPage({
     institution,
-    host: publicHost ?? new URL(publicUrlOf(config)).hostname.replace(/^\[|\]$/g, ''),
+    host: publicHost ?? hostFrom(new URL(publicUrlOf(config)).hostname),
     port: publicPort ?? config.sftpPort,
     username,
     keys: judged.flatMap((one) => (one.kind === 'ok' ? [one.key] : [])),

@@ -10,6 +10,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
+import { hostFrom } from '../host.ts'
 import { addressList } from './address-list.ts'
 
 export type Outbound = {
@@ -61,7 +62,7 @@ function urlFrom({ url: text, isLocal }: Outbound): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url) throw new OutboundError('what should be asked is no URL')
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) throw new OutboundError(`${url.host} is not https`)
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostFrom(url.hostname)
   if (isIP(host) !== 0 && !mayAsk(host, url, isLocal)) throw notAsked(url)
   return url
 }
