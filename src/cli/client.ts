@@ -36,7 +36,7 @@ With these the client gets a token for an hour at a time from the token endpoint
   --name NAME     a note for the list
 ${EXPIRES_HELP}
   --keys F        instead of a secret: its public keys, by which it signs its requests (private_key_jwt): a file with a
-                  JWK Set or a PEM public key, or the https address of a JWK Set
+                  JWK Set or a PEM public key (- for standard input), or the https address of a JWK Set
 
 Examples:
   matricula client create north --scope scim --source entra --expires 365d

@@ -2,19 +2,17 @@
  * The public keys of a client as an administrator has them: an address, a JWK Set in a file, or a PEM file.
  */
 import { createPublicKey } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { JWK } from 'jose'
 import type { KeysOf } from '../auth/key-sets.ts'
 import { isLoopback } from '../config.ts'
 import { hostFrom } from '../host.ts'
 import { Misuse, Refusal } from './command.ts'
+import { contentOf } from './content.ts'
 
 /** @throws {Refusal} when there are none, or one of them is private */
 export async function publicKeysIn(found: string): Promise<KeysOf> {
   if (/^https?:\/\//i.test(found)) return { jwksUrl: urlIn(found) }
-  const text = await readFile(found, 'utf8').catch((error: Error) => {
-    throw new Refusal(`${found} cannot be read: ${error.message}`)
-  })
+  const text = await contentOf(found)
   const jwks = keysIn(text)
   if (jwks.length === 0) throw new Refusal(`${found} holds no public keys; it should be a JWK Set or a PEM public key`)
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text) || jwks.some((key) => 'd' in key || 'k' in key))

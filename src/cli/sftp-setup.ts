@@ -10,7 +10,7 @@ import { judgeKey } from '../sftp/authorized-key.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
-import { bytesOf } from './content.ts'
+import { contentOf } from './content.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { problemsIn, settingsChanges } from './settings-changes.ts'
@@ -80,15 +80,10 @@ async function pageFor(institution: Institution, config: Config): Promise<string
 
 async function keyIn(file: string, terminal: Terminal): Promise<AuthorizedKey> {
   const place = file === '-' ? 'standard input' : file
-  const judged = judgeKey(textOf(await bytesOf(file)))
+  const judged = judgeKey(await contentOf(file))
   if (judged.kind === 'refused') throw new Refusal(`${place} ${judged.reason}`)
   if (judged.remark !== undefined) terminal.say(`${place} ${judged.remark}.`)
   return judged.key
-}
-
-/** What Windows PowerShell redirects into a file is UTF-16. */
-function textOf(bytes: Buffer): string {
-  return new TextDecoder(bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8').decode(bytes)
 }
 
 function isSameKey(line: string, { fingerprint }: AuthorizedKey): boolean {

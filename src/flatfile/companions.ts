@@ -4,12 +4,16 @@
  */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { open, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { headOf } from './encoding.ts'
 import { CHECKSUM_END, DONE_ENDS } from './file-name.ts'
 import type { Folders } from './folders.ts'
 import { FileRefused } from './refusal.ts'
+
+/** Of a companion: what it says fits in far less. */
+const MOST_BYTES = 1024
 
 /** Whether the sender has said that the file is whole. */
 export async function isSaidDone(folders: Folders, file: string): Promise<boolean> {
@@ -19,7 +23,7 @@ export async function isSaidDone(folders: Folders, file: string): Promise<boolea
 /** What the sender says of the content; undefined when nothing was said. */
 export async function checksumBeside(folders: Folders, file: string): Promise<string | undefined> {
   const name = (await beside(folders, file)).find((one) => one.toLowerCase().endsWith(CHECKSUM_END))
-  return name === undefined ? undefined : startOf(join(folders.aside, name))
+  return name === undefined ? undefined : (await headOf(join(folders.aside, name), MOST_BYTES)).toString('latin1')
 }
 
 /** @param said as `sha256sum` writes it, or the digits alone; @throws {FileRefused} when the file is another one */
@@ -54,12 +58,4 @@ function namesBeside(file: string): ReadonlySet<string> {
   const whole = file.toLowerCase()
   const stem = whole.replace(/\.[^.]*$/, '')
   return new Set([...DONE_ENDS.flatMap((end) => [whole + end, stem + end]), whole + CHECKSUM_END])
-}
-
-const MOST_BYTES = 1024
-
-async function startOf(path: string): Promise<string> {
-  await using file = await open(path)
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_BYTES), 0, MOST_BYTES, 0)
-  return buffer.subarray(0, bytesRead).toString('latin1')
 }

@@ -28,9 +28,8 @@ const STRAYS_TO_A_SEQUENCE = 4
 /** Reads the file through: one bad byte at its end decides about its beginning. */
 export async function encodingOf(path: string): Promise<Encoding> {
   const sample = await headOf(path, SAMPLE_BYTES)
-  for (const [name, mark] of MARKS) {
-    if (sample.subarray(0, mark.length).equals(Buffer.from(mark))) return { name, markBytes: mark.length }
-  }
+  const marked = encodingByMark(sample)
+  if (marked !== undefined) return marked
   const wide = utf16By(sample)
   if (wide !== undefined) return { name: wide, markBytes: 0, notice: `no byte order mark: read as ${wide.toUpperCase()}` }
   if (await isUtf8Throughout(path)) return { name: 'utf-8', markBytes: 0 }
@@ -41,6 +40,12 @@ export async function encodingOf(path: string): Promise<Encoding> {
     return { name: 'utf-8', markBytes: 0, notice }
   }
   return { name: 'windows-1252', markBytes: 0, notice: 'the encoding was guessed: not UTF-8, so read as Windows-1252' }
+}
+
+/** What a text that begins so says of itself by a byte order mark; undefined where it has none. */
+export function encodingByMark(start: Uint8Array): Encoding | undefined {
+  const marked = MARKS.find(([, mark]) => mark.every((byte, at) => start[at] === byte))
+  return marked && { name: marked[0], markBytes: marked[1].length }
 }
 
 export async function headOf(path: string, bytes: number): Promise<Buffer> {

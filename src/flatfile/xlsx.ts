@@ -3,6 +3,7 @@
  */
 import { posix } from 'node:path'
 import { TextDecoder } from 'node:util'
+import { encodingByMark } from './encoding.ts'
 import type { FileLimits } from './limits.ts'
 import type { NumberFormat } from './number-format.ts'
 import { builtInFormat, formatFrom } from './number-format.ts'
@@ -147,7 +148,8 @@ async function* asUtf8(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let wide: TextDecoder | undefined
   let isFirst = true
   for await (const chunk of bytes) {
-    if (isFirst && (chunk[0] === 0xff || chunk[0] === 0xfe)) wide = new TextDecoder(chunk[0] === 0xff ? 'utf-16le' : 'utf-16be')
+    const encoding = isFirst ? encodingByMark(chunk) : undefined
+    if (encoding !== undefined && encoding.name !== 'utf-8') wide = new TextDecoder(encoding.name)
     isFirst = false
     yield wide === undefined ? chunk : Buffer.from(wide.decode(chunk, { stream: true }))
   }

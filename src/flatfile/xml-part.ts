@@ -3,6 +3,7 @@
  */
 import { TextDecoder } from 'node:util'
 import { SaxesParser } from 'saxes'
+import { encodingByMark } from './encoding.ts'
 import { FileRefused, notSound } from './refusal.ts'
 import { doctypeFound } from './xml-scanner.ts'
 import type { Zip } from './zip.ts'
@@ -39,7 +40,7 @@ export async function eachElement(zip: Zip, part: string, take: (element: XmlEle
 async function* textOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined
   for await (const chunk of bytes) {
-    decoder ??= new TextDecoder(chunk[0] === 0xff ? 'utf-16le' : chunk[0] === 0xfe ? 'utf-16be' : 'utf-8')
+    decoder ??= new TextDecoder(encodingByMark(chunk)?.name)
     yield decoder.decode(chunk, { stream: true })
   }
   if (decoder !== undefined) yield decoder.decode()
