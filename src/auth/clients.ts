@@ -3,7 +3,7 @@
  * a secret, of which it may have several, so that one can follow another without a gap, or by keys of its own. The store
  * has the SHA-256 of a secret alone; the secret itself is shown once.
  */
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { allDocs } from '../directory/each-doc.ts'
 import { newId } from '../directory/ids.ts'
 import type { Actor } from '../directory/institution-changes.ts'
@@ -11,6 +11,7 @@ import type { Source } from '../directory/user.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import type { KeysOf } from './key-sets.ts'
+import { hashOf, newSecret } from './secrets.ts'
 import type { Scope } from './tokens.ts'
 import { CHANNEL_OF } from './tokens.ts'
 
@@ -37,7 +38,7 @@ const PREFIX = 'mcs_'
 /** One in use, one to follow, and some that were forgotten. */
 export const MOST_SECRETS = 5
 /** Compared with where there is nothing to compare with, so that it takes as long. */
-const NO_SECRET: ClientSecret = { id: '', hash: hashOf(randomBytes(32).toString('base64url')), created: 0, validUntil: Infinity }
+const NO_SECRET: ClientSecret = { id: '', hash: hashOf(newSecret()), created: 0, validUntil: Infinity }
 
 type By = { readonly institution: string; readonly by: Actor; readonly now: number }
 
@@ -52,7 +53,7 @@ export async function createClient(
   },
 ): Promise<{ client: Client; secret?: string }> {
   const { institution, scope, source = CHANNEL_OF[scope], name, proof, by, now } = given
-  const made = 'secretUntil' in proof ? newSecret(now, proof.secretUntil) : undefined
+  const made = 'secretUntil' in proof ? newClientSecret(now, proof.secretUntil) : undefined
   const client: Client = {
     _id: newId(now),
     institution,
@@ -83,7 +84,7 @@ export async function rotateClient(store: Store, given: By & { readonly id: stri
   if (!client) return { kind: 'missing' }
   const live = liveSecrets(client, now)
   if (live.length >= MOST_SECRETS) return { kind: 'full', client }
-  const { text, secret } = newSecret(now, until)
+  const { text, secret } = newClientSecret(now, until)
   const next: Client = { ...client, version: newId(now), secrets: [...live, secret] }
   const event = eventOf('client.rotated', next, by, now)
   const [result] = await store.write([
@@ -145,13 +146,9 @@ export function liveSecrets({ secrets }: Client, now: number): ClientSecret[] {
   return secrets.filter(({ validUntil }) => validUntil > now)
 }
 
-function newSecret(now: number, validUntil: number): { text: string; secret: ClientSecret } {
-  const text = PREFIX + randomBytes(32).toString('base64url')
+function newClientSecret(now: number, validUntil: number): { text: string; secret: ClientSecret } {
+  const text = PREFIX + newSecret()
   return { text, secret: { id: newId(now), hash: hashOf(text), created: now, validUntil } }
-}
-
-function hashOf(text: string): string {
-  return hash('sha256', text, 'base64url')
 }
 
 function eventOf(kind: string, client: Client, by: Actor, now: number): Doc {

@@ -1,10 +1,10 @@
 /**
  * Who has signed in: a session for each browser, in the store. The browser has 256 random bits, the store their SHA-256.
  */
-import { hash, randomBytes } from 'node:crypto'
 import { newId } from '../directory/ids.ts'
 import type { Source } from '../directory/user.ts'
 import type { Doc, Store } from '../store/store.ts'
+import { hashOf, isSecret, newSecret } from './secrets.ts'
 
 /** A working day: whoever comes later signs in again, which the identity provider makes short. */
 const LONGEST_MS = 8 * 3_600_000
@@ -43,18 +43,4 @@ export async function findSession(store: Store, institution: string, secret: str
 
 export async function endSession(store: Store, institution: string, secret: string): Promise<void> {
   if (isSecret(secret)) await store.take('sessions', institution, hashOf(secret))
-}
-
-/** 256 random bits that only whoever holds them knows. */
-export function newSecret(): string {
-  return randomBytes(32).toString('base64url')
-}
-
-export function isSecret(text: string): boolean {
-  return /^[\w-]{43}$/.test(text)
-}
-
-/** What the store has of a secret. */
-export function hashOf(secret: string): string {
-  return hash('sha256', secret, 'base64url')
 }

@@ -2,13 +2,13 @@
  * Bearer tokens: 256 random bits behind a prefix that scanners of leaked secrets can know. The store has the SHA-256
  * alone; the token itself is shown once, to whoever made it. Each belongs to one institution, scope and source.
  */
-import { hash, randomBytes } from 'node:crypto'
 import { allDocs } from '../directory/each-doc.ts'
 import { newId } from '../directory/ids.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import type { Channel, Source } from '../directory/user.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
+import { hashOf, newSecret } from './secrets.ts'
 
 export const SCOPES = ['scim', 'api', 'files', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
@@ -45,7 +45,7 @@ export async function createToken(
   },
 ): Promise<{ text: string; token: Token }> {
   const { institution, scope, source = CHANNEL_OF[scope], name, validUntil, by, now } = given
-  const text = PREFIX + randomBytes(32).toString('base64url')
+  const text = PREFIX + newSecret()
   const token: Token = {
     _id: newId(now),
     institution,
@@ -92,10 +92,6 @@ export async function findToken(store: Store, institution: string, text: string)
 /** Whether it can be one of ours at all, told without asking the store. */
 export function looksLikeToken(text: string): boolean {
   return text.length === TOKEN_LENGTH && SHAPE.test(text)
-}
-
-function hashOf(text: string): string {
-  return hash('sha256', text, 'base64url')
 }
 
 function eventOf(kind: string, token: Token, by: Actor, now: number): Doc {

@@ -2,7 +2,7 @@
  * One-time codes: how the platform behind this server learns who has signed in. The browser carries a code that is worth
  * nothing by itself; the platform exchanges it, with a token of its own, within a minute, once.
  */
-import { hashOf, isSecret, newSecret } from '../auth/sessions.ts'
+import { hashOf, isSecret, newSecret } from '../auth/secrets.ts'
 import { newId } from '../directory/ids.ts'
 import type { Doc, Store } from '../store/store.ts'
 

@@ -3,7 +3,7 @@
  * person. `return` (or `RelayState`) is where to go afterwards, `state` what the platform wants back there.
  */
 
-import { isSecret, newSecret } from '../auth/sessions.ts'
+import { isSecret, newSecret } from '../auth/secrets.ts'
 import type { IdpSettings, Institution } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
 import { BROWSER } from './browser.ts'

@@ -2,7 +2,7 @@
  * Sign-ins under way: what was asked of which identity provider, from which browser. Each is answered once, within a
  * quarter of an hour, by whoever was asked, to the browser that asked.
  */
-import { hashOf } from '../auth/sessions.ts'
+import { hashOf } from '../auth/secrets.ts'
 import { newId } from '../directory/ids.ts'
 import type { Doc, Store } from '../store/store.ts'
 
