@@ -5,6 +5,7 @@
 import { join, resolve } from 'node:path'
 import { didYouMean } from './directory/near-miss.ts'
 import { hostFrom, hostInUrl } from './host.ts'
+import type { MailOptions } from './jobs/mail.ts'
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -30,18 +31,7 @@ export type Config = {
   readonly mail?: MailConfig
 }
 
-export type MailConfig = {
-  readonly server: {
-    readonly host: string
-    readonly port: number
-    /** TLS from the first byte; else STARTTLS where it is offered. */
-    readonly isTls: boolean
-    readonly user?: string
-    readonly password?: string
-  }
-  /** The sender. */
-  readonly from: string
-}
+type MailConfig = Omit<MailOptions, 'isLocal'>
 
 /** What the help of `serve` prints, in this order. */
 export const VARIABLES = {
