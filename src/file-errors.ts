@@ -1,5 +1,5 @@
 /**
- * What the operating system says when a file cannot be had.
+ * What the operating system says when it does not do what is asked, most often of a file.
  */
 
 /** Whether it comes from the operating system. */
@@ -10,6 +10,11 @@ export function isSystemError(error: unknown): error is Error & { readonly code:
 /** Whether the error carries this code, such as `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
+}
+
+/** For `catch`: undefined where there is no such file; what else went wrong goes on. */
+export function unlessMissing(error: unknown): undefined {
+  if (!hasCode(error, 'ENOENT')) throw error
 }
 
 /** Why a file cannot be read, for the person who named it. */

@@ -4,7 +4,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode } from '../file-errors.ts'
+import { hasCode, unlessMissing } from '../file-errors.ts'
 import { SealError } from './seal.ts'
 
 const MIN_CHARACTERS = 16
@@ -21,19 +21,10 @@ export async function secretKeyFrom(config: { readonly secretKey?: string; reado
 }
 
 async function keyIn(file: string): Promise<string | undefined> {
-  const key = await contentOf(file)
+  const key = (await readFile(file, 'utf8').catch(unlessMissing))?.trim()
   if (key === undefined || key.length >= MIN_CHARACTERS) return key
   const right = 'put the key back from a backup; where there never was one, delete the file and a new one is made'
   throw new SealError(`${file} should hold the key that seals secrets, and has ${key.length} characters: ${right}`)
-}
-
-async function contentOf(file: string): Promise<string | undefined> {
-  try {
-    return (await readFile(file, 'utf8')).trim()
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return
-    throw error
-  }
 }
 
 /** Written aside and then named, so that nobody ever reads half a key, and the first name given stays. */

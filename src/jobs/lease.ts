@@ -6,6 +6,7 @@
 import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { newId } from '../directory/ids.ts'
+import { hasCode } from '../file-errors.ts'
 import type { Doc, Store } from '../store/store.ts'
 
 const LEASE_MS = 30_000
@@ -89,7 +90,7 @@ function isDead(holder: Holder, asker: Holder): boolean {
     process.kill(holder.pid, 0)
     return false
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+    return hasCode(error, 'ESRCH')
   }
 }
 

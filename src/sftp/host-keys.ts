@@ -8,7 +8,7 @@ import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import ssh2 from 'ssh2'
-import { hasCode } from '../file-errors.ts'
+import { hasCode, unlessMissing } from '../file-errors.ts'
 import { fingerprintOf } from './authorized-key.ts'
 import { newEd25519Key } from './new-key.ts'
 
@@ -109,8 +109,4 @@ async function readKey(path: string): Promise<HostKey | undefined> {
   const [{ type }, blob] = [key, key.getPublicSSH()]
   if (!key.isPrivateKey() || (type !== 'ssh-ed25519' && type !== 'ssh-rsa')) throw new Error(`${path} is a key of type ${type}`)
   return { type, blob, fingerprint: fingerprintOf(blob), privateKey, made: mtimeMs }
-}
-
-function unlessMissing(error: unknown): undefined {
-  if (!hasCode(error, 'ENOENT')) throw error
 }

@@ -3,7 +3,7 @@
  */
 import type { Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
-import { hasCode } from '../file-errors.ts'
+import { unlessMissing } from '../file-errors.ts'
 
 const INCOMING = /^open\.([0-9a-f-]{36})\.(.+)$/s
 
@@ -19,9 +19,6 @@ export function partsOf(file: string): { readonly id: string; readonly name: str
 
 /** @returns undefined where there is no file, or something else */
 export async function statsOf(path: string): Promise<Stats | undefined> {
-  const stats = await lstat(path).catch((error) => {
-    if (hasCode(error, 'ENOENT')) return
-    throw error
-  })
+  const stats = await lstat(path).catch(unlessMissing)
   return stats?.isFile() ? stats : undefined
 }
