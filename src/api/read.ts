@@ -1,6 +1,7 @@
 /**
  * GET: one person, lists of them, and what happened to one.
  */
+import { isoTime } from '../days.ts'
 import { inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldOwners, toldDifferences } from '../directory/flat-told.ts'
@@ -76,7 +77,7 @@ function shown({ _id: id, resource }: User): { readonly id: string; readonly use
 
 function provenanceOf(user: User): object {
   return Object.fromEntries(
-    Object.entries(fieldOwners(user)).map(([field, { source, at }]) => [field, { source, at: timeOf(at) }]),
+    Object.entries(fieldOwners(user)).map(([field, { source, at }]) => [field, { source, at: isoTime(at) }]),
   )
 }
 
@@ -86,16 +87,12 @@ function toldEvent(event: Doc): object {
   const optional = { credential, run, row, matched_on: matchedOn, withheld }
   return {
     id,
-    at: timeOf(Number(at)),
+    at: isoTime(Number(at)),
     kind,
     source,
     changes: told,
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   }
-}
-
-function timeOf(at: number): string {
-  return new Date(at).toISOString()
 }
 
 /** The address of the next page: the same question, from here on. */

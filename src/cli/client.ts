@@ -5,7 +5,7 @@ import type { Client } from '../auth/clients.ts'
 import { createClient, listClients, liveSecrets, MOST_SECRETS, revokeClient, rotateClient } from '../auth/clients.ts'
 import { SCOPES } from '../auth/tokens.ts'
 import { configFrom, publicUrlOf } from '../config.ts'
-import { DAY_MS, dayOf } from '../days.ts'
+import { DAY_MS, dayOf, isoTime } from '../days.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
@@ -191,8 +191,8 @@ function shown({ _id, scope, source, name, created, secrets, publicKeys }: Clien
     scope,
     source,
     ...(name !== undefined && { name }),
-    created: new Date(created).toISOString(),
-    secrets: secrets.map(({ id, validUntil }) => ({ id, expires: new Date(validUntil).toISOString() })),
+    created: isoTime(created),
+    secrets: secrets.map(({ id, validUntil }) => ({ id, expires: isoTime(validUntil) })),
     ...(publicKeys && { keys: publicKeys }),
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { Scope } from '../auth/tokens.ts'
 import { CHANNEL_OF, SCOPES } from '../auth/tokens.ts'
+import { DAY_MS } from '../days.ts'
 import { didYouMean } from '../directory/near-miss.ts'
 import type { Source } from '../directory/user.ts'
 import { Misuse } from './command.ts'
@@ -25,13 +26,13 @@ export function sourceIn(scope: Scope, name: string | undefined): Source {
   throw new Misuse(`--source is "${name}"; it should be a name of letters, digits, hyphens and dots, for example entra`)
 }
 
-const UNIT_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+const UNIT_MS = { h: DAY_MS / 24, d: DAY_MS, w: 7 * DAY_MS } as const
 
 /** Epoch milliseconds; a day ends where its date does, in UTC. */
 export function endIn(found: string, now: number): number {
   const [, count, unit] = /^(\d{1,5})([hdw])$/.exec(found) ?? []
   if (count !== undefined && Number(count) > 0) return now + Number(count) * UNIT_MS[unit as keyof typeof UNIT_MS]
-  const end = /^\d{4}-\d\d-\d\d$/.test(found) ? Date.parse(found) + UNIT_MS.d : Number.NaN
+  const end = /^\d{4}-\d\d-\d\d$/.test(found) ? Date.parse(found) + DAY_MS : Number.NaN
   if (end > now) return end
   const right = 'a time from now, for example 12h, 365d or 52w, or a day to come, for example 2027-06-30'
   throw new Misuse(`--expires is "${found}"; it should be ${right}`)

@@ -3,6 +3,7 @@
  */
 import type { Config } from '../config.ts'
 import { configFrom } from '../config.ts'
+import { isoTime } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
 import { listInstitutions } from '../directory/institution.ts'
 import type { Processing } from '../flatfile/process.ts'
@@ -163,7 +164,7 @@ Example:
     const run = await runShown(words[0], options.institution, terminal)
     if (options.json) terminal.out(JSON.stringify(shown(run)))
     else if (run.summary !== undefined) terminal.out(summaryText(run.summary))
-    else terminal.out(`${run.file}: ${run.state} since ${iso(run.started)}.`)
+    else terminal.out(`${run.file}: ${run.state} since ${isoTime(run.started)}.`)
     return DONE
   },
 }
@@ -198,7 +199,7 @@ function stateIn(given: string, states: readonly RunState[]): RunState {
 
 function lineOf({ institution, _id, file, state, started, rows, summary }: Run): string[] {
   const refused = summary === undefined ? '' : String(summary.counts.conflict + summary.counts.invalid)
-  return [institution, _id, file, state, iso(started), rows === undefined ? '' : String(rows), refused]
+  return [institution, _id, file, state, isoTime(started), rows === undefined ? '' : String(rows), refused]
 }
 
 function shown({ institution, _id, file, state, by, approvedBy, started, ended, rows, summary }: Run) {
@@ -209,13 +210,9 @@ function shown({ institution, _id, file, state, by, approvedBy, started, ended, 
     state,
     by,
     ...(approvedBy && { approvedBy }),
-    started: iso(started),
-    ...(ended !== undefined && { ended: iso(ended) }),
+    started: isoTime(started),
+    ...(ended !== undefined && { ended: isoTime(ended) }),
     ...(rows !== undefined && { rows }),
     ...(summary && { summary }),
   }
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString()
 }

@@ -1,6 +1,7 @@
 /**
  * `matricula institution`: the tenants of this server and their settings.
  */
+import { isoTime } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
 import { listInstitutions } from '../directory/institution.ts'
 import type { Json } from '../directory/user.ts'
@@ -59,7 +60,7 @@ One line for each institution, by id.
       terminal.out(
         table(
           ['ID', 'NAME', 'MADE'],
-          all.map(({ _id, name, created }) => [_id, name, new Date(created).toISOString()]),
+          all.map(({ _id, name, created }) => [_id, name, isoTime(created)]),
         ),
       )
     return DONE
@@ -135,7 +136,7 @@ export const institution: Command = {
 }
 
 function shown({ _id, name, settings, created, lastModified }: Institution) {
-  return { id: _id, name, settings, created: new Date(created).toISOString(), lastModified: new Date(lastModified).toISOString() }
+  return { id: _id, name, settings, created: isoTime(created), lastModified: isoTime(lastModified) }
 }
 
 /** Loaded when it is needed. */

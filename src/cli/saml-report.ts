@@ -1,6 +1,7 @@
 /**
  * What `matricula saml` prints: a refused sign-in, the settings of sign-ins, what a response would do.
  */
+import { isoTime } from '../days.ts'
 import type { Admitted, Turned } from '../saml/admit-person.ts'
 import { namesOf } from '../saml/admit-person.ts'
 import { adviceFor } from '../saml/advice.ts'
@@ -16,7 +17,7 @@ export function refusalLines(reference: string, event: RefusalEvent): string {
   const read = Object.entries(from).map(([field, name]) => `${field} from ${name}`)
   return pairs([
     ['reference', reference],
-    ['when', new Date(at).toISOString()],
+    ['when', isoTime(at)],
     ['institution', institution],
     ['identity provider', idp === undefined ? undefined : `${idp}${source === undefined ? '' : ` (source ${source})`}`],
     ['the person saw', `${title} (${event.status ?? status})`],
@@ -66,7 +67,7 @@ export function responseLines(rehearsed: Rehearsed): string {
       'is believed',
       asOf === undefined
         ? `from ${verified.idp.entityId}`
-        : `from ${verified.idp.entityId}, as of ${new Date(asOf).toISOString()}; by now it is refused for its age`,
+        : `from ${verified.idp.entityId}, as of ${isoTime(asOf)}; by now it is refused for its age`,
     ],
     ['attributes that came', namesOf(verified).join('\n')],
     ...Object.entries(fields).map(

@@ -1,6 +1,7 @@
 /**
  * What a server does about SAML by itself: keeps the metadata of identity providers fresh, and watches certificates.
  */
+import { isoTime } from '../days.ts'
 import type { Rounds } from '../jobs/rounds.ts'
 import { openRounds } from '../jobs/rounds.ts'
 import type { Log } from '../observe/log.ts'
@@ -23,7 +24,7 @@ export function openSamlRounds(options: {
     store,
     onEnds: (institution, all) => metrics.samlCertificates(institution, all),
     onEnding: (institution, idp, end) =>
-      log.warn({ institution, idp, end: new Date(end).toISOString() }, 'the certificate of an identity provider ends'),
+      log.warn({ institution, idp, end: isoTime(end) }, 'the certificate of an identity provider ends'),
   }
   return openRounds({
     store,

@@ -6,6 +6,7 @@ import { sealWith } from '../auth/seal.ts'
 import { secretKeyFrom } from '../auth/secret-key.ts'
 import type { Config } from '../config.ts'
 import { isLocalOnly, publicUrlOf } from '../config.ts'
+import { isoTime } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
 import { openChecks } from '../flatfile/check.ts'
 import type { DailyRunOptions } from '../flatfile/daily-run.ts'
@@ -79,7 +80,7 @@ function openDeliveries(store: Store, senders: Senders, log: Log): Rounds {
   const onFailed: DeliveryOptions['onFailed'] = ({ institution, message, to, attempts }, why, retryAt) => {
     const about = { institution, message: message.id, to: to.kind, attempts: attempts + 1, why }
     if (retryAt === undefined) log.error(about, 'a delivery was given up')
-    else log.warn({ ...about, retryAt: new Date(retryAt).toISOString() }, 'a delivery failed')
+    else log.warn({ ...about, retryAt: isoTime(retryAt) }, 'a delivery failed')
   }
   return openRounds({
     store,

@@ -2,7 +2,7 @@
  * `matricula sftp show`: by which keys clients know the drop box, and what is set up for an institution.
  */
 import { configFrom } from '../config.ts'
-import { dayOf } from '../days.ts'
+import { dayOf, isoTime } from '../days.ts'
 import { sftpUserOf } from '../directory/institution.ts'
 import { judgeKey } from '../sftp/authorized-key.ts'
 import type { HostKey } from '../sftp/host-keys.ts'
@@ -52,7 +52,7 @@ export function hostKeyText(current: readonly HostKey[], next: readonly HostKey[
 }
 
 function shown({ type, fingerprint, blob, made }: HostKey) {
-  return { type, fingerprint, publicKey: `${type} ${blob.toString('base64')}`, made: new Date(made).toISOString() }
+  return { type, fingerprint, publicKey: `${type} ${blob.toString('base64')}`, made: isoTime(made) }
 }
 
 type BoxShown = {

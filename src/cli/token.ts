@@ -3,7 +3,7 @@
  */
 import type { Token } from '../auth/tokens.ts'
 import { createToken, findToken, listTokens, looksLikeToken, revokeToken, SCOPES } from '../auth/tokens.ts'
-import { dayOf } from '../days.ts'
+import { dayOf, isoTime } from '../days.ts'
 import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
@@ -125,8 +125,8 @@ function cells(token: Token, now: number): string[] {
 
 function shown({ _id, scope, source, name, created, validUntil }: Token) {
   const dates = {
-    created: new Date(created).toISOString(),
-    ...(validUntil !== undefined && { expires: new Date(validUntil).toISOString() }),
+    created: isoTime(created),
+    ...(validUntil !== undefined && { expires: isoTime(validUntil) }),
   }
   return { id: _id, scope, source, ...(name !== undefined && { name }), ...dates }
 }

@@ -3,6 +3,7 @@
  */
 import { createInterface } from 'node:readline/promises'
 import { configFrom, publicUrlOf } from '../config.ts'
+import { isoTime } from '../days.ts'
 import { allDocs, eachDoc } from '../directory/each-doc.ts'
 import { inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
@@ -173,23 +174,19 @@ function shown(user: User, view: View) {
     user: flatUserOf(resource),
     scim: renderUser(user, view),
     provenance: Object.fromEntries(
-      Array.from(slotOwners(provenance), ([slot, owner]) => [slot, { ...owner, at: iso(owner.at) }]),
+      Array.from(slotOwners(provenance), ([slot, owner]) => [slot, { ...owner, at: isoTime(owner.at) }]),
     ),
     bindings,
-    ...(claims && { claims: claims.map((claim) => ({ ...claim, at: iso(claim.at) })) }),
-    ...(inactive && { inactive: { ...inactive, since: iso(inactive.since) } }),
+    ...(claims && { claims: claims.map((claim) => ({ ...claim, at: isoTime(claim.at) })) }),
+    ...(inactive && { inactive: { ...inactive, since: isoTime(inactive.since) } }),
     ...(incomplete && { incomplete }),
     version,
-    created: iso(created),
-    lastModified: iso(lastModified),
+    created: isoTime(created),
+    lastModified: isoTime(lastModified),
   }
 }
 
 function eventShown(stored: Doc) {
   const { _id, institution: _i, version: _v, subject: _s, at, ...event } = inFull(stored)
-  return { id: _id, at: typeof at === 'number' ? iso(at) : at, ...event }
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString()
+  return { id: _id, at: typeof at === 'number' ? isoTime(at) : at, ...event }
 }

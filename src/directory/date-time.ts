@@ -1,6 +1,7 @@
 /**
  * Dates and times as text (xsd:dateTime: RFC 7643, section 2.3.5), of days that the calendar has.
  */
+import { dayOf } from '../days.ts'
 
 const WRITTEN = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(:\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?)?$/i
 
@@ -19,5 +20,5 @@ export function timeOf(text: string): number {
 /** 30 February would be taken for 2 March. */
 function isOfCalendar(day: string): boolean {
   const midnight = Date.parse(day)
-  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day)
+  return !Number.isNaN(midnight) && dayOf(midnight) === day
 }

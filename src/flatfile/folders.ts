@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isoTime } from '../days.ts'
 
 export type Folders = {
   /** Files on their way in, whoever brings them: nothing here is complete. */
@@ -37,5 +38,5 @@ export async function openFolders(dataDir: string, institution: string): Promise
 
 /** `2026-11-24T030000.000Z_people.csv`: sorts by time, and contains the name as it was sent. */
 export function datedName(name: string, now: number): string {
-  return `${new Date(now).toISOString().slice(0, 23).replaceAll(':', '')}Z_${name}`
+  return `${isoTime(now).slice(0, 23).replaceAll(':', '')}Z_${name}`
 }

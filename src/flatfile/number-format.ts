@@ -1,7 +1,7 @@
 /**
  * Numbers of a workbook as text: identifiers as the sheet shows them, days as ISO 8601, all else in plain digits.
  */
-import { DAY_MS } from '../days.ts'
+import { DAY_MS, dayOf } from '../days.ts'
 import type { Cell } from './row.ts'
 
 /** What a format code says, as far as it changes what a cell means. */
@@ -111,6 +111,6 @@ function dayText(serial: number, { day, time }: { day: boolean; time: boolean },
   if (!day && whole === 0) return clock
   if (!has1904Dates && whole === LEAP_DAY_THAT_NEVER_WAS) return '1900-02-29'
   const epoch = has1904Dates ? Date.UTC(1904, 0, 1) : Date.UTC(1899, 11, whole < LEAP_DAY_THAT_NEVER_WAS ? 31 : 30)
-  const date = new Date(epoch + whole * DAY_MS).toISOString().slice(0, 10)
+  const date = dayOf(epoch + whole * DAY_MS)
   return time ? `${date}T${clock}` : date
 }

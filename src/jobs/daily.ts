@@ -1,7 +1,7 @@
 /**
  * When something that runs once a day was due last: at a time of day where the institution is, whatever its clocks do.
  */
-import { DAY_MS } from '../days.ts'
+import { DAY_MS, dayOf } from '../days.ts'
 
 const MINUTE_MS = 60_000
 /** No clock is put forward by more. */
@@ -88,5 +88,5 @@ function textOf(date: string, time: string): string {
 }
 
 function dateBefore(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) - days * DAY_MS).toISOString().slice(0, 10)
+  return dayOf(Date.parse(`${date}T00:00:00Z`) - days * DAY_MS)
 }

@@ -3,6 +3,7 @@
  * `webhook-timestamp`, and `webhook-signature` over both and the body by HMAC-SHA256.
  */
 import { createHmac } from 'node:crypto'
+import { isoTime } from '../days.ts'
 import type { Inbound } from '../limits/outbound.ts'
 import { askOutside } from '../limits/outbound.ts'
 import type { Message, Send, Sent } from './deliveries.ts'
@@ -43,7 +44,7 @@ export function webhookSender({ openSecret, isLocal, timeoutMs = TIMEOUT_MS }: W
 }
 
 function payload({ type, at, data }: Message) {
-  return { type, timestamp: new Date(at).toISOString(), data }
+  return { type, timestamp: isoTime(at), data }
 }
 
 function sign(secret: string, content: string): string {

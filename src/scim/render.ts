@@ -2,6 +2,7 @@
  * User -> the SCIM resource that one client sees: under its own externalId, with its own withheld values in place of
  * what is in force (else it would send them for ever). No schema work here: this runs for every resource of every answer.
  */
+import { isoTime } from '../days.ts'
 import { isObject } from '../directory/json.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import { EXTENSIONS, isExtension, USER } from '../directory/schema.ts'
@@ -78,8 +79,8 @@ export function metaOf(
 ): JsonObject {
   return {
     resourceType,
-    created: new Date(record.created).toISOString(),
-    lastModified: new Date(record.lastModified).toISOString(),
+    created: isoTime(record.created),
+    lastModified: isoTime(record.lastModified),
     location: `${base}/${resourceType}s/${record._id}`,
     version: etagOf(record),
   }
@@ -116,8 +117,8 @@ export function writeUser(out: ByteWriter, user: UserBytes, view: View): void {
   out.bytes(resource.subarray(from, resource.length - 1))
   const groups = belonging(user.memberOf)
   if (groups !== undefined) out.text(`,"groups":${JSON.stringify(groups)}`)
-  const created = new Date(user.created).toISOString()
-  const lastModified = user.lastModified === user.created ? created : new Date(user.lastModified).toISOString()
+  const created = isoTime(user.created)
+  const lastModified = user.lastModified === user.created ? created : isoTime(user.lastModified)
   out.text(
     `,"meta":{"resourceType":"User","created":"${created}","lastModified":"${lastModified}","location":"${locationOf(user, base)}","version":"W/\\"${user.version}\\""}}`,
   )
