@@ -5,10 +5,11 @@
  */
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
+import { isVisible } from './binding.ts'
 import { allDocs } from './each-doc.ts'
 import { readGrants } from './grants.ts'
 import type { Group } from './group.ts'
-import { findGroup, isIn, isVisible } from './group.ts'
+import { findGroup, isIn } from './group.ts'
 import type { House } from './group-change.ts'
 import { eventOf } from './group-plan.ts'
 import { newId } from './ids.ts'

@@ -4,17 +4,18 @@
  * more to come; what a crash leaves is completed when the same change is sent again.
  */
 import type { Store } from '../store/store.ts'
+import { isVisible } from './binding.ts'
 import { allDocs } from './each-doc.ts'
 import type { Gate } from './gate.ts'
 import type { Grants } from './grants.ts'
 import { isMapped, readGrants } from './grants.ts'
 import type { Group } from './group.ts'
-import { findGroup, isIn, isVisible } from './group.ts'
+import { findGroup, isIn } from './group.ts'
 import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './group-plan.ts'
 import type { GroupWrites } from './group-writes.ts'
 import type { Institution } from './institution.ts'
 import type { Found, MembersChange } from './members-check.ts'
-import { findMembers, isSeen, problemsOfMembers } from './members-check.ts'
+import { findMembers, problemsOfMembers } from './members-check.ts'
 import { byOf, changeEach, joinEdit, leaveEdit, memberPages, reviewMembers } from './membership.ts'
 
 export type House = { readonly store: Store; readonly gate: Gate; readonly groups: GroupWrites }
@@ -146,7 +147,7 @@ class Work {
     const { house, group, members, change } = this.#task
     if (!members.isWhole) return 'done'
     for await (const page of memberPages(house.store, group.institution, group._id)) {
-      const others = page.filter((user) => !members.join.has(user._id) && isSeen(user, change.source))
+      const others = page.filter((user) => !members.join.has(user._id) && isVisible(user, change.source))
       if (others.length === 0) continue
       await this.#announce()
       const ids = others.map(({ _id }) => _id)

@@ -2,12 +2,12 @@
  * One change of a group's record, planned: pure. Members are no part of the record (`membership.ts`).
  */
 import type { Doc } from '../store/store.ts'
+import { bindingDifferences, withBinding } from './binding.ts'
 import type { Draft, Problem } from './change.ts'
 import type { Group, GroupFields } from './group.ts'
 import { groupSearch } from './group.ts'
 import { newId } from './ids.ts'
 import { foldText } from './keys.ts'
-import { bindingDifferences, withBinding } from './record.ts'
 import type { Difference } from './settle.ts'
 import type { Source } from './user.ts'
 

@@ -7,7 +7,7 @@ import type { Doc, Store } from '../store/store.ts'
 import { allDocs } from './each-doc.ts'
 import { foldText } from './keys.ts'
 import { addShared } from './search.ts'
-import type { Binding, Source } from './user.ts'
+import type { Binding } from './user.ts'
 
 export type Group = Doc & GroupFields
 
@@ -32,10 +32,6 @@ export function groupSearch(group: Pick<GroupFields, 'bindings' | 'memberOf'>): 
   const search = {}
   addShared(search, group)
   return search
-}
-
-export function bindingOf({ bindings }: Pick<GroupFields, 'bindings'>, source: Source): Binding | undefined {
-  return bindings.find((binding) => binding.source === source)
 }
 
 /** Users, or groups, that are in this group directly. */
@@ -77,9 +73,4 @@ export async function groupsDownward(store: Store, institution: string, ids: Ite
     for (const group of inside) found.set(group._id, group)
   }
   return found
-}
-
-/** Whether the source sees the group: it is there, and this source has not deleted it. */
-export function isVisible(group: Group | undefined, source: Source): group is Group {
-  return group !== undefined && bindingOf(group, source)?.state !== 'deleted'
 }

@@ -2,6 +2,7 @@
  * Whose record is it? Ordered matching by folded keys, and the cases in which a key is no proof of a person.
  */
 import { DAY_MS } from '../days.ts'
+import { bindingOf } from './binding.ts'
 import type { Change, ConflictCode, Refusal } from './change.ts'
 import { foldText } from './keys.ts'
 import type { Json, Key, Keys, MatchKey, User } from './user.ts'
@@ -98,13 +99,13 @@ function isAnotherPerson(user: User, change: Change, keys: Keys): boolean {
     return channel === 'scim' || channel === 'saml' || agreement !== true
   }
   if (NETIDS.some((key) => keys[key] !== undefined && keys[key] === user.keys[key])) return false
-  const known = user.bindings.find((binding) => binding.source === change.source)?.externalId
+  const known = bindingOf(user.bindings, change.source)?.externalId
   return known !== undefined && change.externalId !== undefined && known !== change.externalId && agreement !== true
 }
 
 /** Whether the source calls the person what it has called this record: then the key does not stand alone. */
 function isSameToSource({ bindings }: User, { source, externalId }: Change): boolean {
-  return externalId !== undefined && bindings.some((binding) => binding.source === source && binding.externalId === externalId)
+  return externalId !== undefined && bindingOf(bindings, source)?.externalId === externalId
 }
 
 /** Undefined where either side lacks a name. */

@@ -2,9 +2,10 @@
  * Whether all that a change calls members can be members, told before anything is written.
  */
 import type { Store } from '../store/store.ts'
+import { isVisible } from './binding.ts'
 import type { Problem } from './change.ts'
 import type { Group } from './group.ts'
-import { groupsUpward, isVisible } from './group.ts'
+import { groupsUpward } from './group.ts'
 import type { Source, User } from './user.ts'
 
 /** Ids of members: who joins, and who leaves. `isWhole`: everybody who does not join leaves. */
@@ -31,18 +32,13 @@ export async function findMembers(store: Store, institution: string, ids: Iterab
   for (let from = 0; from < all.length; from += CHUNK) {
     const some = all.slice(from, from + CHUNK)
     const people = (await store.lookUp('users', institution, { ids: some })) as User[]
-    for (const user of people) if (isSeen(user, source)) users.set(user._id, user.memberOf)
+    for (const user of people) if (isVisible(user, source)) users.set(user._id, user.memberOf)
     const known = new Set(people.map(({ _id }) => _id))
     const others = some.filter((id) => !known.has(id))
     const found = others.length === 0 ? [] : ((await store.lookUp('groups', institution, { ids: others })) as Group[])
     for (const group of found) if (isVisible(group, source)) groups.set(group._id, group.memberOf)
   }
   return { users, groups }
-}
-
-/** Whether the source has not deleted the person. */
-export function isSeen({ bindings }: Pick<User, 'bindings'>, source: Source): boolean {
-  return !bindings.some((binding) => binding.source === source && binding.state === 'deleted')
 }
 
 /** @param group that they join; absent when it is yet to be made */

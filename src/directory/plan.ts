@@ -2,13 +2,14 @@
  * One change against the roll as it will be: match, edit, settle, validate. Pure but for the working set it fills.
  */
 import { rankingOf } from './authority.ts'
+import { bindingDifferences, bindingOf } from './binding.ts'
 import type { Change, Current, Draft, Outcome, Refusal } from './change.ts'
 import { eventOf, kindOf } from './event.ts'
 import { newId } from './ids.ts'
 import type { Institution } from './institution.ts'
 import { conflictOf, DEFAULT_RULES, givesUpKeys, match } from './match.ts'
 import type { Body } from './record.ts'
-import { bindingDifferences, bodyOf, keysRegained } from './record.ts'
+import { bodyOf, keysRegained } from './record.ts'
 import type { Difference, Settled } from './settle.ts'
 import { sameClaims, seenBy, settle } from './settle.ts'
 import type { Key, Keys, User } from './user.ts'
@@ -62,7 +63,7 @@ function meet(change: Change, context: PlanContext): Met | Refusal | undefined {
 }
 
 function currentOf(user: User, change: Change): Current {
-  const binding = user.bindings.find((one) => one.source === change.source)
+  const binding = bindingOf(user.bindings, change.source)
   const resource = seenBy(user, change.source)
   return binding === undefined ? { user, resource } : { user, resource, binding }
 }

@@ -1,13 +1,13 @@
 /**
- * From what an edit settled to the record that is stored: keys, derived userName, bindings, inactivity, event.
+ * From what an edit settled to the record that is stored: keys, derived userName, bindings, inactivity.
  */
+import { withBinding } from './binding.ts'
 import type { Change, Draft } from './change.ts'
 import type { Institution } from './institution.ts'
 import { isObject } from './json.ts'
 import { foldKey, keysOf, leadingEmail } from './keys.ts'
 import type { Difference, Settled } from './settle.ts'
-import { differenceOf } from './settle.ts'
-import type { Binding, Key, Keys, Resource, Source, User, UserFields } from './user.ts'
+import type { Key, Keys, Resource, User, UserFields } from './user.ts'
 
 /** What a record holds beside what every write renews (`version`, `lastModified`). */
 export type Body = Omit<UserFields, 'lastModified'>
@@ -87,29 +87,6 @@ function inactivityOf(user: User | undefined, resource: Resource, change: Change
   if (resource.active !== false) return undefined
   if (user === undefined) return { since: now, by: change.source, fromStart: true }
   return user.inactive ?? { since: now, by: change.source }
-}
-
-/** The bindings after a source said what becomes of its own; the same where it said nothing new. */
-export function withBinding(bindings: readonly Binding[], source: Source, draft: Draft['binding']): readonly Binding[] {
-  if (draft === undefined) return bindings
-  const known = bindings.find((binding) => binding.source === source)
-  const { state, externalId } = draft
-  const id = externalId === undefined ? known?.externalId : (externalId ?? undefined)
-  const next: Binding = { source, state, ...(id === undefined ? {} : { externalId: id }) }
-  if (known !== undefined && known.state === next.state && known.externalId === next.externalId) return bindings
-  return known === undefined ? [...bindings, next] : bindings.map((binding) => (binding === known ? next : binding))
-}
-
-/** What the binding's change looks like among the differences. */
-export function bindingDifferences(before: readonly Binding[], after: readonly Binding[]): Difference[] {
-  const differences: Difference[] = []
-  if (before === after) return differences
-  for (const { source, state, externalId } of after) {
-    const old = before.find((one) => one.source === source)
-    if (old?.state !== state) differences.push(differenceOf(`binding[${source}]`, old?.state, state))
-    if (old?.externalId !== externalId) differences.push(differenceOf(`externalId[${source}]`, old?.externalId, externalId))
-  }
-  return differences
 }
 
 /**

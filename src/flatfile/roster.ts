@@ -4,10 +4,10 @@
  * missing is found by going through them page by page beside what was seen of the file.
  */
 import { apply } from '../directory/apply.ts'
+import { bindingOf, isBoundTo } from '../directory/binding.ts'
 import type { Change, Draft } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Source, User } from '../directory/user.ts'
-import type { Predicate } from '../store/predicate.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
 import { openAbsences } from './absences.ts'
@@ -121,7 +121,7 @@ class MissingTally implements MissingPlan {
  * whom it brought in another mode count from then on.
  */
 async function* peopleOf({ store, institution, file: { source } }: RosterOptions, isFirst: boolean): AsyncGenerator<User[]> {
-  const where = isFirst ? EVERYTHING : boundTo(source)
+  const where = isFirst ? EVERYTHING : isBoundTo(source)
   const project = isFirst ? ['keys', 'bindings', 'provenance'] : ['keys']
   let last: User | undefined
   for (;;) {
@@ -133,12 +133,8 @@ async function* peopleOf({ store, institution, file: { source } }: RosterOptions
   }
 }
 
-function boundTo(source: Source): Predicate {
-  return { op: 'any', path: 'search.boundTo', where: { op: 'eq', path: '', value: source } }
-}
-
 function isBroughtBy({ bindings, provenance }: User, source: Source): boolean {
-  const binding = bindings.find((one) => one.source === source)
+  const binding = bindingOf(bindings, source)
   return binding === undefined ? provenance.some((owner) => owner.source === source) : binding.state === 'bound'
 }
 

@@ -2,8 +2,9 @@
  * `groups` of a user (RFC 7643, section 4.1.2): those that the person is in directly, and those that these lie in.
  * Looked up anew for every answer, so that it follows at once; of people in no group nothing is read.
  */
+import { isVisible } from '../directory/binding.ts'
 import type { Group } from '../directory/group.ts'
-import { groupsUpward, isVisible } from '../directory/group.ts'
+import { groupsUpward } from '../directory/group.ts'
 import type { JsonObject, Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 

@@ -2,10 +2,10 @@
  * Groups in an answer. Members come page by page from the store as the client reads them: however many there are, a page
  * of them is in memory.
  */
+import { bindingOf, isVisible } from '../directory/binding.ts'
 import { allDocs } from '../directory/each-doc.ts'
 import type { Group } from '../directory/group.ts'
-import { bindingOf, isIn, isVisible } from '../directory/group.ts'
-import { isSeen } from '../directory/members-check.ts'
+import { isIn } from '../directory/group.ts'
 import { memberPages } from '../directory/membership.ts'
 import { GROUP } from '../directory/schema.ts'
 import type { Json, JsonObject, Source } from '../directory/user.ts'
@@ -46,7 +46,7 @@ export async function showsOthers(group: Group, { store, project }: GroupView): 
 }
 
 function withoutMembers(group: Group, { source, base }: GroupView): JsonObject {
-  const externalId = bindingOf(group, source)?.externalId
+  const externalId = bindingOf(group.bindings, source)?.externalId
   return {
     schemas: [GROUP.urn],
     id: group._id,
@@ -68,7 +68,9 @@ async function* shownMembers(group: Group, view: GroupView): AsyncGenerator<read
 
 async function* membersOf(group: Group, { store, source, base }: GroupView): AsyncGenerator<JsonObject[], void> {
   for await (const page of memberPages(store, group.institution, group._id)) {
-    yield page.filter((user) => isSeen(user, source)).map((user) => memberFrom('User', user._id, displayOf(user.resource), base))
+    yield page
+      .filter((user) => isVisible(user, source))
+      .map((user) => memberFrom('User', user._id, displayOf(user.resource), base))
   }
   const nested = (await allDocs(store, 'groups', group.institution, isIn(group._id))) as Group[]
   yield nested.filter((one) => isVisible(one, source)).map(({ _id, displayName }) => memberFrom('Group', _id, displayName, base))

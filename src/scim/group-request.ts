@@ -4,8 +4,8 @@
  * A PATCH is taken as a whole: of several operations on the members only what they come to in the end is done, so that
  * nobody need know who else belongs to the group.
  */
+import { bindingOf, isVisible } from '../directory/binding.ts'
 import type { Group } from '../directory/group.ts'
-import { bindingOf, isVisible } from '../directory/group.ts'
 import type { GroupChange } from '../directory/group-plan.ts'
 import { isList, isObject } from '../directory/json.ts'
 import type { MembersChange } from '../directory/members-check.ts'
@@ -21,7 +21,7 @@ export type GroupRequest = { readonly edit: GroupChange['edit']; readonly member
 export function createRequest({ resource, externalId }: Sent, source: Source): GroupRequest {
   const displayName = String(resource.displayName)
   const edit = (current: Group | undefined) => {
-    const isThere = current !== undefined && bindingOf(current, source)?.state === 'bound' && current.unfinished !== true
+    const isThere = current !== undefined && bindingOf(current.bindings, source)?.state === 'bound' && current.unfinished !== true
     return isThere ? ({ kind: 'taken' } as const) : { displayName, binding: bound(externalId) }
   }
   return { edit, members: membersIn(resource.members, false) }

@@ -2,8 +2,9 @@
  * /Groups: what requests are answered (RFC 7644, sections 3.3 to 3.6). The answer to a PATCH is empty unless it is asked
  * for: who adds one member to a large group does not want to read the others.
  */
+import { isVisible } from '../directory/binding.ts'
 import type { Group } from '../directory/group.ts'
-import { findGroup, isVisible } from '../directory/group.ts'
+import { findGroup } from '../directory/group.ts'
 import type { House } from '../directory/group-change.ts'
 import { GROUP } from '../directory/schema.ts'
 import type { ScimDeps } from './deps.ts'

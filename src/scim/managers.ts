@@ -2,8 +2,9 @@
  * `manager` of the enterprise extension (RFC 7643, section 4.3): where it names somebody on the roll, its address and
  * `displayName` follow that record; where it names somebody else it stands as it was sent.
  */
+
+import { isVisible } from '../directory/binding.ts'
 import { isObject } from '../directory/json.ts'
-import { isSeen } from '../directory/members-check.ts'
 import type { Resource, Source, User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import { displayOf } from './display.ts'
@@ -42,7 +43,7 @@ export async function readManagers(
 export async function managersBy(store: Store, { institution, source }: Viewer, ids: readonly string[]): Promise<Managers> {
   if (ids.length === 0) return NO_MANAGERS
   const found = (await store.lookUp('users', institution._id, { ids })) as User[]
-  return new Map(found.filter((user) => isSeen(user, source)).map((user) => [user._id, displayOf(user.resource)]))
+  return new Map(found.filter((user) => isVisible(user, source)).map((user) => [user._id, displayOf(user.resource)]))
 }
 
 /** @param base URL of the institution's SCIM endpoint */

@@ -2,9 +2,10 @@
  * /Me (RFC 7644, section 3.11): the user whom the caller's token speaks of. A token of a machine speaks of nobody, and
  * then it is not implemented.
  */
+
+import { isVisible } from '../directory/binding.ts'
 import type { House } from '../directory/group-change.ts'
 import { foldKey } from '../directory/keys.ts'
-import { isSeen } from '../directory/members-check.ts'
 import { externalIdTerm } from '../directory/search.ts'
 import type { User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
@@ -42,5 +43,5 @@ async function idOf(store: Store, { institution, source }: Caller, subject: stri
     }),
     name === undefined ? [] : store.lookUp('users', institution._id, { keys: { userName: [name] } }),
   ])
-  return ([...byId, ...byExternalId, ...byName] as User[]).find((user) => isSeen(user, source))?._id
+  return ([...byId, ...byExternalId, ...byName] as User[]).find((user) => isVisible(user, source))?._id
 }

@@ -4,6 +4,7 @@
  * A client lists its own records unless the institution shows it all; a filter that asks for one person or group finds
  * anybody, so that a client can link who is on the roll already. What it has deleted it never sees again.
  */
+import { isBoundTo, isDeletedBy } from '../directory/binding.ts'
 import type { Source } from '../directory/user.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { and, EVERYTHING } from '../store/predicate.ts'
@@ -84,12 +85,12 @@ async function whereOf(
 ): Promise<Predicate | ScimProblem> {
   const { institution, source } = caller
   const seesAll = institution.settings.scim?.sees === 'all'
-  if (text === undefined) return seesAll ? notDeletedBy(source) : boundTo(source)
+  if (text === undefined) return seesAll ? notDeletedBy(source) : isBoundTo(source)
   const node = parseFilter(text)
   if (node instanceof ScimProblem) return node
   const filter = compileFilter(node, { source, type, types, related: await readRelated(store, caller, type, node) })
   if (filter instanceof ScimProblem) return filter
-  return and(filter, seesAll || asksForOne(type, node) ? notDeletedBy(source) : boundTo(source))
+  return and(filter, seesAll || asksForOne(type, node) ? notDeletedBy(source) : isBoundTo(source))
 }
 
 export function find(
@@ -116,11 +117,6 @@ export async function totalOf({ store, institution, type, where, isFiltered }: Q
   ])
   return all - deleted
 }
-
-function boundTo(source: Source): Predicate {
-  return { op: 'any', path: 'search.boundTo', where: { op: 'eq', path: '', value: source } }
-}
-
 function notDeletedBy(source: Source): Predicate {
-  return { op: 'not', of: { op: 'any', path: 'search.deletedBy', where: { op: 'eq', path: '', value: source } } }
+  return { op: 'not', of: isDeletedBy(source) }
 }

@@ -3,6 +3,7 @@
  * what is in force (else it would send them for ever). No schema work here: this runs for every resource of every answer.
  */
 import { isoTime } from '../days.ts'
+import { bindingOf } from '../directory/binding.ts'
 import { isObject } from '../directory/json.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import { EXTENSIONS, isExtension, USER } from '../directory/schema.ts'
@@ -49,7 +50,7 @@ export function renderUser(user: User, { source, schema, base, belonging, manage
   const resource = withManager(seen, managers, base)
   const { enterprise, campus } = resource
   const own = ownShown(resource, schema)
-  const binding = user.bindings.find((one) => one.source === source)
+  const binding = bindingOf(user.bindings, source)
   const known = schemasOf(enterprise !== undefined, campus !== undefined)
   const schemas = own === undefined ? known : [...known, schema.urnOf('own')]
   const out: { [name: string]: Json } = { schemas, id: user._id }
@@ -103,7 +104,7 @@ export function writeUser(out: ByteWriter, user: UserBytes, view: View): void {
   const enterprise = resource.indexOf(ENTERPRISE.key)
   const campus = resource.indexOf(CAMPUS.key)
   const schemas = SCHEMAS_TEXT[(enterprise < 0 ? 0 : 1) + (campus < 0 ? 0 : 2)]
-  const externalId = user.bindings.find((one) => one.source === source)?.externalId
+  const externalId = bindingOf(user.bindings, source)?.externalId
   const named = externalId === undefined ? '' : `"externalId":${JSON.stringify(externalId)},`
   out.text(`{"schemas":${schemas},"id":"${user._id}",${named}`)
   // Between the braces, with the long names of extensions in place of the short ones.

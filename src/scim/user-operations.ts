@@ -2,12 +2,13 @@
  * Writes of users: each as one change through the gate (RFC 7644, sections 3.3, 3.5 and 3.6). First it is made ready,
  * which may have to read; then it is handed in. Of several that are ready, those that are handed in first are done first.
  */
+
+import { isVisible } from '../directory/binding.ts'
 import type { Change, Outcome } from '../directory/change.ts'
 import type { House } from '../directory/group-change.ts'
 import { moveGroups } from '../directory/group-writes.ts'
 import { isObject } from '../directory/json.ts'
 import { keysOf } from '../directory/keys.ts'
-import { isSeen } from '../directory/members-check.ts'
 import { userSchemaOf } from '../directory/own-extension.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import type { Resource, User } from '../directory/user.ts'
@@ -133,6 +134,6 @@ async function writtenIn(house: House, { caller }: Asked, outcome: Outcome): Wri
 /** Whom a client deletes it sees no more among the members of groups, and does again whom it takes back. */
 async function tellGroups({ groups }: House, caller: Caller, { user, before }: Done): Promise<void> {
   const { institution, source } = caller
-  if (before === undefined || isSeen(before, source) === isSeen(user, source)) return
+  if (before === undefined || isVisible(before, source) === isVisible(user, source)) return
   await moveGroups(groups, institution._id, user.memberOf, caller)
 }

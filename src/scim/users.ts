@@ -1,8 +1,8 @@
 /**
  * /Users: what requests are answered (RFC 7644, sections 3.3 to 3.6).
  */
+import { isVisible } from '../directory/binding.ts'
 import type { House } from '../directory/group-change.ts'
-import { isSeen } from '../directory/members-check.ts'
 import { userSchemaOf } from '../directory/own-extension.ts'
 import type { User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
@@ -55,7 +55,7 @@ async function change(house: House, exchange: Exchange, write: (asked: Asked) =>
 async function visibleUser(store: Store, { institution, source }: Caller, id: string): Promise<UserBytes | undefined> {
   if (!ID.test(id)) return
   const user = (await store.get('users', institution._id, id, true)) as unknown as UserBytes | undefined
-  return user === undefined || isSeen(user, source) ? user : undefined
+  return isVisible(user, source) ? user : undefined
 }
 
 /** The user as written; nothing of it where that is what the client prefers and it asks for no attributes. */
