@@ -39,11 +39,11 @@ type Wish = { readonly field: Field; readonly value: string | number | boolean |
 
 /** @returns the change, or what is wrong with what was sent */
 export function flatChange(sent: unknown, sender: FlatSender): Change | readonly Problem[] {
-  if (!isObject(sent as Json)) {
+  if (!isObject(sent)) {
     return [{ code: 'value_type', message: `what was sent is ${kindOf(sent)}; it should be an object of fields` }]
   }
   const problems: Problem[] = []
-  const flat = namedFields(sent as { readonly [name: string]: unknown }, problems)
+  const flat = namedFields(sent, problems)
   const shape = shapeProblems(flat)
   problems.push(...shape)
   const wishes = readWishes(flat, shape, sender, problems)

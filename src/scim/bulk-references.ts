@@ -3,7 +3,7 @@
  * (RFC 7644, section 3.7.2). It may be a whole value, and then any text is a bulkId; the end of an address, where it may
  * be percent-encoded; or a text in quotes within the path of a PATCH.
  */
-import { isRecord } from './values.ts'
+import { isObject } from '../directory/json.ts'
 
 const NAME = 'bulkId'
 const PREFIX = `${NAME}:`
@@ -84,7 +84,7 @@ export function cut(data: unknown, waiting: ReadonlySet<string>): { readonly now
   const later: { [name: string]: unknown } = {}
   for (const [name, value] of Object.entries(data ?? {})) {
     if (![...referencesIn(value)].some((bulkId) => waiting.has(bulkId))) now[name] = value
-    else if (!name.includes(':') || !isRecord(value)) later[name] = value
+    else if (!name.includes(':') || !isObject(value)) later[name] = value
     else {
       // An extension: its attributes one by one.
       const parts = cut(value, waiting)

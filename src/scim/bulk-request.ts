@@ -2,9 +2,10 @@
  * The body of POST /Bulk (RFC 7644, section 3.7) -> operations. What is wrong with one of them is that one's own failure;
  * only what is wrong with the whole refuses the whole.
  */
+import { isObject } from '../directory/json.ts'
 import { referenceInPath } from './bulk-references.ts'
 import { ScimProblem } from './errors.ts'
-import { byFoldedName, isRecord } from './values.ts'
+import { byFoldedName } from './values.ts'
 
 /** Told in ServiceProviderConfig. */
 export const MAX_OPERATIONS = 1000
@@ -34,7 +35,7 @@ export type BulkRequest = {
 }
 
 export function bulkRequestFrom(body: unknown): BulkRequest | ScimProblem {
-  if (!isRecord(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a BulkRequest')
+  if (!isObject(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a BulkRequest')
   const members = byFoldedName(body)
   const sent = members.get('operations')
   const failOnErrors = members.get('failonerrors') ?? undefined
@@ -57,14 +58,14 @@ const PATH = /^\/?(Users|Groups)(?:\/(bulkId:.+|[^/]+))?$/s
 
 /** @param taken the bulkIds of the operations before this one */
 function operationFrom(sent: unknown, taken: Set<string>): Operation {
-  const told = byFoldedName(isRecord(sent) ? sent : {})
+  const told = byFoldedName(isObject(sent) ? sent : {})
   const method = textOf(told.get('method'))?.toUpperCase() ?? ''
   const bulkId = textOf(told.get('bulkid'))
   const version = textOf(told.get('version'))
   const [, endpoint, id] = PATH.exec(textOf(told.get('path')) ?? '') ?? []
   const isRepeated = bulkId !== undefined && method === 'POST' && taken.has(bulkId)
   if (bulkId !== undefined && method === 'POST') taken.add(bulkId)
-  const problem = isRecord(sent) ? problemOf(method, endpoint, id, isRepeated) : NO_OBJECT
+  const problem = isObject(sent) ? problemOf(method, endpoint, id, isRepeated) : NO_OBJECT
   return {
     method,
     ...(bulkId === undefined ? {} : { bulkId }),

@@ -1,10 +1,12 @@
 /**
  * What a list or a search asks for (RFC 7644, sections 3.4.2 and 3.4.3), from a query string or from a SearchRequest.
  */
+
 import type { Problem } from '../directory/change.ts'
+import { isObject } from '../directory/json.ts'
 import { problemIn, ScimProblem } from './errors.ts'
 import { namesIn } from './projection.ts'
-import { byFoldedName, isRecord } from './values.ts'
+import { byFoldedName } from './values.ts'
 
 export const LIST_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 export const DEFAULT_COUNT = 100
@@ -34,7 +36,7 @@ export function listRequestFrom(parameter: (name: string) => string | undefined)
 
 /** From the body of POST /.search; names ignore case. */
 export function searchRequestFrom(body: unknown): ListRequest | ScimProblem {
-  if (!isRecord(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a SearchRequest')
+  if (!isObject(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a SearchRequest')
   const members = byFoldedName(body)
   return read((name) => members.get(name.toLowerCase()) ?? undefined)
 }

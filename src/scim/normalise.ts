@@ -10,7 +10,7 @@ import { foldKey } from '../directory/keys.ts'
 import type { Attribute, AttributePath, Extension, ResourceSchema } from '../directory/schema.ts'
 import type { Json, Resource } from '../directory/user.ts'
 import { problemIn, ScimProblem } from './errors.ts'
-import { cleanString, cleanValue, isRecord, isUnassigned, unassignedIn } from './values.ts'
+import { cleanString, cleanValue, isUnassigned, unassignedIn } from './values.ts'
 
 export type Sent = {
   readonly resource: Resource
@@ -33,7 +33,7 @@ type Draft = {
 
 /** A whole resource: what its core requires, which is its name, must be there (RFC 7643, sections 4.1.1 and 4.2). */
 export function normalise(schema: ResourceSchema, body: unknown): Sent | ScimProblem {
-  if (!isRecord(body)) return new ScimProblem('invalidSyntax', `the body must be a JSON object: a ${schema.name}`)
+  if (!isObject(body)) return new ScimProblem('invalidSyntax', `the body must be a JSON object: a ${schema.name}`)
   const draft: Draft = { schema, resource: {}, cleared: new Set(), extensions: new Set(), faults: [] }
   addCore(draft, body)
   for (const { name, required } of draft.faults.length === 0 ? schema.attributesOf().values() : []) {
@@ -65,7 +65,7 @@ function addOther(draft: Draft, name: string, value: unknown): void {
   const extension = schema.shortNameOf(name)
   if (extension !== undefined) addExtension(draft, extension, value)
   else if (schema.isCore(name)) {
-    if (isRecord(value)) addCore(draft, withinCore(schema, value))
+    if (isObject(value)) addCore(draft, withinCore(schema, value))
   } else {
     const path = schema.resolve(name)
     if (path?.extension !== undefined) draft.extensions.add(path.extension)
@@ -84,7 +84,7 @@ export function withinCore(
 function addExtension(draft: Draft, extension: Extension, value: unknown): void {
   draft.extensions.add(extension)
   if (isUnassigned(value)) return
-  if (!isRecord(value)) {
+  if (!isObject(value)) {
     draft.faults.push({ field: extension, code: 'invalidValue', message: `the ${extension} extension must be an object` })
     return
   }

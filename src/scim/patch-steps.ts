@@ -3,7 +3,9 @@
  * the record. What clients send in their own ways is read here: operations in any case, no path, dotted names and URNs
  * as names, values repeated from a read.
  */
+
 import type { Problem } from '../directory/change.ts'
+import { isObject } from '../directory/json.ts'
 import type { Attribute, AttributePath, Extension, ResourceSchema } from '../directory/schema.ts'
 import { dottedName } from '../directory/schema.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
@@ -12,7 +14,7 @@ import type { FilterNode } from './filter/node.ts'
 import { isName, withinCore } from './normalise.ts'
 import type { PatchPath } from './patch-path.ts'
 import { parsePatchPath } from './patch-path.ts'
-import { cleanElement, cleanString, cleanValue, isRecord, isUnassigned, unassignedIn } from './values.ts'
+import { cleanElement, cleanString, cleanValue, isUnassigned, unassignedIn } from './values.ts'
 
 const MAX_OPERATIONS = 1000
 
@@ -43,7 +45,7 @@ type Verdict = ScimProblem | undefined
 
 /** @param id of the record: clients repeat it, and it must be the same */
 export function parsePatch(schema: ResourceSchema, body: unknown, id?: string): readonly Step[] | ScimProblem {
-  if (!isRecord(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a PatchOp')
+  if (!isObject(body)) return new ScimProblem('invalidSyntax', 'the body must be a JSON object: a PatchOp')
   const operations = member(body, 'operations', 'Operations')
   if (!Array.isArray(operations) || operations.length === 0) {
     return new ScimProblem('invalidSyntax', 'Operations must be a list of at least one operation')
@@ -60,7 +62,7 @@ export function parsePatch(schema: ResourceSchema, body: unknown, id?: string): 
 }
 
 function readOperation(reading: Reading, operation: unknown, where: string): Verdict {
-  if (!isRecord(operation)) return new ScimProblem('invalidSyntax', `${where} must be an object`)
+  if (!isObject(operation)) return new ScimProblem('invalidSyntax', `${where} must be an object`)
   const op = opOf(member(operation, 'op'))
   if (op === undefined) return new ScimProblem('invalidSyntax', `${where}: op must be add, replace or remove`)
   const path = member(operation, 'path')
@@ -70,7 +72,7 @@ function readOperation(reading: Reading, operation: unknown, where: string): Ver
   if (path !== undefined && path !== null)
     return new ScimProblem('invalidPath', `${where}: path must be a text that is not empty`)
   if (op === 'remove') return new ScimProblem('noTarget', `${where}: remove needs a path`)
-  if (!isRecord(value)) return new ScimProblem('invalidValue', `${where}: without a path, value must be an object of attributes`)
+  if (!isObject(value)) return new ScimProblem('invalidValue', `${where}: without a path, value must be an object of attributes`)
   return readNames(reading, op, value)
 }
 
@@ -99,7 +101,7 @@ function readName(reading: Reading, op: Op, name: string, value: unknown): Verdi
   const { schema } = reading
   const extension = schema.shortNameOf(name)
   if (extension !== undefined) return readExtension(reading, op, extension, value)
-  if (schema.isCore(name)) return isRecord(value) ? readNames(reading, op, withinCore(schema, value)) : undefined
+  if (schema.isCore(name)) return isObject(value) ? readNames(reading, op, withinCore(schema, value)) : undefined
   const path = schema.resolve(name)
   if (path === undefined) return undefined
   if (!isReadOnly(path)) return addStep(reading, op, path, value)
@@ -126,7 +128,7 @@ function readPath(reading: Reading, op: Op, text: string, value: unknown): Verdi
 function readUrn(reading: Reading, op: Op, extension: Extension | undefined, value: unknown): Verdict {
   if (extension !== undefined) return readExtension(reading, op, extension, value)
   if (op === 'remove') return new ScimProblem('noTarget', 'remove needs the path of an attribute')
-  return isRecord(value)
+  return isObject(value)
     ? readNames(reading, op, value)
     : new ScimProblem('invalidValue', 'value must be an object of attributes')
 }
@@ -134,7 +136,7 @@ function readUrn(reading: Reading, op: Op, extension: Extension | undefined, val
 function readExtension(reading: Reading, op: Op, extension: Extension, value: unknown): Verdict {
   if (op === 'remove' || (op === 'replace' && isUnassigned(value))) reading.steps.push({ kind: 'clearExtension', extension })
   if (op === 'remove' || isUnassigned(value)) return undefined
-  if (!isRecord(value)) return new ScimProblem('invalidValue', `the ${extension} extension must be an object`)
+  if (!isObject(value)) return new ScimProblem('invalidValue', `the ${extension} extension must be an object`)
   for (const name of Object.keys(value)) {
     const attribute = reading.schema.attributesOf(extension).get(name.toLowerCase())
     const problem = attribute === undefined ? undefined : addStep(reading, op, { extension, attribute }, value[name])
@@ -187,7 +189,7 @@ function isWholeList({ attribute, sub, filter }: Target): boolean {
 function unwrapped({ type }: Attribute, value: unknown): unknown {
   if (!Array.isArray(value) || value.length !== 1 || Array.isArray(value[0])) return value
   const [only] = value
-  return type !== 'complex' && isRecord(only) && Object.hasOwn(only, 'value') ? only.value : only
+  return type !== 'complex' && isObject(only) && Object.hasOwn(only, 'value') ? only.value : only
 }
 
 function isReadOnly({ attribute, sub }: AttributePath): boolean {

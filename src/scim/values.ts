@@ -24,11 +24,7 @@ const MEMBERS = GROUP.attributesOf().get('members')
 export function isUnassigned(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true
   if (Array.isArray(value)) return value.length === 0
-  return isRecord(value) && Object.keys(value).length === 0
-}
-
-export function isRecord(value: unknown): value is { readonly [name: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value) && Object.keys(value).length === 0
 }
 
 /** The members of a message by their names in lower case (RFC 7643, section 2.1). */
@@ -108,7 +104,7 @@ function cleanComplex(attribute: Attribute, value: unknown, path: string, faults
   if (Array.isArray(value) && value.length === 1 && !attribute.multiValued && !Array.isArray(value[0]))
     return cleanElement(attribute, value[0], path, faults)
   const sent = typeof value === 'string' && subAttributes.has('value') ? { value } : value
-  if (!isRecord(sent)) return fault(faults, path, `must be an object, not ${kindOf(value)}`)
+  if (!isObject(sent)) return fault(faults, path, `must be an object, not ${kindOf(value)}`)
   const clean: { [name: string]: Json } = {}
   let isEmpty = true
   for (const name of Object.keys(sent)) {
@@ -150,7 +146,7 @@ function kindOf(value: unknown): string {
 
 /** The sub-attributes that an object names without a value: they are to be cleared where the object is merged. */
 export function unassignedIn(attribute: Attribute, value: unknown): readonly string[] {
-  if (!isRecord(value)) return []
+  if (!isObject(value)) return []
   const names: string[] = []
   for (const name of Object.keys(value)) {
     const sub = attribute.subAttributes.get(name.toLowerCase())
