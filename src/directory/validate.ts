@@ -45,7 +45,7 @@ function objectSchema(attributes: Attributes): { properties: object } {
 }
 
 function attributeSchema(attribute: Attribute): object {
-  const one = attribute.type === 'complex' ? objectSchema(attribute.subAttributes ?? new Map()) : JSON_TYPES[attribute.type]
+  const one = attribute.type === 'complex' ? objectSchema(attribute.subAttributes) : JSON_TYPES[attribute.type]
   return attribute.multiValued ? { type: 'array', minItems: 1, maxItems: MAX_ELEMENTS, items: one } : one
 }
 

@@ -39,8 +39,7 @@ export function createEdit(sent: Sent, source: Source): Edit {
 export function putEdit(sent: Sent, source: Source, mapping: Mapping): Edit {
   return (current) => {
     if (current === undefined || current.binding?.state === 'deleted') return MISSING
-    const externalId = sent.externalId ?? current.binding?.externalId
-    const resource = mapping.onto({ resource: sent.resource, ...(externalId === undefined ? {} : { externalId }) })
+    const resource = mapping.onto({ resource: sent.resource, externalId: sent.externalId ?? current.binding?.externalId })
     return bound(replaced(current, { ...sent, resource }, source), sent)
   }
 }
@@ -52,8 +51,8 @@ export function patchEdit(steps: readonly Step[], mapping: Mapping): Edit {
     if (current === undefined || current.binding?.state === 'deleted') return MISSING
     const patched = patchResource(current.resource, steps)
     if (patched instanceof ScimProblem) return refusalOf(patched)
-    const before = viewOf(current.resource, current.binding?.externalId)
-    const after = viewOf(patched, externalId === undefined ? current.binding?.externalId : externalId)
+    const before = { resource: current.resource, externalId: current.binding?.externalId }
+    const after = { resource: patched, externalId: externalId === undefined ? before.externalId : externalId }
     const resource = mapping.follow(before, after, touched)
     if (JSON.stringify(resource).length > MAX_RESOURCE_LENGTH)
       return refusalOf(new ScimProblem('invalidValue', 'the user would become too large'))
@@ -73,10 +72,6 @@ function bound(resource: Resource, { externalId }: { readonly externalId?: strin
 
 function withActive(resource: Resource): Resource {
   return resource.active === undefined ? { ...resource, active: true } : resource
-}
-
-function viewOf(resource: Resource, externalId: string | null | undefined): { resource: Resource; externalId?: string } {
-  return typeof externalId === 'string' ? { resource, externalId } : { resource }
 }
 
 function alreadyThere({ user }: Current, sent: Sent): Refusal {

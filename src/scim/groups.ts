@@ -15,7 +15,6 @@ import { askedBy, deletionBy, ID, projectionIn, wantsToSee } from './exchange.ts
 import type { GroupView } from './group-answer.ts'
 import { groupText, showsOthers } from './group-answer.ts'
 import { dropGroup, NO_SUCH_GROUP, patchGroup, postGroup, putGroup } from './group-operations.ts'
-import type { Projection } from './projection.ts'
 import { etagOf } from './render.ts'
 import { emptyAnswer, flowingAnswer, MINIMAL } from './respond.ts'
 
@@ -36,8 +35,8 @@ export async function readGroup(deps: Deps, exchange: Exchange, id: string): Ans
   if (!isVisible(group, caller.source)) return NO_SUCH_GROUP
   const condition = conditionIn(request.headers, group.version)
   if (condition === 'stale') return new ScimProblem('stale')
-  const view = viewOf(deps, exchange, projectionIn(exchange, GROUP))
-  if (condition === 'known' && !(await showsOthers(group, view))) return emptyAnswer(304, { etag: etagOf(group) })
+  if (condition === 'known' && !(await showsOthers(group, viewOf(deps, exchange))))
+    return emptyAnswer(304, { etag: etagOf(group) })
   return show(deps, exchange, group, 200)
 }
 
@@ -67,24 +66,16 @@ async function shown(deps: Deps, exchange: Exchange, group: Group | ScimProblem,
 }
 
 function show(deps: Deps, exchange: Exchange, group: Group, status: 200 | 201): Promise<Response> {
-  const text = groupText(group, viewOf(deps, exchange, projectionIn(exchange, GROUP)))
-  return flow(deps, exchange, status, text, headersOf(exchange, group, status))
+  const { type, request } = exchange
+  const text = groupText(group, viewOf(deps, exchange))
+  return flowingAnswer(status, text, type, headersOf(exchange, group, status), (error) => deps.failed(error, request))
 }
 
 function headersOf({ base }: Exchange, group: Group, status: 200 | 201): { readonly [name: string]: string } {
   return { etag: etagOf(group), ...(status === 201 && { location: `${base}/Groups/${group._id}` }) }
 }
 
-function flow(
-  deps: Deps,
-  { type, request }: Exchange,
-  status: number,
-  text: AsyncGenerator<string, void>,
-  headers: { readonly [name: string]: string } = {},
-): Promise<Response> {
-  return flowingAnswer(status, text, type, headers, (error) => deps.failed(error, request))
-}
-
-function viewOf({ store }: Deps, { caller, base }: Exchange, project: Projection | undefined): GroupView {
-  return { store, source: caller.source, base, project }
+function viewOf({ store }: Deps, exchange: Exchange): GroupView {
+  const { caller, base } = exchange
+  return { store, source: caller.source, base, project: projectionIn(exchange, GROUP) }
 }

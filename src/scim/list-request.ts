@@ -31,7 +31,7 @@ export type ListRequest = {
 
 /** @param parameter reads one parameter of the query string */
 export function listRequestFrom(parameter: (name: string) => string | undefined): ListRequest | ScimProblem {
-  return read((name) => parameter(name))
+  return read(parameter)
 }
 
 /** From the body of POST /.search; names ignore case. */

@@ -16,14 +16,14 @@ import { parsePatchPath } from './patch-path.ts'
 import type { Target } from './patch-steps.ts'
 import { parsePatch } from './patch-steps.ts'
 
-/** A record as a client sees it. */
-type View = { readonly resource: Resource; readonly externalId?: string }
+/** A record as a client sees or sends it; null as absent. */
+type Told = { readonly resource: Resource; readonly externalId?: string | null | undefined }
 
 export type Mapping = {
   /** For POST and PUT: fills the fields that were not sent. */
-  onto(view: View): Resource
+  onto(told: Told): Resource
   /** For PATCH: fields follow what they come from, unless the PATCH touched them (`touched`: stored names). */
-  follow(before: View, after: View, touched: ReadonlySet<string>): Resource
+  follow(before: Told, after: Told, touched: ReadonlySet<string>): Resource
 }
 
 type Rule = { readonly from: Target; readonly takesLocalPart: boolean; readonly to: Target; readonly path: string }
@@ -58,9 +58,9 @@ function targetAt(schema: ResourceSchema, text: string): Target | undefined {
 
 function mappingBy(rules: readonly Rule[]): Mapping {
   return {
-    onto(view) {
-      let { resource } = view
-      for (const rule of rules) if (valueAt({ ...view, resource }, rule.to) === undefined) resource = filled(resource, view, rule)
+    onto(told) {
+      let { resource } = told
+      for (const rule of rules) if (valueAt({ ...told, resource }, rule.to) === undefined) resource = filled(resource, told, rule)
       return resource
     },
     follow(before, after, touched) {
@@ -81,8 +81,8 @@ function isTouched(to: Target, touched: ReadonlySet<string>): boolean {
 }
 
 /** A value that the field cannot hold is left where it is: the mapping is the institution's, not the client's. */
-function filled(resource: Resource, view: View, { from, takesLocalPart, path }: Rule): Resource {
-  const found = valueAt(view, from)
+function filled(resource: Resource, told: Told, { from, takesLocalPart, path }: Rule): Resource {
+  const found = valueAt(told, from)
   const value = takesLocalPart && typeof found === 'string' ? localPartOf(found) : found
   if (value === undefined || value === '') return resource
   const steps = parsePatch(USER, { Operations: [{ op: 'replace', path, value }] })
@@ -97,8 +97,8 @@ function localPartOf(text: string): string {
 }
 
 /** The value at the path; of several, the primary or the first. */
-function valueAt({ resource, externalId }: View, { extension, attribute, sub, filter }: Target): Json | undefined {
-  if (attribute.name === 'externalId') return externalId
+function valueAt({ resource, externalId }: Told, { extension, attribute, sub, filter }: Target): Json | undefined {
+  if (attribute.name === 'externalId') return externalId ?? undefined
   const container = extension === undefined ? resource : resource[extension]
   const value = isObject(container) ? container[attribute.name] : undefined
   if (!isList(value)) return sub === undefined ? value : partOf(value, sub.name)

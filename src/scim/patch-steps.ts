@@ -114,13 +114,10 @@ function readPath(reading: Reading, op: Op, text: string, value: unknown): Verdi
   const path = parsePatchPath(reading.schema, text)
   if (path instanceof ScimProblem) return path
   if (!('attribute' in path)) return readUrn(reading, op, path.extension, value)
-  const { attribute, filter } = path
+  const { attribute } = path
   const isRepeated = attribute.name === 'schemas' || (attribute.name === 'id' && op !== 'remove' && value === reading.id)
   if (isRepeated) return undefined
   if (isReadOnly(path)) return new ScimProblem('mutability', `${dottedName(path)} cannot be changed`)
-  if (filter !== undefined && !attribute.multiValued) {
-    return new ScimProblem('invalidPath', `${dottedName(path)} has one value and takes no filter`)
-  }
   return addStep(reading, op, path, value)
 }
 

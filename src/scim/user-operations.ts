@@ -51,7 +51,7 @@ export async function readyPost(house: House, asked: Asked): Ready {
   const sent = await sentIn(house, asked)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
-  const resource = mappingOf(institution).onto(viewOf(sent))
+  const resource = mappingOf(institution).onto(sent)
   return () =>
     submit(house, asked, {
       ...personIn(sent, resource),
@@ -105,10 +105,6 @@ function toOne(
 async function submit(house: House, asked: Asked, change: Omit<Change, 'source' | 'credential' | 'ifVersion'>): Written {
   const outcome = await house.gate.submit(asked.caller.institution, { ...changeBy(asked), ...change })
   return writtenIn(house, asked, outcome)
-}
-
-function viewOf({ resource, externalId }: Sent): { resource: Resource; externalId?: string } {
-  return typeof externalId === 'string' ? { resource, externalId } : { resource }
 }
 
 /** What tells people apart whom one key does not. */
