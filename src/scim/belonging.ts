@@ -5,10 +5,9 @@
 import { isVisible } from '../directory/binding.ts'
 import type { Group } from '../directory/group.ts'
 import { groupsUpward } from '../directory/group.ts'
-import type { JsonObject, Source } from '../directory/user.ts'
+import type { JsonObject } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
-
-type Viewer = { readonly institution: { readonly _id: string }; readonly source: Source }
+import type { Viewer } from './deps.ts'
 
 /** What an answer shows as `groups` of somebody who is in these groups directly; undefined for none. */
 export type Belonging = (memberOf: readonly string[]) => readonly JsonObject[] | undefined

@@ -5,9 +5,13 @@
 import type { Admission, Admit } from '../auth/admit.ts'
 import type { Seal } from '../auth/seal.ts'
 import type { Gate } from '../directory/gate.ts'
+import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 
 export type Caller = Extract<Admission, { readonly kind: 'ok' }>
+
+/** Whoever looks at records: a caller, or an administrator at the command line. */
+export type Viewer = { readonly institution: { readonly _id: string }; readonly source: Source }
 
 export type ScimDeps = {
   readonly store: Store

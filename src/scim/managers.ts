@@ -5,8 +5,9 @@
 
 import { isVisible } from '../directory/binding.ts'
 import { isObject } from '../directory/json.ts'
-import type { Resource, Source, User } from '../directory/user.ts'
+import type { Resource, User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
+import type { Viewer } from './deps.ts'
 import { displayOf } from './display.ts'
 import { ID } from './exchange.ts'
 
@@ -21,8 +22,6 @@ const MANAGER = Buffer.from('"manager":{')
 export function mayHaveManager(resource: Uint8Array): boolean {
   return Buffer.from(resource.buffer, resource.byteOffset, resource.byteLength).includes(MANAGER)
 }
-
-type Viewer = { readonly institution: { readonly _id: string }; readonly source: Source }
 
 /** @param resources as the store has them, or as the bytes of their JSON */
 export async function readManagers(

@@ -13,6 +13,8 @@ import { ScimProblem } from '../errors.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { holds } from './holds.ts'
 import { compare } from './literal.ts'
+import type { Operand } from './logic.ts'
+import { compileLogic } from './logic.ts'
 import type { Comparison, FilterNode, FilterPath } from './node.ts'
 import type { Related } from './related.ts'
 import { compileMembers } from './related.ts'
@@ -32,7 +34,7 @@ export type FilterContext = {
 const MEMBERS = GROUP.attributesOf().get('members')
 const GROUPS = USER.attributesOf().get('groups')
 
-type TermNode = Extract<FilterNode, { readonly op: Comparison | 'pr' }>
+type TermNode = Exclude<Operand, { readonly op: 'any' }>
 
 /** Where a single value lies in the stored record. */
 export function storedPath({ stored }: ResourceType, path: AttributePath): string {
@@ -43,29 +45,10 @@ export function storedPath({ stored }: ResourceType, path: AttributePath): strin
 
 /** @returns the predicate, or `invalidFilter` or `sensitive` */
 export function compileFilter(node: FilterNode, context: FilterContext): Predicate | ScimProblem {
-  switch (node.op) {
-    case 'and':
-    case 'or': {
-      const parts: Predicate[] = []
-      for (const one of node.of) {
-        const part = compileFilter(one, context)
-        if (part instanceof ScimProblem) return part
-        parts.push(part)
-      }
-      return { op: node.op, of: parts }
-    }
-    case 'not': {
-      const inner = compileFilter(node.of, context)
-      return inner instanceof ScimProblem ? inner : { op: 'not', of: inner }
-    }
-    case 'any':
-      return compileAny(node, context)
-    default:
-      return compileTerm(node, context)
-  }
+  return compileLogic(node, (operand) => (operand.op === 'any' ? compileAny(operand, context) : compileTerm(operand, context)))
 }
 
-function compileAny(node: Extract<FilterNode, { readonly op: 'any' }>, context: FilterContext): Predicate | ScimProblem {
+function compileAny(node: Extract<Operand, { readonly op: 'any' }>, context: FilterContext): Predicate | ScimProblem {
   const { type, related } = context
   const path = resolveInFilter(type.schema, node.path)
   if (path instanceof ScimProblem) return isElsewhere(node.path, context) ? NOTHING : path

@@ -5,10 +5,10 @@
  */
 import { groupsDownward } from '../../directory/group.ts'
 import { findMembers } from '../../directory/members-check.ts'
-import type { Source } from '../../directory/user.ts'
 import type { Predicate } from '../../store/predicate.ts'
 import { NOTHING } from '../../store/predicate.ts'
 import type { Store } from '../../store/store.ts'
+import type { Viewer } from '../deps.ts'
 import { ScimProblem } from '../errors.ts'
 import type { ResourceType } from '../resource-type.ts'
 import type { MemberTerm } from './member-terms.ts'
@@ -24,12 +24,10 @@ export type Related = {
 
 export const UNRELATED: Related = { members: new Map(), inside: new Map() }
 
-type Caller = { readonly institution: { readonly _id: string }; readonly source: Source }
-
 /** Reads what the filter asks about; nothing, for almost every filter. */
 export async function readRelated(
   store: Store,
-  { institution, source }: Caller,
+  { institution, source }: Viewer,
   { collection }: ResourceType,
   node: FilterNode,
 ): Promise<Related> {

@@ -7,6 +7,8 @@ import { isSearchable, searchName } from '../../directory/search.ts'
 import type { Predicate } from '../../store/predicate.ts'
 import { ScimProblem } from '../errors.ts'
 import { compare } from './literal.ts'
+import type { Operand } from './logic.ts'
+import { compileLogic } from './logic.ts'
 import type { FilterNode } from './node.ts'
 import { textOf } from './node.ts'
 
@@ -17,34 +19,12 @@ type Asked = {
 
 /** @returns a predicate for one element of the list `attribute`, or `invalidFilter` */
 export function compileWithin(node: FilterNode, attribute: Attribute, asked: Asked): Predicate | ScimProblem {
-  switch (node.op) {
-    case 'and':
-    case 'or': {
-      const parts: Predicate[] = []
-      for (const one of node.of) {
-        const part = compileWithin(one, attribute, asked)
-        if (part instanceof ScimProblem) return part
-        parts.push(part)
-      }
-      return { op: node.op, of: parts }
-    }
-    case 'not': {
-      const inner = compileWithin(node.of, attribute, asked)
-      return inner instanceof ScimProblem ? inner : { op: 'not', of: inner }
-    }
-    case 'any':
-      return new ScimProblem('invalidFilter', `${textOf(node.path)}[…] cannot stand within ${attribute.name}[…]`)
-    default:
-      return compilePart(node, attribute, asked)
-  }
+  return compileLogic(node, (operand) => compilePart(operand, attribute, asked))
 }
 
-function compilePart(
-  node: Exclude<FilterNode, { readonly op: 'and' | 'or' | 'not' | 'any' }>,
-  attribute: Attribute,
-  { isStored }: Asked,
-): Predicate | ScimProblem {
+function compilePart(node: Operand, attribute: Attribute, { isStored }: Asked): Predicate | ScimProblem {
   const written = textOf(node.path)
+  if (node.op === 'any') return new ScimProblem('invalidFilter', `${written}[…] cannot stand within ${attribute.name}[…]`)
   const part = partOf(attribute, written.toLowerCase())
   const name = `${attribute.name}.${written}`
   if (part === undefined) {
