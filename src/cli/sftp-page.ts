@@ -4,7 +4,7 @@
  */
 import type { Institution } from '../directory/institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from '../directory/institution.ts'
-import { requiredInFiles } from '../flatfile/file-source.ts'
+import { requiredFields } from '../directory/required-fields.ts'
 import { hostInUrl } from '../host.ts'
 
 export type PageFacts = {
@@ -75,7 +75,7 @@ function files({ institution }: PageFacts): string {
   return `Files
 -----
 One row a person, as .csv, .xlsx or .xls; the first row names the columns. A new person needs:
-  ${requiredInFiles(institution).join(', ')}
+  ${requiredFields(institution.settings, 'file').join(', ')}
 An account type is one of ${accountTypes.join(', ')}. The template has all columns with what may stand in each.
 ${rosters.length === 0 ? 'A person who is not in a file is left alone.' : `Whom a file ${rosters.join(' or ')} leaves out is deactivated.`}`
 }

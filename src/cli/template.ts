@@ -3,7 +3,7 @@
  */
 import { writeFile } from 'node:fs/promises'
 import { didYouMean } from '../directory/near-miss.ts'
-import { requiredInFiles } from '../flatfile/file-source.ts'
+import { requiredFields } from '../directory/required-fields.ts'
 import { FORMATS } from '../flatfile/row.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
@@ -29,7 +29,7 @@ Example:
     const { settings } =
       institution === undefined ? { settings: {} } : await withStore(terminal, (store) => knownInstitution(store, institution))
     const { template: make } = await import('../flatfile/template.ts')
-    const content = await make(options.format, settings, requiredInFiles({ settings }))
+    const content = await make(options.format, settings, requiredFields(settings, 'file'))
     await writeFile(options.output, content).catch((error: Error) => {
       throw new Refusal(`the template cannot be written to ${options.output}: ${error.message}`)
     })

@@ -17,6 +17,7 @@ import type { Institution } from './institution.ts'
 import { isList, isObject } from './json.ts'
 import { composed, foldKey } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
+import { requiredFields } from './required-fields.ts'
 import type { Json, Keys, MatchKey, Resource, Source } from './user.ts'
 import { channelOf, isMatchKey, MATCH_KEYS } from './user.ts'
 import { MAX_ELEMENTS } from './validate.ts'
@@ -31,9 +32,6 @@ export type FlatSender = {
   readonly row?: number
 }
 
-/** What a new person must have, whatever an institution asks for beyond. */
-const REQUIRED = ['email', 'first_name', 'last_name', 'account_type'] as const
-
 /** What is wanted of a field that was sent; null clears it. */
 type Wish = { readonly field: Field; readonly value: string | number | boolean | null | TagEdit }
 
@@ -46,8 +44,8 @@ export function flatChange(sent: unknown, sender: FlatSender): Change | readonly
   const flat = namedFields(sent, problems)
   const shape = shapeProblems(flat)
   problems.push(...shape)
-  const wishes = readWishes(flat, shape, sender, problems)
-  const required = requiredFields(sender)
+  const required = requiredFields(sender.institution.settings, channelOf(sender.source))
+  const wishes = readWishes(flat, shape, { ...sender, required }, problems)
   for (const { field, value } of wishes) {
     if (value === null && isKept(field.name, required)) problems.push(requiredCleared(field.name))
   }
@@ -89,7 +87,7 @@ function unknownField(name: string): Problem {
 function readWishes(
   flat: { readonly [name: string]: unknown },
   misshapen: readonly Problem[],
-  { institution, source }: FlatSender,
+  { institution, source, required }: FlatSender & { readonly required: readonly string[] },
   problems: Problem[],
 ): readonly Wish[] {
   const wishes: Wish[] = []
@@ -106,11 +104,7 @@ function readWishes(
         : readValue(field, raw as string | number | boolean | null, institution)
     if (isProblem(value)) problems.push(value)
     else if (value !== undefined) wishes.push({ field, value })
-    else if (
-      emptyClears &&
-      !(field.type === 'tags' && keeps === true) &&
-      !isKept(field.name, requiredFields({ institution, source }))
-    )
+    else if (emptyClears && !(field.type === 'tags' && keeps === true) && !isKept(field.name, required))
       wishes.push({ field, value: null })
   }
   if (!isMisshapen('keep_existing_user_tags') && keeps === undefined) {
@@ -139,13 +133,6 @@ function readTags(field: Field, raw: string | readonly string[] | null, keeps: b
 function tooLongTag({ name, maxLength = Number.POSITIVE_INFINITY }: Field, entry: string): Problem | undefined {
   if (entry.length <= maxLength || [...entry].length <= maxLength) return undefined
   return { field: name, code: 'value_too_long', message: `${name} has a tag of more than ${maxLength} characters` }
-}
-
-function requiredFields({ institution, source }: Pick<FlatSender, 'institution' | 'source'>): readonly string[] {
-  const channel = channelOf(source)
-  const { required } = institution.settings
-  const more = channel === 'file' || channel === 'api' || channel === 'saml' ? required?.[channel] : undefined
-  return more === undefined ? REQUIRED : [...new Set([...REQUIRED, ...more])]
 }
 
 /** Fields that a record never loses: those required, and the status, which is always one or the other. */

@@ -3,6 +3,7 @@
  */
 import type { FileSourceSettings, Institution } from '../directory/institution.ts'
 import { fitsPattern } from '../directory/name-pattern.ts'
+import { requiredFields } from '../directory/required-fields.ts'
 import type { Source } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
 import type { HeaderRules } from './columns.ts'
@@ -36,14 +37,6 @@ export function fileSource({ settings }: Institution, fileName: string, source: 
   }
 }
 
-/** What a new person needs from a file, whatever an institution asks for beyond. */
-const REQUIRED = ['email', 'first_name', 'last_name', 'account_type'] as const
-
-/** Fields without which no person is created from a file of this institution. */
-export function requiredInFiles({ settings }: Pick<Institution, 'settings'>): readonly string[] {
-  return [...new Set([...REQUIRED, ...(settings.required?.file ?? [])])]
-}
-
 /** A file that creates nobody needs a match key and what it changes. */
 export function headerRules(institution: Institution, { mode, constants }: FileSource): HeaderRules {
   const { files, matchOrder, defaultAccountType } = institution.settings
@@ -52,7 +45,7 @@ export function headerRules(institution: Institution, { mode, constants }: FileS
   const isUpdate = mode === 'update'
   return {
     ...(files?.columns !== undefined && { headings: files.columns }),
-    required: isUpdate ? [] : requiredInFiles(institution).filter((field) => !given.has(field)),
+    required: isUpdate ? [] : requiredFields(institution.settings, 'file').filter((field) => !given.has(field)),
     oneOf: isUpdate ? (matchOrder ?? MATCH_KEYS) : [],
   }
 }
