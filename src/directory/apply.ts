@@ -1,9 +1,8 @@
 /**
  * The upsert: every channel ends here.
  *
- * Look up -> match -> edit -> validate -> write -> record, for a batch at once, in a constant number of round trips
- * to the store for each 200 changes (two look-ups, and one write a wave; a second wave only where a key goes from one person
- * to another).
+ * Look up -> match -> edit -> settle -> validate -> write, slice by slice, in a constant number of round trips to the
+ * store for each slice (two look-ups, and one write a wave; a second wave only where a key goes from one person to another).
  * One person never becomes two records, whoever else writes at the same time: the store's unique keys and versions
  * decide, and a change that lost a race is planned again on the record as it then is. A batch that was interrupted
  * anywhere can be sent again and ends in the same state.

@@ -49,7 +49,7 @@ export type RunOptions = {
   readonly credential?: string
   /** A folder for what the run puts down on its way; one for each run. */
   readonly folder: string
-  /** Files to write the report to, by the ends of their names: `.csv`, `.ndjson`, `.json`. */
+  /** Files to write the report to, in the formats that the ends of their names say (`report.ts`). */
   readonly reports: readonly string[]
   readonly isDryRun?: boolean
   /** Whether somebody has looked at what the thresholds caught. */

@@ -1,5 +1,5 @@
 /**
- * The neutral question that every store answers alike: a small tree, compiled by each adapter in one file.
+ * The neutral question that every store answers alike: a small tree, which each adapter compiles on.
  *
  * Two-valued: a comparison with what is absent, or with a value of another type, is false, and `ne` is exactly
  * `not eq`. Strings compare by code point (UTF-8 byte order): folding is the asker's work, never the store's.
