@@ -1,7 +1,8 @@
 /**
  * Tokens by OAuth 2.0 client credentials (RFC 6749 section 4.4), and where to get them (RFC 8414).
  */
-import { parseJson } from './json.ts'
+import type { JsonObject } from './json.ts'
+import { isObject, parseJson } from './json.ts'
 
 export type Client = {
   readonly id: string
@@ -55,12 +56,10 @@ async function findTokenUrl(url: string, send: typeof fetch): Promise<string> {
   throw new Error(`no token endpoint is found by ${origin}${WELL_KNOWN}: say where it is with --token-url`)
 }
 
-async function readJson(url: string, send: typeof fetch): Promise<{ readonly [name: string]: unknown } | undefined> {
+async function readJson(url: string, send: typeof fetch): Promise<JsonObject | undefined> {
   const response = await send(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined)
   const value = response?.ok === true ? parseJson(await response.text()) : undefined
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as { readonly [name: string]: unknown })
-    : undefined
+  return isObject(value) ? value : undefined
 }
 
 async function requestToken(tokenUrl: string, { id, secret }: Client, send: typeof fetch): Promise<Token> {

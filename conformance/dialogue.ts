@@ -54,6 +54,7 @@ export type Step = {
   /** Copies sent at once; `${n}` is 1, 2, … in them. */
   readonly times?: number
   readonly headers?: Texts
+  /** A string is sent as it is, anything else as JSON. */
   readonly body?: Json
   /** Variable -> pointer or `header:Name`, or several, of which the first that is there counts. */
   readonly save?: { readonly [name: string]: string | readonly string[] }

@@ -3,7 +3,7 @@
  * A server that hangs, breaks off or never stops sending is an answer too: `silence`, with the reason.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Auth } from './dialogue.ts'
+import type { Step } from './dialogue.ts'
 import type { Json } from './json.ts'
 import { parseJson } from './json.ts'
 
@@ -22,16 +22,8 @@ export type Target = {
   readonly signal?: AbortSignal
 }
 
-export type Request = {
-  readonly method: string
-  readonly path: string
-  readonly here?: true
-  readonly encode?: 'plus' | 'none'
-  readonly auth?: Auth
-  readonly headers?: { readonly [name: string]: string }
-  /** A string is sent as it is, anything else as JSON. */
-  readonly body?: Json
-}
+/** What of a step is sent. */
+export type Request = Pick<Step, 'method' | 'path' | 'here' | 'encode' | 'auth' | 'headers' | 'body'>
 
 export type Answer = {
   readonly status: number

@@ -15,6 +15,9 @@ const MAX_PAGES = 20
 /** A longer life of cursors is not waited for. */
 const MOST_SECONDS = 5
 
+/** Of checks that walk through people of their own. */
+const WALKED = { needs: ['cursor', 'filter'], attributes: ['User.displayName'] } as const
+
 export const CURSORS: readonly CodedCheck[] = [
   {
     id: 'rfc/cursor-told',
@@ -49,8 +52,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'a walk by cursor meets everybody once, no page larger than count, and ends without nextCursor',
     why: 'nextCursor is in every page but the last; the service provider MUST NOT return more results than count.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       const ids = await people(talk)
       for (const first of ['cursor', 'cursor=']) {
@@ -67,8 +69,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'a cursor has only characters that need no encoding in a URL',
     why: 'Cursor values are URL-safe: letters, digits, -, ., _ and ~.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       await people(talk)
       const cursor = await firstCursor(talk)
@@ -81,8 +82,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'totalResults, where it is, counts all pages',
     why: 'It is the number of results of the query, and is left out rather than guessed.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       await people(talk)
       for (const { json } of await walk(talk, `/Users?filter=${ours(talk)}&count=2&cursor`)) {
@@ -97,8 +97,8 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'a walk by cursor keeps its order across pages, in both directions of sorting',
     why: 'With sorting the whole walk is sorted.',
-    needs: ['cursor', 'filter', 'sort'],
-    attributes: ['User.displayName'],
+    ...WALKED,
+    needs: [...WALKED.needs, 'sort'],
     run: async (talk) => {
       const ids = await people(talk)
       for (const [order, wanted] of [
@@ -117,8 +117,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'previousCursor, where it is, leads to the page before',
     why: 'previousCursor is OPTIONAL, and is the cursor of the previous page.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       await people(talk)
       const [first, second] = await walk(talk, `/Users?filter=${ours(talk)}&count=2&cursor`)
@@ -134,8 +133,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'should',
     what: 'a page by cursor has no startIndex',
     why: 'startIndex belongs to pages by index.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       await people(talk)
       await talk.get(`/Users?filter=${ours(talk)}&count=2&cursor`, { absent: ['/startIndex'] })
@@ -147,8 +145,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'a count of 0, or below, gives no resources',
     why: 'A count of 0 asks for totalResults only; a negative one SHALL be 0.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       await people(talk)
       for (const count of [0, -3]) {
@@ -165,8 +162,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'a cursor that was never given, or was altered, is 400 invalidCursor',
     why: 'A cursor that is not valid is told by scimType invalidCursor.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       await people(talk)
       const cursor = await firstCursor(talk)
@@ -181,8 +177,8 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'a cursor goes on with no other filter, order or endpoint than its own',
     why: 'A cursor is used with identical query parameters; others are an error.',
-    needs: ['cursor', 'filter', 'sort'],
-    attributes: ['User.displayName'],
+    ...WALKED,
+    needs: [...WALKED.needs, 'sort'],
     run: async (talk) => {
       await people(talk)
       const cursor = await firstCursor(talk)
@@ -211,8 +207,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'a cursor that is too old is 400 expiredCursor',
     why: 'A cursor lives for cursorTimeout seconds.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       const { json } = await talk.get('/ServiceProviderConfig')
       const seconds = at(json, '/pagination/cursorTimeout')
@@ -230,8 +225,7 @@ export const CURSORS: readonly CodedCheck[] = [
     level: 'must',
     what: 'a search by POST is walked by cursor',
     why: 'cursor and count are in the body; an empty cursor asks for the first page.',
-    needs: ['cursor', 'filter'],
-    attributes: ['User.displayName'],
+    ...WALKED,
     run: async (talk) => {
       const ids = await people(talk)
       const found: string[] = []
@@ -242,7 +236,7 @@ export const CURSORS: readonly CodedCheck[] = [
         found.push(...idsIn(answer))
         cursor = at(answer.json, '/nextCursor') ?? null
       }
-      talk.expect(found.toSorted().join() === ids.toSorted().join(), 'found', ids.join(' '), found.join(' '))
+      checkFound(talk, found, ids)
     },
   },
 ]
@@ -275,8 +269,13 @@ function checkWalk(talk: Talk, pages: readonly Answer[], ids: readonly string[],
     const { length } = idsIn(page)
     talk.expect(length <= count, '/Resources', `at most ${count}`, String(length))
   }
-  const found = pages.flatMap(idsIn).toSorted()
-  talk.expect(found.join() === ids.toSorted().join(), 'found', ids.toSorted().join(' '), found.join(' '))
+  checkFound(talk, pages.flatMap(idsIn), ids)
+}
+
+/** In any order. */
+function checkFound(talk: Talk, found: readonly string[], ids: readonly string[]): void {
+  const [all, wanted] = [found.toSorted(), ids.toSorted()]
+  talk.expect(all.join() === wanted.join(), 'found', wanted.join(' '), all.join(' '))
 }
 
 function idsIn({ json }: Answer): string[] {
