@@ -400,6 +400,34 @@ describe('an upload past a bound', () => {
     await put('/upload/c.csv')
   })
 
+  it('of what may lie there counts what begins with a file that is there, whatever it is renamed to', async () => {
+    await start({ sftp: { quota: { bytes: 10_000 } } })
+    await put('/upload/0.csv', 'x'.repeat(4000))
+    const copied = await open('/upload/0.csv', WRITE)
+    await rename('/upload/0.csv', '/upload/1.csv')
+    await close(copied)
+    await assert.rejects(open('/upload/0.csv', WRITE), /no more room in \/upload/)
+    assert.deepEqual(await list('/upload'), ['0.csv', '1.csv'])
+  })
+
+  it('of how many files may lie there holds for uploads that get another name while they are written', async () => {
+    await start({ sftp: { quota: { files: 2 } } })
+    for (const name of ['a.csv', 'b.csv.part']) await put(`/upload/${name}`)
+    await open('/upload/a.csv')
+    await assert.rejects(rename('/upload/a.csv', '/upload/c.csv'), /3 files in \/upload.*sftp\.quota\.files/)
+    assert.deepEqual(await list('/upload'), ['a.csv', 'b.csv.part'])
+  })
+
+  it('lets a broken upload go on that fills half of the room', async () => {
+    await start({ sftp: { quota: { bytes: 10_000 } } })
+    const broken = await open('/upload/people.csv')
+    await write(broken, 'x'.repeat(6000))
+    const again = await open('/upload/people.csv', WRITE)
+    await write(again, 'x'.repeat(2000), 6000)
+    await close(again)
+    assert.equal(await sizeOf('/upload/people.csv'), 8000)
+  })
+
   it('is told when a size is set, too', async () => {
     await start({ files: { limits: { fileBytes: 5000 } } })
     const handle = await open('/upload/people.csv')

@@ -6,6 +6,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { constants, copyFile, open, rm } from 'node:fs/promises'
 import { Refused, refusedBy } from './refused.ts'
 
+export const NO_ROOM = new Refused('FAILURE', 'there is no more room in /upload: remove files there (setting sftp.quota)')
+
 export type Room = {
   /** How large the file may be. */
   readonly maxBytes: number
@@ -120,7 +122,7 @@ export class Upload {
       throw new Refused('FAILURE', `the file is past the limit of ${maxBytes} bytes (setting files.limits.fileBytes)`)
     }
     if (size > this.#size && !(await this.#room.take(size - this.#size))) {
-      throw new Refused('FAILURE', 'there is no more room in /upload: remove files there (setting sftp.quota)')
+      throw NO_ROOM
     }
   }
 

@@ -15,7 +15,7 @@ import type { BoxFolders, FilesPort } from './files-port.ts'
 import { incomingName, partsOf, statsOf } from './incoming.ts'
 import { NO_SUCH_FILE, Refused } from './refused.ts'
 import { interruptedPage } from './unfinished.ts'
-import { Upload } from './upload.ts'
+import { NO_ROOM, Upload } from './upload.ts'
 
 export type Found = {
   readonly state: 'open' | 'aside' | 'complete'
@@ -47,6 +47,14 @@ const GONE = new Refused('FAILURE', 'another upload of this name has begun since
 
 const DEFAULT_QUOTA = { bytes: 2 * 1024 ** 3, files: 1000 } as const
 
+function mostFilesOf({ settings }: Institution): number {
+  return settings.sftp?.quota?.files ?? DEFAULT_QUOTA.files
+}
+
+function tooMany(files: number): Refused {
+  return new Refused('FAILURE', `there are ${files} files in /upload: remove some (setting sftp.quota.files)`)
+}
+
 export class Uploads {
   readonly #folders: BoxFolders
   readonly #files: FilesPort
@@ -55,6 +63,8 @@ export class Uploads {
   readonly #live = new Map<string, Upload>()
   /** Bytes that lie here, as far as this process knows. */
   #used = 0
+  /** The last of those that move files. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(folders: BoxFolders, files: FilesPort, onEnd: (ended: Ended) => void) {
     this.#folders = folders
@@ -79,20 +89,23 @@ export class Uploads {
   }
 
   /** @throws {Refused} when there may be no such file, or there is no room */
-  async open(name: string, opening: Opening, { institution }: Sender): Promise<Upload> {
+  open(name: string, opening: Opening, sender: Sender): Promise<Upload> {
+    return this.#inTurn(() => this.#open(name, opening, sender))
+  }
+
+  async #open(name: string, opening: Opening, { institution }: Sender): Promise<Upload> {
     const fault = this.#files.nameFault(name)
     if (fault !== undefined) throw new Refused('PERMISSION_DENIED', fault)
     const found = await this.find(name)
     if (found === undefined && !opening.mayCreate) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
     if (found !== undefined && opening.mustCreate) throw new Refused('FAILURE', 'there is a file of this name already')
     const files = await this.#measure()
-    const { files: mostFiles = DEFAULT_QUOTA.files } = institution.settings.sftp?.quota ?? {}
-    if (found === undefined && files >= mostFiles) {
-      throw new Refused('FAILURE', `there are ${files} files in /upload: remove some (setting sftp.quota.files)`)
-    }
+    if (found === undefined && files >= mostFilesOf(institution)) throw tooMany(files)
     const id = newId(Date.now())
     const path = this.#openPath(id, name)
     const goesOn = found !== undefined && !opening.isNew
+    // The copy of an upload takes its place; one of a whole file lies beside it.
+    if (goesOn && found.state !== 'open' && !(await this.#take(found.stats.size, institution))) throw NO_ROOM
     const room = { maxBytes: this.#files.maxBytes(institution), take: (bytes: number) => this.#take(bytes, institution) }
     const about = { id, name, path, appends: opening.appends, room, ...(goesOn && { goesOnFrom: found.path }) }
     const upload = await Upload.begin(about)
@@ -107,7 +120,7 @@ export class Uploads {
   async finish(upload: Upload, sender: Sender): Promise<void> {
     try {
       await upload.close()
-      await this.#settle(upload, sender)
+      await this.#inTurn(() => this.#settle(upload, sender))
     } catch (error) {
       const isGone = (await statsOf(upload.path)) === undefined
       await this.#told(upload, sender, isGone ? 'replaced' : 'failed', error)
@@ -125,13 +138,21 @@ export class Uploads {
   }
 
   /** @param replaces whether what has the new name goes (posix-rename); by the draft it must not be there */
-  async rename(from: string, to: string, replaces: boolean, sender: Sender): Promise<void> {
+  rename(from: string, to: string, replaces: boolean, sender: Sender): Promise<void> {
+    return this.#inTurn(() => this.#rename(from, to, replaces, sender))
+  }
+
+  async #rename(from: string, to: string, replaces: boolean, sender: Sender): Promise<void> {
     const fault = this.#files.nameFault(to)
     if (fault !== undefined) throw new Refused('PERMISSION_DENIED', fault)
     const found = await this.find(from)
     if (found === undefined) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
     if (from === to) return
-    if (!replaces && (await this.find(to)) !== undefined) throw new Refused('FAILURE', 'there is a file of this name already')
+    const isThere = (await this.find(to)) !== undefined
+    if (isThere && !replaces) throw new Refused('FAILURE', 'there is a file of this name already')
+    const files = isThere ? 0 : await this.#measure()
+    // An upload beside a whole file of its name becomes one more.
+    if (files > mostFilesOf(sender.institution)) throw tooMany(files)
     switch (found.state) {
       case 'open':
         await this.#renameOpen(found.path, to)
@@ -149,7 +170,11 @@ export class Uploads {
   }
 
   /** All that has the name. */
-  async remove(name: string, { institution }: Sender): Promise<void> {
+  remove(name: string, sender: Sender): Promise<void> {
+    return this.#inTurn(() => this.#remove(name, sender))
+  }
+
+  async #remove(name: string, { institution }: Sender): Promise<void> {
     const places = (await this.find(name)) === undefined ? [] : await this.#places(name)
     if (places.length === 0) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
     for (const { path } of places) await this.#removeAt(path)
@@ -174,6 +199,13 @@ export class Uploads {
     const found = await this.find(name)
     if (found === undefined) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
     await utimes(found.path, accessed, modified)
+  }
+
+  /** One after the other: what is done to a name follows from what was seen of it. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
   }
 
   async #settle(upload: Upload, sender: Sender): Promise<void> {
