@@ -3,7 +3,9 @@
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import ssh2 from 'ssh2'
 import { addInstitution, asked, DropBox, INSTITUTION, KEY, signIn, USER, until } from './drop-box.ts'
@@ -69,6 +71,18 @@ describe('the drop box lets in', () => {
     await assert.rejects(signIn({ port: box.port, username: 'new-name' }))
     await addInstitution(box.store, 'made', { sftp: { username: 'new-name', keys: [KEY.public] } })
     ;(await signIn({ port: box.port, username: 'new-name' })).end()
+  })
+
+  it('again whoever could not be served until the disk was mended, and makes folders again that were removed', async () => {
+    await addInstitution(box.store, 'mended', { sftp: { keys: [KEY.public] } })
+    const home = join(box.dataDir, 'files', 'mended')
+    writeFileSync(home, 'where the folders should be')
+    await assert.rejects(signIn({ port: box.port, username: 'mended' }))
+    for (const _ of ['mended', 'removed']) {
+      rmSync(home, { recursive: true })
+      await using client = await box.connect({ username: 'mended' })
+      await asked((done) => client.sftp.writeFile('/upload/people.csv', 'x', done as never))
+    }
   })
 
   it('a key within five seconds from when it is set, and no longer than that when it is taken away', async () => {

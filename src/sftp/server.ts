@@ -52,15 +52,13 @@ export async function openSftpServer(options: SftpServerOptions): Promise<SftpSe
   const { host, port, store, dataDir, files, limits = {} } = options
   const monotonic = () => performance.now()
   const journal = openJournal(options)
-  const boxes = new Map<string, Promise<Box>>()
-  const boxOf = (institution: string) => {
-    const box = boxes.get(institution) ?? openBox(institution)
+  const boxes = new Map<string, Box>()
+  const boxOf = async (institution: string) => {
+    // At each sign-in: folders that somebody has removed are made again, and what failed once may be mended.
+    const folders = await files.folders(institution)
+    const box = boxes.get(institution) ?? new Box(folders, new Uploads(folders, files, journal.uploadEnded))
     boxes.set(institution, box)
     return box
-  }
-  const openBox = async (institution: string) => {
-    const folders = await files.folders(institution)
-    return new Box(folders, new Uploads(folders, files, journal.uploadEnded))
   }
   const keys = await openFreshHostKeys(dataDir, journal.failed)
   const shared = {
