@@ -71,6 +71,14 @@ await forEachStore((name, place) => {
       assert.equal(sent.length, 6)
     })
 
+    it('are not held up by however many that wait for a process that can send them', async () => {
+      const { post, deliver } = aPost({ email: Array.from({ length: 60 }, (_, n) => `${n}@uni.edu`) })
+      await post('1', '2')
+      const { sent, senders } = aSender()
+      await deliver({ webhook: senders.webhook })
+      assert.deepEqual(sent, ['1 to webhook', '2 to webhook'])
+    })
+
     it('go nowhere where nobody is to be told', async () => {
       const { post, kept } = aPost({ webhook: false })
       await post('1')

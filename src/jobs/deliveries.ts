@@ -6,6 +6,7 @@
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { JsonObject } from '../directory/user.ts'
+import { and } from '../store/predicate.ts'
 import type { Doc, Store, Write } from '../store/store.ts'
 import { takeLease } from './lease.ts'
 
@@ -95,12 +96,12 @@ function recipientsOf({ settings }: Institution): Recipient[] {
  */
 export async function deliverDue(institution: Institution, options: DeliveryOptions, stop: AbortSignal): Promise<void> {
   const { store, now = Date.now } = options
-  if ((await dueIn(store, institution, now(), 1)).length === 0) return
+  if ((await dueIn(institution, options, 1)).length === 0) return
   await using lease = await takeLease({ store, institution: institution._id, name: 'deliveries', now })
   if (lease === undefined) return
   const isOver = AbortSignal.any([stop, lease.signal])
   const failing = new Set<string>()
-  for (const delivery of await dueIn(store, institution, now(), AT_ONCE)) {
+  for (const delivery of await dueIn(institution, options, AT_ONCE)) {
     if (isOver.aborted) return
     const recipient = nameOf(delivery.to)
     if (failing.has(recipient)) continue
@@ -109,9 +110,13 @@ export async function deliverDue(institution: Institution, options: DeliveryOpti
   }
 }
 
-async function dueIn(store: Store, institution: Institution, now: number, limit: number): Promise<Delivery[]> {
-  const where = { op: 'le', path: 'due', value: now } as const
-  return (await store.find('deliveries', institution._id, { where, limit })) as Delivery[]
+/** What waits for a process that has its sender holds nothing else up. */
+async function dueIn({ _id }: Institution, { store, senders, now = Date.now }: DeliveryOptions, limit: number) {
+  const isDue = { op: 'le', path: 'due', value: now() } as const
+  const canBeSent = { op: 'in', path: 'to.kind', values: Object.keys(senders) } as const
+  const isOver = { op: 'le', path: 'since', value: now() - GIVE_UP_MS } as const
+  const where = and(isDue, { op: 'or', of: [canBeSent, isOver] })
+  return (await store.find('deliveries', _id, { where, limit })) as Delivery[]
 }
 
 /** @returns false when it was tried in vain */
