@@ -10,6 +10,7 @@ import type { SFTPWrapper } from 'ssh2'
 import ssh2 from 'ssh2'
 import { DAY_MS } from '../src/days.ts'
 import type { Settings } from '../src/directory/institution.ts'
+import { moveRun } from '../src/flatfile/run-record.ts'
 import type { Connected } from './drop-box.ts'
 import { asked, DropBox, until } from './drop-box.ts'
 
@@ -247,6 +248,34 @@ describe('an upload', () => {
       (await box.runsOf('people.csv')).map(({ summary }) => summary?.counts.created),
       [1, 1],
     )
+  })
+
+  it('is in the archive, although the run of it died before it was put there', async () => {
+    await put('/upload/people.csv')
+    await box.checks.idle()
+    const [run] = await box.runsOf('people.csv')
+    assert.ok(run)
+    const work = join(box.folders.work, run._id)
+    mkdirSync(work)
+    renameSync(join(box.folders.upload, 'people.csv'), join(work, 'file'))
+    await moveRun(box.store, run, { state: 'rejected' })
+    await box.runFiles()
+    assert.deepEqual(
+      (await list('/archive')).map((name) => name.replace(/^.*Z_/, '')),
+      ['people.csv'],
+    )
+    assert.equal(existsSync(work), false)
+  })
+
+  it('that is held is in the archive once a newer one of its name is processed', async () => {
+    await box.change({ files: { thresholds: { invalid: { percent: 10, atLeast: 1 } } } })
+    const damaged = Array.from({ length: 20 }, (_, n) => `nobody${n},Ana,Ode,Student\n`).join('')
+    await put('/upload/people.csv', PEOPLE + damaged)
+    await box.runFiles()
+    assert.equal((await box.runsOf('people.csv'))[0]?.state, 'held')
+    await put('/upload/people.csv')
+    await box.runFiles()
+    assert.equal((await list('/archive')).length, 2)
   })
 
   it('that is removed while it waits is not gone through', async () => {

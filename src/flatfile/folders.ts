@@ -2,9 +2,10 @@
  * Where the files of an institution lie: what comes in, what waits, what is being worked on, what is done, the reports.
  * All in one file system, so that a file is in one place or in the other and never half in both.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isoTime } from '../days.ts'
+import { hasCode } from '../file-errors.ts'
 
 export type Folders = {
   /** Files on their way in, whoever brings them: nothing here is complete. */
@@ -39,4 +40,24 @@ export async function openFolders(dataDir: string, institution: string): Promise
 /** `2026-11-24T030000.000Z_people.csv`: sorts by time, and contains the name as it was sent. */
 export function datedName(name: string, now: number): string {
   return `${isoTime(now).slice(0, 23).replaceAll(':', '')}Z_${name}`
+}
+
+/** The file of a run, in the folder of the run. */
+export function fileIn(folder: string): string {
+  return join(folder, 'file')
+}
+
+/** Done with: what was uploaded goes to the archive, and the folder of its run goes. */
+export async function putAway(
+  { _id, file, isTaken = false }: { readonly _id: string; readonly file: string; readonly isTaken?: boolean },
+  folders: Folders,
+  now: number,
+): Promise<void> {
+  const folder = join(folders.work, _id)
+  if (isTaken) await rename(fileIn(folder), join(folders.archive, datedName(file, now))).catch(unlessMissing)
+  await rm(folder, { recursive: true, force: true })
+}
+
+function unlessMissing(error: unknown): void {
+  if (!hasCode(error, 'ENOENT')) throw error
 }

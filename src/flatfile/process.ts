@@ -3,7 +3,7 @@
  * One run an institution at a time, whoever starts it; what was interrupted goes on where it stopped.
  */
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
@@ -12,7 +12,7 @@ import { takeLease } from '../jobs/lease.ts'
 import type { Store } from '../store/store.ts'
 import { checksumBeside, isSaidDone, removeCompanions } from './companions.ts'
 import type { Folders } from './folders.ts'
-import { datedName } from './folders.ts'
+import { datedName, fileIn, putAway } from './folders.ts'
 import type { OnProgress } from './progress.ts'
 import { PLAN, runFile } from './run.ts'
 import type { Run } from './run-record.ts'
@@ -144,26 +144,18 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
   })
   await options.tell?.(summary)
   current = await moveRun(store, current, { state: summary.result, ended: now(), rows: summary.rows, summary })
-  await tidyUp(current, folder, options)
+  await tidyUp(current, options)
   return summary
 }
 
 /** A held file stays until it is approved, or a newer one of its name has been processed. */
-async function tidyUp(run: Run, folder: string, { store, folders, now = Date.now }: Processing): Promise<void> {
+async function tidyUp(run: Run, { store, folders, now = Date.now }: Processing): Promise<void> {
   if (run.state === 'held') return
-  if (run.isTaken) {
-    await rename(fileIn(folder), join(folders.archive, datedName(run.file, now())))
-    await removeCompanions(folders, run.file)
-  }
-  await rm(folder, { recursive: true, force: true })
+  await putAway(run, folders, now())
+  if (run.isTaken) await removeCompanions(folders, run.file)
   if (run.state !== 'processed') return
   for (const held of await runsIn(store, run.institution, ['held'], { file: run.file, limit: MOST })) {
     if (held._id > run._id) continue
-    await moveRun(store, held, { state: 'superseded' })
-    await rm(join(folders.work, held._id), { recursive: true, force: true })
+    await putAway(await moveRun(store, held, { state: 'superseded' }), folders, now())
   }
-}
-
-function fileIn(folder: string): string {
-  return join(folder, 'file')
 }

@@ -9,7 +9,7 @@ import type { Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
 import { kindOfFile } from './file-name.ts'
 import type { Folders } from './folders.ts'
-import { datedName } from './folders.ts'
+import { datedName, putAway } from './folders.ts'
 import { takeIn } from './receive.ts'
 import type { Run } from './run-record.ts'
 import { getRun, runsIn } from './run-record.ts'
@@ -41,7 +41,9 @@ export async function sweep(options: Sweeping): Promise<void> {
 async function sweepWork({ store, institution, folders, now = Date.now }: Sweeping): Promise<void> {
   for (const id of await readdir(folders.work)) {
     const run = await getRun(store, institution._id, id)
-    if (run === undefined || !LIVE.includes(run.state)) await rm(join(folders.work, id), { recursive: true, force: true })
+    if (run === undefined) await rm(join(folders.work, id), { recursive: true, force: true })
+    // Whoever went through it died before it was put away.
+    else if (!LIVE.includes(run.state)) await putAway(run, folders, now())
   }
   for (const { path } of await olderThan(DAY_MS, folders.checks, now())) await rm(path, { recursive: true, force: true })
 }
