@@ -107,6 +107,37 @@ await forEachStore((name, place) => {
       assert.ok(readFileSync(report, 'utf8').startsWith(`\ufeffoutcome,reason,fix,${HEADER}\r\nunchanged,,,0,`))
     })
 
+    it('gives a table of semicolons back with semicolons, which the program that wrote them reads', async () => {
+      const institution = await desk.institution()
+      const report = join(folder, 'report.csv')
+      const header = HEADER.replaceAll(',', ';')
+      await desk.imported(institution, [header, '007;bad@uni.edu;"Ana; Bo";Ode, jr.;Pilot;;'], '--report', report)
+      const told = readFileSync(report, 'utf8')
+      assert.ok(told.startsWith(`\ufeffoutcome;reason;fix;${header}\r\ninvalid;account_type_unknown;`), told)
+      assert.ok(told.endsWith(';007;bad@uni.edu;"Ana; Bo";Ode, jr.;Pilot;;\r\n'), told)
+      const { summary } = await desk.imported(institution, told.replace(';Pilot;', ';Staff;').split('\r\n'))
+      assert.equal(summary.counts.created, 1)
+    })
+
+    it('takes a report that is sent back under its name for what it tells of, and misses nobody against another one', async () => {
+      const sources = [{ pattern: 'students*.csv', constants: { account_type: 'Student' } }] as const
+      const institution = await desk.institution({ files: { sources } })
+      const header = 'netid,email,first_name,last_name'
+      for (const [day, count] of [
+        ['24', 30],
+        ['25', 1],
+      ] as const) {
+        const lines = [
+          `outcome,reason,fix,${header}`,
+          ...Array.from({ length: count }, (_, n) => `,,,${n},n${n}@uni.edu,Ana,Ode`),
+        ]
+        const file = desk.write(`2026-11-${day}T030000.000Z_students.csv.csv`, lines.join('\n'))
+        const { out } = await desk.matricula('import', file, '--institution', institution, '--json')
+        const summary = JSON.parse(out[0] as string)
+        assert.deepEqual([summary.result, summary.source, summary.rows], ['processed', 'file:students', count])
+      }
+    })
+
     it('takes a source, a mode and constants by the name of the file', async () => {
       const sources = [{ pattern: 'people*.csv', name: 'hr', mode: 'update', constants: { account_status: 'inactive' } }] as const
       const institution = await desk.institution()

@@ -4,16 +4,20 @@
  */
 
 const FORMULA = /^[=+\-@\t\r]/
-const NEEDS_QUOTES = /["\r\n,]/
+const NEEDS_QUOTES = /["\r\n]/
 
-/** One record of comma-separated text (RFC 4180), with its line end. */
-export function csvLine(cells: readonly string[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`
+/** Those that spreadsheet programs take without being asked, each in a part of the world. */
+export type Delimiter = ',' | ';'
+
+/** One record of delimited text (RFC 4180), with its line end. */
+export function csvLine(cells: readonly string[], delimiter: Delimiter = ','): string {
+  return `${cells.map((text) => csvCell(text, delimiter)).join(delimiter)}\r\n`
 }
 
-function csvCell(text: string): string {
+function csvCell(text: string, delimiter: Delimiter): string {
   const plain = disarmed(text)
-  return NEEDS_QUOTES.test(plain) || plain.trim() !== plain ? `"${plain.replaceAll('"', '""')}"` : plain
+  const isQuoted = NEEDS_QUOTES.test(plain) || plain.includes(delimiter) || plain.trim() !== plain
+  return isQuoted ? `"${plain.replaceAll('"', '""')}"` : plain
 }
 
 function disarmed(text: string): string {

@@ -43,6 +43,15 @@ export function kindOfFile(name: string): FileKind {
   return endsIn([...DONE_ENDS, CHECKSUM_END]) ? 'companion' : 'other'
 }
 
+const REPORT = /^(?:\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z_(.+)|(.+)\.check)\.(?:csv|xlsx|xls)$/i
+
+/** The name of the file of which a report of this name tells, as reports are kept; undefined for any other name. */
+export function reportedFile(name: string): string | undefined {
+  const [, dated, checked] = REPORT.exec(name) ?? []
+  const file = dated ?? checked
+  return file !== undefined && kindOfFile(file) === 'table' ? file : undefined
+}
+
 /** Why a file of this name is not gone through, for whoever sends it; undefined for a table. */
 export function notATable(name: string): string | undefined {
   switch (kindOfFile(name)) {

@@ -18,6 +18,19 @@ describe('the source of a file', () => {
     ['is named after its pattern, in any case', 'STUDENTS-2026.CSV', 'file:students', 'upsert'],
     ['is named by the settings', 'HR-leavers-11.xlsx', 'file:hr', 'update'],
     ['is one for all files that a nameless pattern fits', 'people.tsv', 'file', 'upsert'],
+    [
+      'is that of the file, for a report that is sent back',
+      '2026-11-24T030000.000Z_students-1.csv.csv',
+      'file:students',
+      'upsert',
+    ],
+    [
+      'is that of the file, for a report that came back as a workbook',
+      '2026-11-24T030000.000Z_hr-leavers.xlsx.xlsx',
+      'file:hr',
+      'update',
+    ],
+    ['is that of the file, for the table of a check', 'hr-leavers.xlsx.check.csv', 'file:hr', 'update'],
     ['is one for all files that no pattern fits', 'students.csv', 'file', 'upsert'],
   ] as const) {
     it(why, () => {

@@ -7,6 +7,7 @@ import { requiredFields } from '../directory/required-fields.ts'
 import type { Source } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
 import type { HeaderRules } from './columns.ts'
+import { reportedFile } from './file-name.ts'
 
 export type FileSource = {
   /** `file:NAME` where the settings know the file by its name. */
@@ -21,16 +22,18 @@ export type FileSource = {
 const DEACTIVATE_AFTER = 3
 
 /**
- * @param fileName without its folder; the first pattern that fits decides, in any case
+ * @param fileName without its folder; the first pattern that fits decides, in any case. A report that is sent back under
+ *   its own name is what it tells of
  * @param source of a file that no pattern fits
  */
 export function fileSource({ settings }: Institution, fileName: string, source: Source = 'file'): FileSource {
-  const found = settings.files?.sources?.find(({ pattern }) => fitsPattern(fileName, pattern))
+  const name = reportedFile(fileName) ?? fileName
+  const found = settings.files?.sources?.find(({ pattern }) => fitsPattern(name, pattern))
   const deactivateAfter = found?.deactivateAfter ?? DEACTIVATE_AFTER
   if (found === undefined) return { source, mode: 'upsert', constants: {}, deactivateAfter }
-  const name = found.name ?? nameFrom(found.pattern)
+  const called = found.name ?? nameFrom(found.pattern)
   return {
-    source: name === '' ? 'file' : `file:${name}`,
+    source: called === '' ? 'file' : `file:${called}`,
     mode: found.mode ?? 'upsert',
     constants: found.constants ?? {},
     deactivateAfter,

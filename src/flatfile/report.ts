@@ -98,17 +98,19 @@ async function writeTable(path: string, { table, spool, verdicts, missing }: Rep
   // A report that was mended and sent again has them already.
   const skip = isReport(headings) ? IN_FRONT.length : 0
   const columns = table.header.columns.slice(skip)
+  // Whoever wrote semicolons has a spreadsheet program that reads them.
+  const line = (cells: readonly string[]) => csvLine(cells, table.delimiter === ';' ? ';' : ',')
   const lines = openLineWriter(path)
   try {
-    await lines.write(BOM + csvLine([...IN_FRONT, ...headings.slice(skip)]))
+    await lines.write(BOM + line([...IN_FRONT, ...headings.slice(skip)]))
     for await (const judged of judgedRows(spool, verdicts)) {
       await lines.write(
-        judged.map(({ row, verdict }) => csvLine([...inFront(verdict), ...cellsOf(row, headings.length).slice(skip)])).join(''),
+        judged.map(({ row, verdict }) => line([...inFront(verdict), ...cellsOf(row, headings.length).slice(skip)])).join(''),
       )
     }
     for await (const some of missingIn(missing)) {
       const cells = ({ person }: MissingVerdict) => columns.map(({ field }) => (field === undefined ? '' : (person[field] ?? '')))
-      await lines.write(some.map((one) => csvLine([...inFront(one), ...cells(one)])).join(''))
+      await lines.write(some.map((one) => line([...inFront(one), ...cells(one)])).join(''))
     }
     await lines.close()
   } finally {

@@ -5,6 +5,7 @@
 import { newId } from '../directory/ids.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import type { Doc, Store } from '../store/store.ts'
+import { reportedFile } from './file-name.ts'
 import type { Summary } from './summary.ts'
 
 /**
@@ -105,8 +106,9 @@ function seriesOf(file: string): string {
   return file.toLowerCase().replaceAll(DAY, '#')
 }
 
-/** How many rows the last processed file of this name had, a day in it apart. */
+/** How many rows the last processed file of this name had, a day in it apart. A report that is sent back has none before it. */
 export async function lastRowsOf(store: Store, institution: string, file: string): Promise<number | undefined> {
+  if (reportedFile(file) !== undefined) return undefined
   const where = { op: 'and', of: [eq('series', seriesOf(file)), eq('state', 'processed')] } as const
   const [last] = (await store.find('runs', institution, { where, sort: { path: '_id', descending: true }, limit: 1 })) as Run[]
   return last?.summary?.rows
