@@ -356,6 +356,19 @@ describe('an upload', () => {
 describe('a file beside another', () => {
   afterEach(stop)
 
+  it('says in the reports that it is not gone through, as long as it lies there under a name of no table', async () => {
+    await start()
+    await put('/upload/people.csv.gz')
+    await page('people.csv.gz', /will not be gone through: the name should end in \.csv/)
+    await put('/upload/people.pdf')
+    await put('/upload/people.csv.part')
+    await rename('/upload/people.csv.gz', '/upload/people.csv')
+    await remove('/upload/people.pdf')
+    await page('people.csv', /checked/)
+    await remove('/upload/people.csv')
+    assert.deepEqual([await list('/reports'), await list('/upload')], [[], ['people.csv.part']])
+  })
+
   it('says that it is whole, where the institution wants that', async () => {
     await start({ files: { waitForDone: true } })
     await put('/upload/people.csv')

@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { Checks } from './check.ts'
 import { putCheck } from './check-page.ts'
 import { filesMeantBy } from './companions.ts'
-import { kindOfFile, nameFault } from './file-name.ts'
+import { kindOfFile, nameFault, notATable } from './file-name.ts'
 import type { Folders } from './folders.ts'
 import { openFolders } from './folders.ts'
 import { maxFileBytes, takeIn, withdraw } from './receive.ts'
@@ -24,7 +24,7 @@ export type DropOff = Disposable & {
   /** @returns the id of the run that waits */
   complete(path: string, name: string, institution: Institution, by: Actor): Promise<string>
   withdraw(name: string, institution: Institution): Promise<void>
-  laidAside(name: string, institution: Institution): void
+  laidAside(name: string, institution: Institution): Promise<void>
   remark(name: string, institution: Institution, page: string): Promise<void>
 }
 
@@ -48,6 +48,14 @@ export function openDropOff({ store, dataDir, checks, onFailure }: DropOffOption
     }
   }
 
+  function lookLater(institution: Institution, failed: (error: unknown) => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      lookAtProbes(institution).catch(failed)
+    }, PROBE_MS + 1000)
+    timers.add(timer.unref())
+  }
+
   async function lookAtProbes(institution: Institution): Promise<void> {
     const options = { store, institution, folders: await folders(institution._id) }
     for (const run of await takeProbes(options)) checks.ask(run)
@@ -66,15 +74,18 @@ export function openDropOff({ store, dataDir, checks, onFailure }: DropOffOption
     async withdraw(name, institution) {
       await withdraw(name, { store, institution, folders: await folders(institution._id) })
     },
-    laidAside(name, institution) {
+    async laidAside(name, institution) {
       const failed = (error: unknown) => onFailure(institution._id, error)
-      if (kindOfFile(name) === 'companion') checkAgain(name, institution).catch(failed)
-      if (kindOfFile(name) !== 'table') return
-      const timer = setTimeout(() => {
-        timers.delete(timer)
-        lookAtProbes(institution).catch(failed)
-      }, PROBE_MS + 1000)
-      timers.add(timer.unref())
+      switch (kindOfFile(name)) {
+        case 'companion':
+          return await checkAgain(name, institution).catch(failed)
+        case 'table':
+          return lookLater(institution, failed)
+        case 'other':
+          return await putCheck(await folders(institution._id), name, asidePage(name)).catch(failed)
+        case 'unfinished':
+          return
+      }
     },
     async remark(name, institution, page) {
       await putCheck(await folders(institution._id), name, page)
@@ -83,4 +94,13 @@ export function openDropOff({ store, dataDir, checks, onFailure }: DropOffOption
       for (const timer of timers) clearTimeout(timer)
     },
   }
+}
+
+/** For whoever expects something of a file that nobody will go through. */
+function asidePage(name: string): string {
+  const lines = [
+    `${name}: the file is here, and will not be gone through: ${notATable(name)}.`,
+    'Upload the table itself (packed files are not unpacked), or give the file its right name.',
+  ]
+  return `${lines.join('\n')}\n`
 }

@@ -44,7 +44,7 @@ describe('a name', () => {
   })
 
   for (const [kind, ...names] of [
-    ['table', 'people.csv', 'PEOPLE.XLSX', 'a.b.txt', 'x.tsv', 'x.xls'],
+    ['table', 'people.csv', 'PEOPLE.XLSX', 'a.b.txt', 'x.tsv', 'x.xls', 'x.xlsm'],
     ['unfinished', '.people.csv', '.in.people.csv.', '~$people.xlsx', 'people.csv.filepart', 'people.csv.PART', 'people.csv~'],
     ['unfinished', 'a.tmp', 'a.csv.temp', 'a.crdownload', 'a.partial', 'a.writing', '.people.csv.swp'],
     ['companion', 'people.csv.done', 'PEOPLE.DONE', 'people.ok', 'people.csv.sha256'],

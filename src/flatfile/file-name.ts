@@ -2,7 +2,7 @@
  * Names of files as they are sent: which can be kept at all, and what a name says of what is in the file.
  */
 
-const TABLE_ENDS = ['.csv', '.txt', '.tsv', '.xlsx', '.xls'] as const
+const TABLE_ENDS = ['.csv', '.txt', '.tsv', '.xlsx', '.xlsm', '.xls'] as const
 /** What SFTP programs call a file while they write it; lftp begins such names with `.in.`. */
 const UNFINISHED_ENDS = ['.part', '.filepart', '.tmp', '.temp', '.crdownload', '.partial', '.writing', '.swp', '~'] as const
 export const DONE_ENDS = ['.done', '.ok'] as const

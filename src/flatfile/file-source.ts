@@ -57,7 +57,7 @@ export function headerRules(institution: Institution, { mode, constants }: FileS
 function nameFrom(pattern: string): string {
   return pattern
     .toLowerCase()
-    .replace(/\.(csv|txt|tsv|xlsx|xls|\*)$/, '')
+    .replace(/\.(csv|txt|tsv|xlsx|xlsm|xls|\*)$/, '')
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '')
 }

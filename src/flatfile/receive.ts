@@ -81,6 +81,7 @@ export async function withdraw(
     // One that has begun meanwhile finds no file.
     await moveRun(store, run, { state: 'abandoned', ended: now() }).catch(() => {})
   }
+  await forgetCheck(folders, file)
 }
 
 /** @returns how many bytes came, no more than one piece past the limit */

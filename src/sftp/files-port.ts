@@ -27,10 +27,10 @@ export type FilesPort = {
   maxBytes(institution: Institution): number
   /** Takes a complete table, which is moved; when this resolves it is stored that it waits. @returns the id of its run */
   complete(path: string, name: string, institution: Institution, by: Actor): Promise<string>
-  /** What waits under this name is not gone through. */
+  /** What waits under this name is not gone through, and what the reports say of it goes. */
   withdraw(name: string, institution: Institution): Promise<void>
   /** Told of each whole file that lies aside: without content, or of a name that is no table's. */
-  laidAside(name: string, institution: Institution): void
+  laidAside(name: string, institution: Institution): Promise<void>
   /** Lays a page into the reports for whoever uploads files of this name. */
   remark(name: string, institution: Institution, page: string): Promise<void>
 }

@@ -39,7 +39,7 @@ it('an upload that comes while the earlier file of its name is being renamed is 
         return name
       },
       withdraw: (name) => rm(join(folders.upload, name), { force: true }),
-      laidAside: () => {},
+      laidAside: async () => {},
       remark: async () => {},
     }
     const uploads = new Uploads(folders, files, () => {})

@@ -159,6 +159,8 @@ export class Uploads {
         break
       case 'aside':
         await this.#lay(found, to, sender)
+        // A table of this name may wait beside it.
+        if (!this.#files.isTable(from)) await this.#files.withdraw(from, sender.institution)
         break
       case 'complete':
         await this.#lay(found, to, sender)
@@ -217,7 +219,7 @@ export class Uploads {
       this.#onEnd({ ...about, kind: 'complete', run })
     } else {
       await rename(path, join(this.#folders.aside, name))
-      this.#files.laidAside(name, sender.institution)
+      await this.#files.laidAside(name, sender.institution)
       this.#onEnd({ ...about, kind: 'aside' })
     }
   }
@@ -230,7 +232,7 @@ export class Uploads {
     } else {
       await rename(path, join(this.#folders.aside, name))
       await this.#files.withdraw(name, institution)
-      this.#files.laidAside(name, institution)
+      await this.#files.laidAside(name, institution)
     }
   }
 
