@@ -17,6 +17,7 @@ describe('a name', () => {
     ['..\\people.csv', /no slashes/],
     ['people\0.csv', /no control characters/],
     ['people\n.csv', /no control characters/],
+    ['sch\ufffdler.csv', /should be in UTF-8/],
     ['people\u202evsc.exe', /no marks that turn the direction/],
     ['people.csv:hidden', /none of < > :/],
     ['people?.csv', /none of/],

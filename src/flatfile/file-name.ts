@@ -20,6 +20,8 @@ export function nameFault(name: string): string | undefined {
   if (bytes > MOST_BYTES) return `the name has ${bytes} bytes; it should have at most ${MOST_BYTES}`
   if (name === '' || /^\.{1,2}$/.test(name)) return 'the file needs a name'
   if (/[/\\\p{Cc}]/u.test(name)) return 'the name should have no slashes and no control characters'
+  // Of two such names the letters that differed may be the ones that were lost.
+  if (name.includes('\ufffd')) return 'the name should be in UTF-8: set the program that sends it so, or use plain letters'
   if (/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(name))
     return 'the name should have no marks that turn the direction of writing'
   if (/[<>:"|?*]/.test(name)) return 'the name should have none of < > : " | ? *'

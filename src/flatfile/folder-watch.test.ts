@@ -176,6 +176,14 @@ describe('a watched folder', () => {
     assert.match(test.refused[0] as string, /downlod cannot be read: there is none/)
   })
 
+  it('says of a file whose name is not in UTF-8 that it cannot be taken', { skip: process.platform !== 'linux' }, async () => {
+    await using test = await open()
+    writeFileSync(Buffer.concat([Buffer.from(`${test.folder}/`), Buffer.from('sch\xfcler.csv', 'latin1')]), PEOPLE)
+    await test.lookTwice()
+    assert.equal(test.refused.length, 1)
+    assert.match(test.refused[0] as string, /ler\.csv: the name should be in UTF-8/)
+  })
+
   it('is looked at before the daily run, which waits for what may be complete in a minute', async () => {
     await using test = await open({}, 20)
     test.put('people.csv', PEOPLE)

@@ -43,6 +43,9 @@ export async function trueFolder(home: string, folder: string): Promise<string> 
   }
 }
 
+/** Of a file whose name is not in UTF-8, by which it cannot be asked for. */
+const NO_SIGHT: Omit<Sight, 'name'> = { bytes: 0, modifiedMs: 0, changedMs: 0, inode: 0, isFile: false }
+
 /** What lies in it, whatever it is; what vanishes meanwhile is left out. */
 export async function sightsIn(path: string): Promise<Sight[]> {
   const names = await readdir(path).catch((error) => {
@@ -50,7 +53,8 @@ export async function sightsIn(path: string): Promise<Sight[]> {
   })
   const sights = names.map(async (name): Promise<Sight[]> => {
     const stats = await lstat(join(path, name)).catch(() => undefined)
-    if (stats === undefined || stats.isDirectory()) return []
+    if (stats === undefined) return name.includes('\ufffd') ? [{ ...NO_SIGHT, name }] : []
+    if (stats.isDirectory()) return []
     const { size, mtimeMs, ctimeMs, ino } = stats
     return [{ name, bytes: size, modifiedMs: mtimeMs, changedMs: ctimeMs, inode: ino, isFile: stats.isFile() }]
   })
