@@ -138,6 +138,15 @@ await forEachStore((name, place) => {
       }
     })
 
+    it('does not begin with a file whose name is too long for its report', async () => {
+      const institution = await desk.institution()
+      const file = desk.write(`${'a'.repeat(230)}.csv`, HEADER)
+      const { code, said } = await desk.matricula('import', file, '--institution', institution)
+      assert.equal(code, 1)
+      assert.match(said, /the name has 234 bytes; it should have at most 200/)
+      assert.deepEqual((await desk.matricula('files', 'run', '--institution', institution)).code, 0)
+    })
+
     it('takes a source, a mode and constants by the name of the file', async () => {
       const sources = [{ pattern: 'people*.csv', name: 'hr', mode: 'update', constants: { account_status: 'inactive' } }] as const
       const institution = await desk.institution()

@@ -57,14 +57,16 @@ Example:
         const work = { ...processing, onProgress }
         if (options.approve !== undefined) return { codes: [], summaries: [await approve(options.approve, work)] }
         await gather(work, config, terminal)
-        return { codes: await fetchFirst(work, config, terminal), summaries: await all(work) }
+        const fetched = await fetchFirst(work, config, terminal)
+        const { codes, summaries } = await all(work, terminal)
+        return { codes: [...fetched, ...codes], summaries }
       })
       await deliverNow(store, institution, config, terminal)
       return result
     })
     if (done === undefined) throw new Refusal(`another run is at the files of ${id}: try again when it is done`)
     const { codes, summaries } = done
-    if (summaries.length === 0) terminal.say('There was nothing to do.')
+    if (summaries.length === 0 && !codes.includes(NOT_DONE)) terminal.say('There was nothing to do.')
     for (const summary of summaries) showSummary(summary, terminal, options.json ?? false)
     return gravest([...codes, ...summaries.map(exitCodeOf)])
   },
@@ -93,14 +95,18 @@ async function fetchFirst({ store, institution }: Processing, config: Config, te
   return all.map(({ fault }) => (fault === undefined ? DONE : NOT_DONE))
 }
 
-async function all(work: Processing): Promise<Summary[]> {
-  const { goOn, unfinishedRuns } = await import('../flatfile/process.ts')
-  const summaries: Summary[] = []
-  for (const run of await unfinishedRuns(work)) {
-    const summary = await goOn(run, work)
-    if (summary !== undefined) summaries.push(summary)
-  }
-  return summaries
+/** @returns an exit code for each run that could not be gone on with */
+async function all(work: Processing, terminal: Terminal): Promise<{ codes: number[]; summaries: Summary[] }> {
+  const { goOnWithAll, unfinishedRuns } = await import('../flatfile/process.ts')
+  const done: { codes: number[]; summaries: Summary[] } = { codes: [], summaries: [] }
+  await goOnWithAll(await unfinishedRuns(work), work, {
+    onSummary: (summary) => done.summaries.push(summary),
+    onFailure: ({ file }, error) => {
+      terminal.say(`${file} could not be gone through: ${error instanceof Error ? error.message : error}`)
+      done.codes.push(NOT_DONE)
+    },
+  })
+  return done
 }
 
 async function approve(file: string, work: Processing): Promise<Summary> {

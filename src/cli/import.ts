@@ -8,6 +8,7 @@ import { configFrom } from '../config.ts'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import { hasCode, unreadable } from '../file-errors.ts'
+import { lengthFault } from '../flatfile/file-name.ts'
 import { REPORT_FORMATS } from '../flatfile/report.ts'
 import type { Summary } from '../flatfile/summary.ts'
 import type { Store } from '../store/store.ts'
@@ -84,6 +85,8 @@ async function checkFile(file: string): Promise<void> {
     (error) => Promise.reject(new Refusal(unreadable(file, error))),
   )
   if (found.isDirectory()) throw new Refusal(`${file} is a folder`)
+  const fault = lengthFault(basename(file))
+  if (fault !== undefined) throw new Refusal(`${file}: ${fault}`)
   if (!found.isFile()) throw new Refusal(`${file} can be read only once: save what comes from it as a file first`)
 }
 

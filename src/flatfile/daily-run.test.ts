@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
+import { mkdir, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { temporaryFile } from '../../test/stores.ts'
@@ -78,6 +79,24 @@ describe('the daily run', () => {
     assert.deepEqual(test.done, ['fetched.csv'])
   })
 
+  it('goes through the other files where one cannot be read, and tries that one again', async () => {
+    await using test = await open('broken', '2026-03-28T09:00:00Z')
+    test.mayFail()
+    await test.upload('bad.csv')
+    await test.upload('people.csv')
+    const { upload, work } = await openFolders(dataDir, 'broken')
+    await rm(join(upload, 'bad.csv'))
+    await mkdir(join(upload, 'bad.csv'))
+    await test.run.look()
+    await test.run.look()
+    assert.deepEqual([test.done, test.failures], [['people.csv'], ['EISDIR', 'EISDIR']])
+    const [run = ''] = await readdir(work)
+    await rmdir(join(work, run, 'file'))
+    await writeFile(join(work, run, 'file'), PEOPLE)
+    await test.run.look()
+    assert.deepEqual(test.done, ['people.csv', 'bad.csv'])
+  })
+
   it('is done when a machine wakes that was asleep at its time', async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     await using test = await open('east', '2026-03-28T05:59:30Z')
@@ -112,6 +131,7 @@ async function open(id: string, time: string, fetch: Fetch = async () => {}, fil
   assert.ok(institution)
   let now = Date.parse(time)
   const done: string[] = []
+  let failures: string[] | undefined
   const oneDone = Promise.withResolvers<void>()
   const take = async (file: string, about: { fetched?: string } = {}) => {
     const folders = await openFolders(dataDir, id)
@@ -132,12 +152,21 @@ async function open(id: string, time: string, fetch: Fetch = async () => {}, fil
         done.push(file)
         oneDone.resolve()
       },
-      onFailure: (_, error) => assert.fail(String(error)),
+      onFailure: (_, error) => {
+        if (failures === undefined) assert.fail(String(error))
+        failures.push((error as { readonly code: string }).code)
+      },
     }),
   )
   return {
     run,
     done,
+    get failures() {
+      return failures
+    },
+    mayFail() {
+      failures = []
+    },
     oneDone: oneDone.promise,
     at: (next: string) => {
       now = Date.parse(next)

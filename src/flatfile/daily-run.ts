@@ -9,7 +9,7 @@ import type { Rounds } from '../jobs/rounds.ts'
 import { openRounds } from '../jobs/rounds.ts'
 import type { Store } from '../store/store.ts'
 import { openFolders } from './folders.ts'
-import { goOn, oneAtATime, unfinishedRuns } from './process.ts'
+import { goOnWithAll, oneAtATime, unfinishedRuns } from './process.ts'
 import type { Summary } from './summary.ts'
 
 export type DailyRunOptions = {
@@ -40,7 +40,7 @@ export function openDailyRun(options: DailyRunOptions): Rounds {
 }
 
 async function visit(institution: Institution, options: DailyRunOptions, stop: AbortSignal): Promise<void> {
-  const { store, dataDir, fetch, tell, onSummary, now = Date.now } = options
+  const { store, dataDir, fetch, tell, onSummary, onFailure, now = Date.now } = options
   const { runAt, timeZone } = runTimeOf(institution)
   const due = lastDue(now(), runAt, timeZone)
   const isOpen = async () => !(await isDone(store, institution, NAME, due))
@@ -59,10 +59,15 @@ async function visit(institution: Institution, options: DailyRunOptions, stop: A
     // Asked again: until the lease was had, another process may have done it.
     const isDue = await isOpen()
     if (isDue) await fetch?.(institution, stop)
-    for (const run of await pending(store, institution, isDue)) {
-      const summary = await goOn(run, { ...processing, onProgress })
-      if (summary !== undefined) onSummary(institution._id, summary)
-    }
+    await goOnWithAll(
+      await pending(store, institution, isDue),
+      { ...processing, onProgress },
+      {
+        onSummary: (summary) => onSummary(institution._id, summary),
+        onFailure: (_, error) => onFailure(institution._id, error),
+        stop,
+      },
+    )
     if (isDue) await markDone(store, institution, NAME, due)
   })
 }

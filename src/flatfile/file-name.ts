@@ -14,10 +14,16 @@ const MOST_BYTES = 200
 /** Of Windows, whatever stands behind a dot. */
 const DEVICES = /^(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$)(?:\.|$)/i
 
+/** Why a name is too long for whatever is kept of its file. */
+export function lengthFault(name: string): string | undefined {
+  const bytes = Buffer.byteLength(name)
+  return bytes > MOST_BYTES ? `the name has ${bytes} bytes; it should have at most ${MOST_BYTES}` : undefined
+}
+
 /** Why no file can have this name, for whoever sends it. */
 export function nameFault(name: string): string | undefined {
-  const bytes = Buffer.byteLength(name)
-  if (bytes > MOST_BYTES) return `the name has ${bytes} bytes; it should have at most ${MOST_BYTES}`
+  const tooLong = lengthFault(name)
+  if (tooLong !== undefined) return tooLong
   if (name === '' || /^\.{1,2}$/.test(name)) return 'the file needs a name'
   if (/[/\\\p{Cc}]/u.test(name)) return 'the name should have no slashes and no control characters'
   // Of two such names the letters that differed may be the ones that were lost.

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import { channelOf } from '../directory/user.ts'
-import { takeLease } from '../jobs/lease.ts'
+import { LeaseLost, takeLease } from '../jobs/lease.ts'
 import type { Store } from '../store/store.ts'
+import { StoreError } from '../store/store.ts'
 import { checksumBeside, isSaidDone, removeCompanions } from './companions.ts'
 import type { Folders } from './folders.ts'
 import { datedName, fileIn, putAway } from './folders.ts'
@@ -47,7 +48,7 @@ export async function oneAtATime<T>(
     })
   } catch (error) {
     // Somebody took it over: they do the rest.
-    if (error instanceof RunLost || error === lease.signal.reason) return undefined
+    if (error instanceof RunLost || error instanceof LeaseLost) return undefined
     throw error
   }
 }
@@ -94,6 +95,33 @@ export async function goOn(run: Run, options: Processing): Promise<Summary | und
   if (existsSync(fileIn(folder))) return goThrough(current, options)
   await moveRun(store, current, { state: 'abandoned', ended: now() })
   return undefined
+}
+
+/**
+ * Goes on with one run after the other. What is wrong with the file of one keeps no other waiting: that run is tried again
+ * the next time.
+ * @param told of each run that came to an end, and of each that could not
+ * @throws what is wrong with all of them: the store, the lease, the signal's reason
+ */
+export async function goOnWithAll(
+  runs: readonly Run[],
+  options: Processing,
+  told: {
+    readonly onSummary: (summary: Summary) => void
+    readonly onFailure: (run: Run, error: unknown) => void
+    readonly stop?: AbortSignal
+  },
+): Promise<void> {
+  for (const run of runs) {
+    try {
+      const summary = await goOn(run, options)
+      if (summary !== undefined) told.onSummary(summary)
+    } catch (error) {
+      const isOfAll = error instanceof StoreError || error instanceof RunLost || error instanceof LeaseLost
+      if (isOfAll || told.stop?.aborted) throw error
+      told.onFailure(run, error)
+    }
+  }
 }
 
 /** Plans a held file again, since the roll may have moved, and does what it says whatever the thresholds find. */

@@ -35,6 +35,11 @@ export type Holder = {
 
 type LeaseDoc = Doc & { readonly holder: Holder; readonly until: number }
 
+/** The reason of a lease's signal. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost'
+}
+
 /** @returns undefined when somebody else holds it */
 export async function takeLease(options: LeaseOptions): Promise<Lease | undefined> {
   const { store, institution, name, now = Date.now, holder = thisProcess(), forMs = LEASE_MS } = options
@@ -61,12 +66,12 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
     const next = lease()
     const [renewed] = await store.write([{ collection: 'leases', op: 'replace', doc: next, expected: held.version }])
     if (renewed?.kind === 'ok') held = next
-    else lost.abort(new Error(`the lease ${held._id} was lost to another process`))
+    else lost.abort(new LeaseLost(`the lease ${held._id} was lost to another process`))
   }
   const timer = setInterval(() => {
     // A store that cannot be reached now may be there at the next turn; until then the lease still holds.
     renewing = renewing.then(renew).catch((error) => {
-      if (now() > held.until) lost.abort(error)
+      if (now() > held.until) lost.abort(new LeaseLost(`the lease ${held._id} ran out`, { cause: error }))
     })
   }, forMs / 3)
   timer.unref()
