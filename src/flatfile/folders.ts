@@ -5,7 +5,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isoTime } from '../days.ts'
-import { hasCode } from '../file-errors.ts'
+import { unlessMissing } from '../file-errors.ts'
 
 export type Folders = {
   /** Files on their way in, whoever brings them: nothing here is complete. */
@@ -56,8 +56,4 @@ export async function putAway(
   const folder = join(folders.work, _id)
   if (isTaken) await rename(fileIn(folder), join(folders.archive, datedName(file, now))).catch(unlessMissing)
   await rm(folder, { recursive: true, force: true })
-}
-
-function unlessMissing(error: unknown): void {
-  if (!hasCode(error, 'ENOENT')) throw error
 }
