@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { EC_IDP } from '../../test/saml/ec-idp.ts'
+import { EC_IDP, WEAK_EC_CERTIFICATE } from '../../test/saml/ec-idp.ts'
 import { testIdp } from '../../test/saml/signer.ts'
-import { certificateIn, certificateProblems } from './certificates.ts'
+import { certificateIn, certificateProblems, signingKeyIn } from './certificates.ts'
 
 const { certificate } = testIdp('x')
 const pem = `-----BEGIN CERTIFICATE-----\n${certificate.replaceAll(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
@@ -22,6 +22,23 @@ describe('a certificate', () => {
   ] as const) {
     it(`${why} is ${isRead ? '' : 'not '}read`, () => assert.equal(certificateIn(text) !== undefined, isRead))
   }
+
+  for (const [why, text, fault] of [
+    ['a short RSA key', testIdp('x', 1024).certificate, 'an RSA key of 1024 bits'],
+    ['a short elliptic key', WEAK_EC_CERTIFICATE, 'a key on the curve secp192k1'],
+  ] as const) {
+    it(`with ${why} is read, and proves nothing`, () => {
+      assert.ok(certificateIn(text))
+      assert.equal(signingKeyIn(text), undefined)
+      const [problem] = certificateProblems({ saml: { idp: { entityId: 'x', ssoUrl: 'https://x/sso', certificates: [text] } } })
+      const right = 'it should be RSA with 2048 bits or more, or EC with 256 or more'
+      assert.equal(problem?.message, `saml.idp.certificates[0] has ${fault}; ${right}`)
+    })
+  }
+
+  it('with a key of any other length proves what it signed', () => {
+    for (const text of [certificate, testIdp('x', 3072).certificate, EC_IDP.certificate]) assert.ok(signingKeyIn(text))
+  })
 
   it('among the settings is named when it cannot be used', () => {
     const idp = (certificates: readonly string[], ssoUrl = 'https://x/sso') => ({ entityId: 'x', ssoUrl, certificates })

@@ -2,6 +2,7 @@
  * X.509 certificates as administrators paste them: PEM, or the bare base64 of a metadata file. They carry keys; whether
  * they are to be trusted is said by where they stand, so that their own dates are only warned of.
  */
+import type { KeyObject } from 'node:crypto'
 import { X509Certificate } from 'node:crypto'
 import type { Problem } from '../directory/change.ts'
 import type { IdpSettings } from '../directory/institution.ts'
@@ -20,6 +21,27 @@ export function certificateIn(text: string): X509Certificate | undefined {
   } catch {
     return
   }
+}
+
+/** Of an RSA modulus and of a curve; a shorter key is within reach of who wants to sign in as anybody (NIST SP 800-131A). */
+const LEAST_BITS = { rsa: 2048, ec: 256 } as const
+
+/** The kinds of keys whose signatures count, as messages call them. */
+export const USABLE_KEYS = `RSA with ${LEAST_BITS.rsa} bits or more, or EC with ${LEAST_BITS.ec} or more`
+
+/** @returns undefined when the text is not one certificate, or its key is none whose signatures count */
+export function signingKeyIn(text: string): KeyObject | undefined {
+  const certificate = certificateIn(text)
+  return certificate === undefined || faultOf(certificate.publicKey) !== undefined ? undefined : certificate.publicKey
+}
+
+/** What the key is, where its signatures do not count. */
+function faultOf({ asymmetricKeyType: type, asymmetricKeyDetails: { modulusLength = 0, namedCurve } = {} }: KeyObject) {
+  if (type === 'rsa') return modulusLength < LEAST_BITS.rsa ? `an RSA key of ${modulusLength} bits` : undefined
+  if (type !== 'ec') return `a key of the type ${type}`
+  // Curves are called by their bits: prime256v1, secp384r1, brainpoolP512r1.
+  const bits = Number(/\d{3}/.exec(namedCurve ?? '')?.[0] ?? 0)
+  return bits < LEAST_BITS.ec ? `a key on the curve ${namedCurve ?? 'of its own making'}` : undefined
 }
 
 /** Certificates among the settings that cannot be used, and addresses that lead nowhere. */
@@ -43,8 +65,8 @@ function certificateProblem(text: string, field: string): Problem[] {
     const found = text.split('-----BEGIN').length > 2 ? 'holds several certificates' : 'is no certificate that can be read'
     return [problem(field, `${found}; it should be one, PEM or bare base64`)]
   }
-  const type = certificate.publicKey.asymmetricKeyType
-  return type === 'rsa' || type === 'ec' ? [] : [problem(field, `has a key of the type ${type}; it should be RSA or EC`)]
+  const fault = faultOf(certificate.publicKey)
+  return fault === undefined ? [] : [problem(field, `has ${fault}; it should be ${USABLE_KEYS}`)]
 }
 
 function problem(field: string, message: string): Problem {

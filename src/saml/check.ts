@@ -7,7 +7,7 @@ import type { IdpSettings, Institution } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
 import { WARN_AHEAD_MS } from './certificate-ends.ts'
-import { certificateIn } from './certificates.ts'
+import { certificateIn, signingKeyIn, USABLE_KEYS } from './certificates.ts'
 import { rulesFor, sourceOf } from './rules.ts'
 
 export type Finding = {
@@ -61,15 +61,32 @@ export function findingsOf(
   return findings
 }
 
-function idpFindings({ entityId, ssoUrl, certificates }: IdpSettings, now: number): Finding[] {
-  const all = certificates.map((text) => certificateIn(text)).filter((one) => one !== undefined)
-  const usable = all.filter(({ publicKey }) => ['rsa', 'ec'].includes(publicKey.asymmetricKeyType ?? ''))
-  const none = `${entityId} has no certificate with an RSA or EC key: its signatures cannot be checked`
+function idpFindings({ entityId, ssoUrl, certificates, validUntil, metadata }: IdpSettings, now: number): Finding[] {
+  const usable = certificates.filter((text) => signingKeyIn(text) !== undefined)
+  const none = `${entityId} has no certificate with a key of ${USABLE_KEYS}: its signatures count for nothing`
   return [
     ...(usable.length === 0 ? [{ kind: 'wrong', message: none } as const] : []),
-    ...usable.flatMap(({ validTo }) => ageFinding(entityId, Date.parse(validTo), now)),
+    ...usable.flatMap((text) => ageFinding(entityId, Date.parse(certificateIn(text)?.validTo ?? ''), now)),
+    ...(validUntil === undefined
+      ? []
+      : endFinding(entityId, { end: Date.parse(validUntil), isLookedUp: metadata !== undefined, now })),
     ...(ssoUrl.startsWith('http:') ? [{ kind: 'note', message: `${entityId} is asked without TLS, at ${ssoUrl}` } as const] : []),
   ]
+}
+
+/** Unlike its certificates, metadata that is over is relied on no longer. */
+function endFinding(
+  entityId: string,
+  { end, isLookedUp, now }: { readonly end: number; readonly isLookedUp: boolean; readonly now: number },
+): Finding[] {
+  const newer = isLookedUp ? 'no newer copy could be had from its address, see the log' : 'set a newer copy'
+  if (end <= now)
+    return [
+      { kind: 'wrong', message: `the metadata of ${entityId} was valid until ${dayOf(end)}, so nobody can sign in: ${newer}` },
+    ]
+  if (isLookedUp || end > now + WARN_AHEAD_MS) return []
+  const message = `the metadata of ${entityId} is valid until ${dayOf(end)}, and nobody can sign in after that: ${newer}, or its address`
+  return [{ kind: 'note', message }]
 }
 
 function ageFinding(entityId: string, end: number, now: number): Finding[] {

@@ -8,6 +8,7 @@ import { MetadataRefused, readIdpMetadata } from './metadata-in.ts'
 const idp = testIdp('https://idp.uni.example/idp')
 const next = testIdp('https://idp.uni.example/idp')
 const federation = testIdp('https://federation.example')
+const weak = testIdp('https://idp.uni.example/idp', 1024)
 const now = Date.parse('2026-03-02T09:30:00Z')
 
 const usual: FoundIdp = {
@@ -70,6 +71,7 @@ describe('metadata of an identity provider', () => {
       metadataXml(idp, { protocols: 'urn:oasis:names:tc:SAML:1.1:protocol urn:oasis:names:tc:SAML:2.0:protocol' }),
       usual,
     ],
+    ['may still hold a key that is too short', metadataXml(idp, { certificates: [weak.certificate, idp.certificate] }), usual],
     ['may begin with a byte order mark', `\ufeff${metadataXml(idp)}`, usual],
     ['may be signed, which is not looked at when nobody asks', federated(metadataXml(idp), federation), usual],
   ] as const) {
@@ -100,6 +102,7 @@ describe('metadata of an identity provider', () => {
       /no SingleSignOnService/,
     ],
     ['without a certificate', metadataXml(idp, { keys: '' }), /0 certificates/],
+    ['whose one key is too short', metadataXml(weak), /none has a key of RSA with 2048 bits or more, or EC/],
     ['with a certificate that cannot be read', metadataXml(idp, { keys: keyXml('AAAA') }), /1 certificates/],
     ['that is something else', '<html xmlns="http://www.w3.org/1999/xhtml"/>', /holds "html"/],
     ['that is no XML', 'not found', /does not begin with an element/],

@@ -3,7 +3,7 @@
  * Where a certificate of the federation is given, its signature must hold, and only what it signed is read.
  */
 import type { IdpSettings } from '../directory/institution.ts'
-import { certificateIn } from './certificates.ts'
+import { signingKeyIn, USABLE_KEYS } from './certificates.ts'
 import { instantIn } from './instant.ts'
 import { BINDING_POST, BINDING_REDIRECT, NS } from './names.ts'
 import { SamlRefused, shown } from './refusal.ts'
@@ -62,7 +62,7 @@ function provenRoot(root: XmlElement, signedBy: readonly string[]): XmlElement {
   if (signature === undefined || !isNamed(signature, NS.ds, 'Signature'))
     throw new MetadataRefused('the metadata is not signed, and a certificate was given that it should be signed with')
   checkPlaces(root, [root, signature])
-  const keys = signedBy.map((text) => certificateIn(text)?.publicKey).filter((key) => key !== undefined)
+  const keys = signedBy.map(signingKeyIn).filter((key) => key !== undefined)
   return parseXml(
     signedText(
       root,
@@ -131,9 +131,11 @@ function certificatesIn(descriptor: XmlElement): string[] {
   )
   const texts = keys.flatMap((key) => [...everyElement(key)].filter((one) => isNamed(one, NS.ds, 'X509Certificate')).slice(0, 1))
   const certificates = [...new Set(texts.map((text) => textOf(text).replace(/\s+/g, '')))]
-  const usable = certificates.filter((text) => ['rsa', 'ec'].includes(certificateIn(text)?.publicKey.asymmetricKeyType ?? ''))
+  const usable = certificates.filter((text) => signingKeyIn(text) !== undefined)
   if (usable.length > 0) return usable
-  throw new MetadataRefused(`the metadata has ${certificates.length} certificates to sign with, and none of an RSA or EC key`)
+  throw new MetadataRefused(
+    `the metadata has ${certificates.length} certificates to sign with, and none has a key of ${USABLE_KEYS}`,
+  )
 }
 
 /** Domains that it may speak for (Shibboleth Metadata Profile); patterns are nothing to compare with. */

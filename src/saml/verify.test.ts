@@ -35,6 +35,12 @@ describe('a response', () => {
     assert.match(over.detail, /was valid until/)
   })
 
+  it('is refused when the key that signed it is too short, whoever set it', () => {
+    const weak = { ...scene, idp: testIdp(scene.idp.entityId, 1024) }
+    const found = verifyResponse({ SAMLResponse: field(signedResponse(weak, responseXml(weak))) }, contextOf(weak))
+    assert.ok(found.kind === 'refused' && found.code === 'key')
+  })
+
   it('says of whom it claims to be when its key is unknown', () => {
     const stranger = testIdp(scene.idp.entityId)
     const found = verifyResponse(

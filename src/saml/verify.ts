@@ -10,7 +10,7 @@ import type { KeyObject } from 'node:crypto'
 import type { IdpSettings } from '../directory/institution.ts'
 import type { Statements } from './assertion.ts'
 import { checkIssued, readAssertion } from './assertion.ts'
-import { certificateIn } from './certificates.ts'
+import { signingKeyIn } from './certificates.ts'
 import type { DecryptOptions } from './decrypt.ts'
 import { decrypted } from './decrypt.ts'
 import { messageText } from './message.ts'
@@ -151,7 +151,7 @@ const keysRead = new WeakMap<IdpSettings, readonly KeyObject[]>()
 function keysIn(idp: IdpSettings): readonly KeyObject[] {
   const known = keysRead.get(idp)
   if (known) return known
-  const keys = idp.certificates.map((text) => certificateIn(text)?.publicKey).filter((key) => key !== undefined)
+  const keys = idp.certificates.map(signingKeyIn).filter((key) => key !== undefined)
   keysRead.set(idp, keys)
   return keys
 }

@@ -15,6 +15,14 @@ const CERTIFICATE =
   'MEGDAWgBS0BCjCe4/ryNUTs40VV6+723pJYzAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDC6VW7xZuAokw/G85dtGNEVazx' +
   '24IfDGPZeMMo0QNYQQIhANL13kfg3oJExlN0s8virr6KFNiY1YxsjZ+i97irvzzD'
 
+/** A certificate with a key on secp192k1. */
+export const WEAK_EC_CERTIFICATE =
+  'MIIBUjCCAQigAwIBAgIUMSa5GKIo/k7xBbU2jSVN3lUrIYgwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjYxODE1MTVaGA' +
+  '8yMTI2MTEwMjE4MTUxNVowDzENMAsGA1UEAwwEdGVzdDBGMBAGByqGSM49AgEGBSuBBAAfAzIABNmtJ5aqSbK2QwW0374Y7lPc03H58lorZBuO' +
+  '1LJNzdpdEApyx7uh3CFcLcLuepMYp6NTMFEwHQYDVR0OBBYEFMpMUnuVt0Q1Szr+oDC331JxMxpyMB8GA1UdIwQYMBaAFMpMUnuVt0Q1Szr+oD' +
+  'C331JxMxpyMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDOAAwNQIYaaaNil/UTqPNKUI/G4rVRMsMrthyFSukAhkAngbOpKe45QRV3rEL' +
+  'nsxGyzY7nK0JeoMs'
+
 export const EC_IDP: TestIdp = {
   entityId: 'https://ec.uni.example/idp',
   privateKey: createPrivateKey({ key: Buffer.from(KEY, 'base64'), format: 'der', type: 'pkcs8' }),

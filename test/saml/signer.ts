@@ -17,8 +17,8 @@ export type TestIdp = {
   readonly certificate: string
 }
 
-export function testIdp(entityId: string): TestIdp {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+export function testIdp(entityId: string, modulusLength = 2048): TestIdp {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength })
   const span = { notBefore: Date.now() - DAY_MS, notAfter: Date.now() + DAY_MS }
   return { entityId, privateKey, certificate: selfSigned({ privateKey, commonName: 'test', ...span }).toString('base64') }
 }

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { anInstitution } from '../../test/builders.ts'
+import { testIdp } from '../../test/saml/signer.ts'
+import { DAY_MS } from '../days.ts'
+import type { IdpSettings } from '../directory/institution.ts'
+import { findingsOf } from './check.ts'
+
+const now = Date.now()
+const inDays = (days: number) => new Date(now + days * DAY_MS).toISOString()
+const { entityId, certificate } = testIdp('https://idp.uni.example/idp')
+const metadata = { url: 'https://idp.uni.example/metadata' }
+
+/** What is found of the identity provider beside the age of its certificates. */
+function found(given: Partial<IdpSettings>): readonly string[] {
+  const idp = { entityId, ssoUrl: 'https://idp.uni.example/sso', certificates: [certificate], ...given }
+  const findings = findingsOf(anInstitution({ saml: { idp } }), { publicUrl: 'https://roll.example', isReachable: true, now })
+  return findings
+    .filter(({ message }) => message.includes(entityId) && !message.startsWith('a certificate of'))
+    .map(({ kind, message }) => `${kind}: ${message}`)
+}
+
+describe('what an administrator should know before people sign in', () => {
+  for (const [why, given, told] of [
+    ['nothing of an identity provider that is fine', {}, undefined],
+    [
+      'a key that is too short',
+      { certificates: [testIdp('x', 1024).certificate] },
+      /^wrong: .* no certificate with a key of RSA/,
+    ],
+    ['metadata that is over', { validUntil: inDays(-1) }, /^wrong: .* so nobody can sign in: set a newer copy$/],
+    [
+      'metadata that is over, and is had from an address',
+      { validUntil: inDays(-1), metadata },
+      /^wrong: .* no newer copy could be had from its address/,
+    ],
+    ['metadata of a file that ends soon', { validUntil: inDays(7) }, /^note: .* nobody can sign in after that: set a newer copy/],
+    ['nothing of metadata that is looked up again before it ends', { validUntil: inDays(7), metadata }, undefined],
+    ['nothing of metadata that ends next year', { validUntil: inDays(365) }, undefined],
+  ] as const) {
+    it(`is ${why}`, () => {
+      const [first, ...more] = found(given)
+      assert.deepEqual(more, [])
+      if (told === undefined) assert.equal(first, undefined)
+      else assert.match(first ?? '', told)
+    })
+  }
+})
