@@ -12,7 +12,8 @@ const ADVICE: { readonly [code: string]: string } = {
     'Let the identity provider sign its assertions (Shibboleth and SimpleSAMLphp: sign assertions; Entra: sign response and assertion).',
   key: 'The identity provider may have a new certificate: fetch its metadata again, or add the certificate to saml.idps[].certificates.',
   signature: 'The message was changed on its way, or is an attack. If all sign-ins fail, look for a proxy that rewrites pages.',
-  encryption: 'Let the identity provider encrypt with AES-GCM and RSA-OAEP, as the metadata of this service says, or not at all.',
+  encryption:
+    'Let the identity provider encrypt with AES-GCM and RSA-OAEP, as the metadata of this service says. Where it knows AES-CBC alone (AD FS), let it sign the response as well, or encrypt nothing.',
   undecryptable: 'The identity provider may encrypt for an old certificate: let it read the metadata of this service again.',
   status:
     'The identity provider itself turned the person away: its log has the reason, often that the person was not assigned to this application.',
@@ -22,7 +23,8 @@ const ADVICE: { readonly [code: string]: string } = {
   audience:
     'Compare the entity id (audience) that the identity provider has for this service with that of “matricula saml check”.',
   time: 'Compare the clocks of both servers; a person who waited longer than a few minutes, or used the back button, only needs to try again.',
-  subject: 'Let the identity provider confirm by bearer, with a NameID in the clear.',
+  subject:
+    'Let the identity provider confirm by bearer, with a NameID in the clear. AD FS sends none before an issuance rule makes one (Name ID).',
   conditions: 'Let the identity provider send no conditions beside times, audience, one-time use and proxying.',
   attributes: 'Let the identity provider send each attribute once, as text.',
   request:

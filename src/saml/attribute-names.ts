@@ -35,7 +35,8 @@ const DEFAULT_NAMES: { readonly [field: string]: readonly AttributeName[] } = {
     ...names('username', 'login'),
   ],
   email: [
-    ...names('urn:oid:0.9.2342.19200300.100.1.3', `${LEGACY}mail`, `${CLAIMS}emailaddress`, 'mail', 'email', 'User.email'),
+    ...names('urn:oid:0.9.2342.19200300.100.1.3', `${LEGACY}mail`, 'urn:oid:1.2.840.113549.1.9.1'),
+    ...names(`${CLAIMS}emailaddress`, 'mail', 'email', 'User.email'),
     { name: NAME_ID, only: 'address' },
   ],
   first_name: names(

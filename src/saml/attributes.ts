@@ -3,7 +3,6 @@
  */
 import { NS } from './names.ts'
 import { SamlRefused, shown } from './refusal.ts'
-import { readNameId } from './subject.ts'
 import type { XmlElement } from './xml.ts'
 import { attributeOf, elementsOf, isNamed, sequenceOf, textOf } from './xml.ts'
 
@@ -72,7 +71,7 @@ function valueIn(value: XmlElement): string | undefined {
   if (value.children.every((child) => typeof child === 'string')) return textOf(value)
   const [inner, ...more] = value.children.filter((child) => typeof child !== 'string' || child.trim() !== '')
   if (typeof inner !== 'object' || more.length > 0 || !isNamed(inner, NS.saml, 'NameID')) return
-  return readNameId(inner).value
+  return textOf(inner)
 }
 
 function isNil(value: XmlElement): boolean {

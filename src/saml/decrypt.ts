@@ -73,7 +73,8 @@ function keyIn(candidates: readonly XmlElement[]): XmlElement {
 function checkDataMethod(method: XmlElement, isSigned: boolean): void {
   const name = attributeOf(method, 'Algorithm') ?? ''
   if (AUTHENTICATED_ENCRYPTIONS.has(name) || (isSigned && PLAIN_ENCRYPTIONS.has(name))) return
-  const right = PLAIN_ENCRYPTIONS.has(name) ? 'AES-GCM, or the response around it signed' : 'AES-GCM'
+  const gcm = 'AES-GCM with 128 or 256 bits'
+  const right = PLAIN_ENCRYPTIONS.has(name) ? `${gcm}, or the response around it signed` : gcm
   throw new SamlRefused('encryption', `the assertion is encrypted with ${shown(name)}; it should be ${right}`)
 }
 

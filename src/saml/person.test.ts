@@ -106,6 +106,18 @@ describe('attributes as fields, without a mapping', () => {
       {},
       { ...ADA, account_type: 'Staff' },
     ],
+    [
+      'Keycloak, by its predefined mappers',
+      {
+        username: 'ada',
+        'urn:oid:1.2.840.113549.1.9.1': 'ada@uni.edu',
+        'urn:oid:2.5.4.42': 'Ada',
+        'urn:oid:2.5.4.4': 'Lovelace',
+        Role: ['offline_access', 'Student'],
+      },
+      {},
+      { ...ADA, account_type: 'Student' },
+    ],
     ['nobody in particular', { color: 'green' }, {}, {}],
   ] as const) {
     it(`are read as ${who} sends them`, () => {

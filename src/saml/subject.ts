@@ -36,7 +36,10 @@ export function readSubject(subject: XmlElement, handover: Handover): Subject {
   const parts = sequenceOf(subject)
   if (parts.take(NS.saml, 'EncryptedID'))
     throw new SamlRefused('subject', 'the NameID is encrypted; the identity provider should encrypt the whole assertion instead')
-  const nameId = readNameId(parts.need(NS.saml, 'NameID'))
+  const name = parts.take(NS.saml, 'NameID')
+  if (name === undefined)
+    throw new SamlRefused('subject', 'the Subject has no NameID; the identity provider should send one, of whatever format')
+  const nameId = readNameId(name)
   const reasons: string[] = []
   for (let one = parts.take(NS.saml, 'SubjectConfirmation'); one; one = parts.take(NS.saml, 'SubjectConfirmation')) {
     const confirmed = confirmation(one, handover)
@@ -48,7 +51,7 @@ export function readSubject(subject: XmlElement, handover: Handover): Subject {
   throw new SamlRefused('subject', `no SubjectConfirmation holds: ${found}`)
 }
 
-export function readNameId(element: XmlElement): NameId {
+function readNameId(element: XmlElement): NameId {
   const value = textOf(element)
   if (value.trim() === '' || value.length > MOST_NAME_CHARACTERS)
     throw new SamlRefused('subject', `the NameID has ${value.length} characters; it should have 1 to ${MOST_NAME_CHARACTERS}`)

@@ -212,6 +212,7 @@ export const HONEST: Readonly<Record<string, Hand>> = {
     ...simple,
     more: '<$Attribute Name="cn"><$AttributeValue>Łukasz &amp; Ζωή 李 &#x1F600;</$AttributeValue></$Attribute>',
   },
+  'a targeted ID that is empty': { ...shibboleth, more: TARGETED.replace('X7H2', '') },
   'empty values, and values that are not there': {
     ...simple,
     more:
