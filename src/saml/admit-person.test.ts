@@ -38,7 +38,7 @@ await forEachStore((name, place) => {
       const signIn = (sent: Sent, over: Gate = gate) =>
         admitPerson(
           {
-            idp: IDP,
+            idp: saml.idp ?? IDP,
             nameId: TRANSIENT,
             nested: new Set(),
             attributes: new Map(Object.entries(sent).map(([key, values]) => [key, [values].flat()])),
@@ -176,6 +176,17 @@ await forEachStore((name, place) => {
         'conflict',
         'value_too_long',
         /^what uid says cannot be the netid of anybody/,
+      ],
+      [
+        'who is of another institution, and says the address of somebody here',
+        {
+          people: [aChange(ON_ROLL)],
+          saml: { idp: { ...IDP, scopes: ['uni.edu'] }, attributes: { netid: ['eduPersonPrincipalName'] } },
+          sent: { eduPersonPrincipalName: 'eve@elsewhere.edu', mail: 'ada@uni.edu' },
+        },
+        'conflict',
+        'value_scope',
+        /^eduPersonPrincipalName is mapped to netid, and its scope is none/,
       ],
       [
         'whose address belongs to somebody with another netid',

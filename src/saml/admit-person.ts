@@ -83,7 +83,13 @@ function denied(problems: readonly Problem[]): Pick<Refusal, 'failure' | 'code' 
 }
 
 /** Codes of problems that are told without a value as they are. */
-const OWN_WORDS: ReadonlySet<string> = new Set(['required_missing', 'value_several', 'value_nested', 'values_disagree'])
+const OWN_WORDS: ReadonlySet<string> = new Set([
+  'required_missing',
+  'value_several',
+  'value_nested',
+  'value_scope',
+  'values_disagree',
+])
 
 /** What a person would need, told without the values that came. */
 function lacking(problems: readonly Problem[], { from }: Person): Pick<Refusal, 'failure' | 'code' | 'detail' | 'missing'> {

@@ -26,6 +26,15 @@ export function present(names: readonly AttributeName[], look: Look): Found[] {
   })
 }
 
+/** The first of these names that is present and has values of other scopes alone: it is about somebody elsewhere. */
+export function foreign(names: readonly AttributeName[], { statement, scopes }: Look): string | undefined {
+  const isForeign = ({ name }: AttributeName) => {
+    const sent = (statement.attributes.get(name) ?? []).map((value) => value.trim()).filter(Boolean)
+    return SCOPED_NAMES.has(name) && sent.length > 0 && !sent.some((value) => isInScope(value, scopes))
+  }
+  return names.find(isForeign)?.name
+}
+
 function valuesOf({ name, take, only }: AttributeName, { statement, scopes }: Look): readonly string[] {
   const sent = name === NAME_ID ? nameIdOf(statement, only) : (statement.attributes.get(name) ?? [])
   const values = sent
@@ -38,18 +47,21 @@ function valuesOf({ name, take, only }: AttributeName, { statement, scopes }: Lo
   return values.filter((_, index) => folded.indexOf(folded[index] ?? '') === index)
 }
 
-const FORMAT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:'
+const TRANSIENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
+/** Under either version of SAML, since providers mix them up. */
+const MAY_BE_ADDRESS = /:nameid-format:(unspecified|email|emailAddress)$/
 
-/** A transient name is another one tomorrow; a persistent one may look like an address and is none. */
-function nameIdOf({ nameId }: Statement, only: AttributeName['only']): readonly string[] {
-  if (nameId.format === `${FORMAT}transient`) return []
-  return only !== undefined && nameId.format === `${FORMAT}persistent` ? [] : [nameId.value]
+/** A transient name is another one tomorrow; a persistent one, or one of Kerberos, may look like an address and is none. */
+function nameIdOf({ nameId: { value, format } }: Statement, only: AttributeName['only']): readonly string[] {
+  if (format === TRANSIENT) return []
+  return only !== undefined && format !== undefined && !MAY_BE_ADDRESS.test(format) ? [] : [value]
 }
 
-/** Whether what stands behind the last @ is a scope of the institution. */
+/** Whether what stands behind the last @ is a scope of the institution. Without one, nobody says whose it is. */
 function isInScope(value: string, scopes: readonly string[] | undefined): boolean {
+  if (scopes === undefined) return true
   const at = value.lastIndexOf('@')
-  if (scopes === undefined || at < 0) return true
+  if (at < 0) return false
   const scope = value.slice(at + 1).toLowerCase()
   return scopes.some((one) => one.toLowerCase() === scope)
 }

@@ -137,6 +137,12 @@ describe('attributes as fields, without a mapping', () => {
     ['a value said twice is one value', { uid: ['ada', 'ADA'] }, {}, { netid: 'ada' }],
     ['an eppn is no netid unless the institution says so', { eduPersonPrincipalName: 'ada@uni.edu' }, {}, {}],
     ['a transient NameID is nobody’s address', {}, { nameId: 'ada@uni.edu' }, {}],
+    [
+      'a NameID of Kerberos is nobody’s address',
+      {},
+      { nameId: 'ada@UNI.EDU', format: `${FORMAT}2.0:nameid-format:kerberos` },
+      {},
+    ],
     ['a persistent NameID is nobody’s address', {}, { nameId: 'a@b', format: `${FORMAT}2.0:nameid-format:persistent` }, {}],
     [
       'a NameID of no format may be an address',
@@ -241,6 +247,21 @@ describe('attributes that cannot be meant', () => {
         [code],
       )
       assert.doesNotMatch(JSON.stringify(problems), /\b(ada|eve)\b/)
+    })
+  }
+
+  for (const [why, sent] of [
+    ['of another scope', { eduPersonPrincipalName: 'eve@evil.example', uid: 'eve', mail: 'ada@uni.edu' }],
+    ['without a scope', { eduPersonPrincipalName: 'ada', mail: 'ada@uni.edu' }],
+  ] as const) {
+    it(`a key that is mapped to a name ${why} is not told by another one, nor by an address`, () => {
+      const saml = { attributes: { netid: ['eduPersonPrincipalName', 'uid'] } }
+      const { problems } = read(sent, { saml, scopes: ['uni.edu'] })
+      assert.deepEqual(
+        problems.map((one) => one.code),
+        ['value_scope'],
+      )
+      assert.doesNotMatch(JSON.stringify(problems), /ada|evil/)
     })
   }
 
@@ -385,6 +406,8 @@ describe('scopes', () => {
       { eduPersonScopedAffiliation: ['faculty@evil.example', 'student@uni.edu'] },
       { account_type: 'Student' },
     ],
+    ['so may be one with none', { eduPersonPrincipalName: 'ada' }, {}],
+    ['an affiliation with none is none', { eduPersonScopedAffiliation: 'faculty' }, {}],
     ['an address has no scope', { mail: 'ada@elsewhere.example' }, { email: 'ada@elsewhere.example' }],
   ] as const) {
     it(why, () => assert.deepEqual({ ...read(sent, { saml, scopes }).fields }, fields))

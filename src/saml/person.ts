@@ -9,7 +9,7 @@ import { isMatchKey } from '../directory/user.ts'
 import { accountTypeFrom } from './account-type.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
 import type { Found, Look } from './attribute-values.ts'
-import { present } from './attribute-values.ts'
+import { foreign, present } from './attribute-values.ts'
 
 export type Person = {
   /** As REST would send them. */
@@ -41,13 +41,16 @@ export function personFrom(saml: SamlRules, settings: Settings, look: Look): Per
 
 /**
  * A match key must say one thing: several netids name several people, and two attributes that the institution itself
- * mapped to one key must agree, and have a text. Of several addresses the first one counts.
+ * mapped to one key must agree, have a text, and be of its scope. Were a key only left out, a weaker one would say who
+ * this is. Of several addresses the first one counts.
  */
 function doubts(field: string, saml: SamlRules, found: readonly Found[], look: Look): Problem[] {
   const [first] = found
   if (!isMatchKey(field)) return []
   const nested = isMapped(saml, field) ? namesFor(field, saml).find(({ name }) => look.statement.nested.has(name)) : undefined
   if (nested !== undefined) return [withoutText(field, nested.name)]
+  const elsewhere = foreign(namesFor(field, saml), look)
+  if (elsewhere !== undefined) return [ofAnotherScope(field, elsewhere)]
   if (first === undefined) return []
   if (field !== 'email' && first.values.length > 1) return [several(field, first)]
   const other = isMapped(saml, field) ? found.find((one) => !agree(first, one)) : undefined
@@ -69,6 +72,11 @@ function several(field: string, { name, values }: Found): Problem {
 
 function withoutText(field: string, name: string): Problem {
   return { field, code: 'value_nested', message: `${name} is mapped to ${field}, and its values are no text` }
+}
+
+function ofAnotherScope(field: string, name: string): Problem {
+  const message = `${name} is mapped to ${field}, and its scope is none of those of the identity provider (setting saml.idp.scopes)`
+  return { field, code: 'value_scope', message }
 }
 
 function disagree(field: string, first: string, other: string): Problem {
