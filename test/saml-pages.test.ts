@@ -82,7 +82,11 @@ await forEachStore((name, place) => {
           { method },
         )
         assert.deepEqual([response.status, response.headers.get('allow')], [status, allow])
-        assert.match(await response.text(), /<!doctype html>/)
+        const page = await response.text()
+        assert.match(page, /<!doctype html>/)
+        // None was given.
+        assert.doesNotMatch(page, /the reference below/)
+        if (status === 405) assert.match(page, /<a class="button" href="login">Try again<\/a>/)
       })
     }
 

@@ -100,6 +100,7 @@ function byMethod(methods: { readonly [method: string]: (c: Context) => Promise<
   const get = served.get('GET')
   if (get !== undefined) served.set('HEAD', get)
   const headers = { allow: [...served.keys()].join(', ') }
-  return (c) =>
-    served.get(c.req.method)?.(c) ?? failurePage({ failure: 'unreadable', institution: undefined, status: 405, headers })
+  // Who reloads the page of a failed sign-in asks for the address that it was posted to.
+  const refused = { failure: 'unreadable', institution: undefined, status: 405, headers, again: 'login' } as const
+  return (c) => served.get(c.req.method)?.(c) ?? failurePage(refused)
 }

@@ -4,64 +4,75 @@
 
 export type FailureKind = keyof typeof FAILURES
 
-type Told = {
+export type Told = {
   readonly status: number
   readonly title: string
   /** What happened. */
   readonly say: string
+  /** What to do with the reference, where there is one. */
+  readonly ask?: string
   /** Whether it may go well the next time. */
   readonly canTryAgain: boolean
 }
 
-const ASK = 'If it happens again, please ask for help and mention the reference below.'
+const ASK = 'Please ask for help and mention the reference below.'
+const ASK_AGAIN = 'If it happens again, please ask for help and mention the reference below.'
 
 export const FAILURES = {
   unreadable: {
     status: 400,
     title: 'Your sign-in did not arrive',
-    say: `What your browser sent is not a complete sign-in. ${ASK}`,
+    say: 'What your browser sent is not a complete sign-in.',
+    ask: ASK_AGAIN,
     canTryAgain: true,
   },
   refused: {
     status: 403,
     title: 'We could not accept this sign-in',
-    say: `It may have taken too long, have been sent twice, or have been started in another browser. ${ASK}`,
+    say: 'It may have taken too long, have been sent twice or been started in another browser, or your browser keeps no cookies.',
+    ask: ASK_AGAIN,
     canTryAgain: true,
   },
   declined: {
     status: 403,
     title: 'You were not signed in',
-    say: `Your institution’s sign-in page did not sign you in. ${ASK}`,
+    say: 'Your institution’s sign-in page did not sign you in.',
+    ask: ASK_AGAIN,
     canTryAgain: true,
   },
   incomplete: {
     status: 422,
     title: 'Your account lacks something we need',
-    say: 'You were signed in, but your institution did not tell us enough about you. Please ask for help and mention the reference below.',
+    say: 'You were signed in, but your institution did not tell us enough about you.',
+    ask: ASK,
     canTryAgain: true,
   },
   stranger: {
     status: 403,
     title: 'We do not know you yet',
-    say: 'You were signed in, but you are not on our list of members. Please ask for help and mention the reference below.',
+    say: 'You were signed in, but you are not on our list of members.',
+    ask: ASK,
     canTryAgain: false,
   },
   inactive: {
     status: 403,
     title: 'Your account is switched off',
-    say: 'You were signed in, but your account here is not active. Please ask for help and mention the reference below.',
+    say: 'You were signed in, but your account here is not active.',
+    ask: ASK,
     canTryAgain: false,
   },
   conflict: {
     status: 409,
     title: 'We could not match your account',
-    say: 'You were signed in, but what we have on record does not agree with it. Please ask for help and mention the reference below.',
+    say: 'You were signed in, but what we have on record does not agree with it.',
+    ask: ASK,
     canTryAgain: false,
   },
   address: {
     status: 400,
     title: 'This link does not work',
-    say: 'The page that sent you here asked for something that is not set up. Please ask for help and mention the reference below.',
+    say: 'The page that sent you here asked for something that is not set up.',
+    ask: ASK,
     canTryAgain: false,
   },
   busy: {

@@ -7,7 +7,7 @@ import type { Field } from '../directory/fields.ts'
 import { FIELDS } from '../directory/fields.ts'
 import type { IdpSettings, Institution, SamlSettings } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
-import type { FailureKind } from './failures.ts'
+import type { FailureKind, Told } from './failures.ts'
 import { FAILURES } from './failures.ts'
 import type { Html } from './page.ts'
 import { pageOf } from './page.ts'
@@ -34,14 +34,14 @@ export function failurePage({
   status,
   headers = {},
 }: FailurePage): Promise<Response> {
-  const told = FAILURES[failure]
+  const told: Told = FAILURES[failure]
   const labels = missing.map((name) => FIELDS.find((field): field is Field => field.name === name)?.label ?? name)
   return pageOf({
     status: status ?? told.status,
     ...(institution !== undefined && { institution: institution.name }),
     title: told.title,
     headers,
-    body: html`<p>${told.say}</p>
+    body: html`<p>${told.say}${reference === undefined || told.ask === undefined ? '' : ` ${told.ask}`}</p>
       ${labels.length === 0 ? '' : html`<p>Missing: <strong>${labels.join(', ')}</strong></p>`}
       ${told.canTryAgain && again !== undefined ? html`<p><a class="button" href="${again}">Try again</a></p>` : ''}
       ${reference === undefined ? '' : aboutFailure(reference, institution?.settings.saml?.contact)}`,
