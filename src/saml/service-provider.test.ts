@@ -112,14 +112,19 @@ describe('a service provider', () => {
     assert.equal((await fresh.context(institution)).decryptionKeys.length, 2)
   })
 
-  it('says that it signs requests where an identity provider wants that', async () => {
-    const flag = async (signRequests: boolean) => {
-      const institution = anInstitution({ saml: { idp: { ...idp, signRequests } } }, `flag-${signRequests}`)
-      const [descriptor] = all(parseXml(await metadataOf(institution)), 'SPSSODescriptor')
-      return descriptor && attributeOf(descriptor, 'AuthnRequestsSigned')
-    }
-    assert.deepEqual([await flag(true), await flag(false)], ['true', 'false'])
-  })
+  for (const [why, wants, told] of [
+    ['where its identity provider wants that', [true], 'true'],
+    ['where all of them do', [true, true], 'true'],
+    ['not where one of them would then miss a signature', [true, false], 'false'],
+    ['not where none does', [false], 'false'],
+    ['not where there is none yet', [], 'false'],
+  ] as const) {
+    it(`says that it signs requests ${why}`, async () => {
+      const idps = wants.map((signRequests, index) => ({ ...idp, entityId: `${idp.entityId}${index}`, signRequests }))
+      const [descriptor] = all(parseXml(await metadataOf(anInstitution({ saml: { idps } }))), 'SPSSODescriptor')
+      assert.equal(descriptor && attributeOf(descriptor, 'AuthnRequestsSigned'), told)
+    })
+  }
 
   it('asks by an address', async () => {
     const asked = await sp.request(anInstitution({}, 'south'), idp)

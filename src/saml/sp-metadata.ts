@@ -29,7 +29,9 @@ export function spMetadata(options: SpMetadataOptions): string {
 
 function descriptor({ institution, acsUrl, keys }: SpMetadataOptions): string {
   const { name, settings } = institution
-  const signs = idpsOf(settings).some(({ signRequests }) => signRequests === true)
+  // To promise it to all of them would make those refuse theirs who get it unsigned.
+  const idps = idpsOf(settings)
+  const signs = idps.length > 0 && idps.every(({ signRequests }) => signRequests === true)
   const flags = `AuthnRequestsSigned="${signs}" WantAssertionsSigned="true"`
   const formats = ['persistent', 'transient'].map((format) =>
     element('NameIDFormat', `urn:oasis:names:tc:SAML:2.0:nameid-format:${format}`),
