@@ -136,7 +136,9 @@ describe('metadata that is looked up again', () => {
     assert.equal(await refresh(institution, idp.entityId), false)
     assert.equal(asked, 1)
     at = start + 5 * 60_000
-    assert.equal(await refresh(institution, idp.entityId), true)
+    const rush = await Promise.all([1, 2, 3].map(() => refresh(institution, idp.entityId)))
+    assert.deepEqual(rush, [true, true, true], 'all who wait for the new key may use it')
+    assert.equal(await refresh(institution, idp.entityId), true, 'so may who still has the settings of before')
     assert.equal(asked, 2)
     assert.equal(await refresh(institution, 'https://evil.example'), false)
     assert.equal(asked, 2)

@@ -59,20 +59,29 @@ const QUIET_MS = 5 * 60_000
 const HURRIED_MS = 5000
 const MOST_REMEMBERED = 1000
 
-/** @returns whether something changed, so that the response deserves another reading */
+/** @returns whether the last look changed something, so that the response deserves another reading */
 export type HurriedRefresh = (institution: Institution, entityId: string) => Promise<boolean>
 
-/** A look out of turn, for a response with an unknown key. Whoever sends many of them causes one look in five minutes. */
+type Look = { readonly at: number; readonly outcome: Promise<'changed' | 'unchanged' | 'failed'> }
+
+/**
+ * A look out of turn, for a response with an unknown key. Whoever sends many of them causes one look in five minutes, and
+ * those who come meanwhile share what it brings: their settings may be from before it.
+ */
 export function openHurriedRefresh(options: RefreshOptions): HurriedRefresh {
   const { now = Date.now } = options
-  const looked = new Map<string, number>()
+  const looks = new Map<string, Look>()
   return async (institution, entityId) => {
     const idp = idpsOf(institution.settings).find((one) => one.entityId === entityId)
+    if (idp?.metadata === undefined) return false
     const key = JSON.stringify([institution._id, entityId])
-    if (idp?.metadata === undefined || now() < (looked.get(key) ?? -Infinity) + QUIET_MS) return false
-    if (looked.size >= MOST_REMEMBERED) looked.clear()
-    looked.set(key, now())
-    return (await refreshed(institution, idp, options, { timeoutMs: HURRIED_MS })) === 'changed'
+    let look = looks.get(key)
+    if (look === undefined || now() >= look.at + QUIET_MS) {
+      if (looks.size >= MOST_REMEMBERED) looks.clear()
+      look = { at: now(), outcome: refreshed(institution, idp, options, { timeoutMs: HURRIED_MS }) }
+      looks.set(key, look)
+    }
+    return (await look.outcome) === 'changed'
   }
 }
 
