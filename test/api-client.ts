@@ -17,6 +17,7 @@ export type Result = {
   readonly code?: string
   readonly key?: string
   readonly records?: readonly string[]
+  readonly withheld?: readonly string[]
   readonly problems?: readonly { readonly code: string }[]
 }
 

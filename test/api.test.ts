@@ -101,6 +101,59 @@ await forEachStore((name, place) => {
         assert.deepEqual([body.user.work_title, body.user.city], ['Dr', 'Porto'])
       })
 
+      describe('where a higher-ranked source keeps what was sent', () => {
+        async function ranked() {
+          const ranks = ['scim', 'api']
+          const api = anApi({ authority: { work_title: ranks, city: ranks, emails: ranks, user_tags: ranks } })
+          const person = { ...ADA, work_title: 'Dr', city: 'Porto', user_tags: ['Greek'] }
+          const headers = { 'content-type': 'application/json' }
+          await api.request('/users', { method: 'POST', source: 'scim', headers, body: JSON.stringify(person) })
+          return api
+        }
+
+        for (const [why, first, again, withheld] of [
+          ['says so each time', { city: 'Faro' }, { city: 'Faro' }, ['city']],
+          ['says so of what it would clear', { work_title: null }, { work_title: null }, ['work_title']],
+          ['says so of an address', { email: 'ak@uni.example' }, { email: 'ak@uni.example' }, ['email']],
+          ['says so of tags it would take away', { user_tags: [] }, { user_tags: [] }, ['user_tags']],
+          ['says nothing of what was not sent again', { city: 'Faro' }, { bio: 'Maps.' }, []],
+          ['says so of what belongs together with it', { city: 'Faro' }, { zipcode: '8000' }, ['zipcode']],
+          ['says nothing of what is in force', { city: 'Faro' }, { city: 'Porto' }, []],
+          ['says nothing of tags it adds', { user_tags: [] }, { user_tags: ['New'], keep_existing_user_tags: true }, []],
+        ] as const) {
+          it(why, async () => {
+            const api = await ranked()
+            await api.post('/users', { netid: '0042', ...first })
+            assert.deepEqual((await api.post('/users', { netid: '0042', ...again })).body.withheld, withheld)
+            const { body } = await api.post('/users', { netid: '0042', ...again })
+            assert.partialDeepStrictEqual(body, { outcome: 'unchanged', changed: [], withheld })
+          })
+        }
+
+        it('counts a repeat as no change, and tells no event of it', async () => {
+          const api = await ranked()
+          const { body } = await api.post('/users', { netid: '0042', city: 'Faro' })
+          const events = () => api.get(`/users/${body.id}/events`)
+          const before = await events()
+          assert.equal((await api.post('/users', { netid: '0042', city: 'Faro' })).body.outcome, 'unchanged')
+          assert.deepEqual((await events()).body, before.body)
+        })
+
+        it('says so of each of many', async () => {
+          const api = await ranked()
+          const users = [{ netid: '0042', city: 'Faro' }, { netid: '0042', city: 'Faro' }, { netid: '0042' }]
+          const { body } = await api.post('/users/batch', { users })
+          assert.deepEqual(
+            body.results.map(({ outcome, withheld }) => [outcome, withheld]),
+            [
+              ['updated', ['city']],
+              ['unchanged', ['city']],
+              ['unchanged', undefined],
+            ],
+          )
+        })
+      })
+
       it('deactivates and brings back', async () => {
         const api = anApi()
         await api.post('/users', ADA)

@@ -17,7 +17,7 @@ export type Result = {
 }
 
 /** @param isDryRun a record that would be made has no id, and no place where it could be found */
-export function answerTo(told: Told, { base, caller }: Exchange, isDryRun: boolean): Answer {
+export function answerTo(told: Told, { base }: Exchange, isDryRun: boolean): Answer {
   if ('problems' in told) return problem('invalid', saidOf(told.problems), { outcome: 'invalid', problems: told.problems })
   const { outcome } = told
   switch (outcome.kind) {
@@ -30,7 +30,7 @@ export function answerTo(told: Told, { base, caller }: Exchange, isDryRun: boole
         id,
         matched_on: outcome.matchedOn ?? null,
         changed: fieldsChanged(outcome),
-        withheld: fieldsWithheld(outcome, caller.source),
+        withheld: fieldsWithheld(told.change, outcome),
         user: flatUserOf(outcome.user.resource),
       }
       if (outcome.kind !== 'created' || isDryRun) return answer(200, body)
@@ -69,8 +69,11 @@ function resultOf(told: Told, made: ReadonlySet<string>): Result {
   switch (outcome.kind) {
     case 'created':
     case 'updated':
-    case 'unchanged':
-      return { outcome: outcome.kind, id: made.has(outcome.user._id) ? null : outcome.user._id }
+    case 'unchanged': {
+      const withheld = fieldsWithheld(told.change, outcome)
+      const id = made.has(outcome.user._id) ? null : outcome.user._id
+      return { outcome: outcome.kind, id, ...(withheld.length > 0 && { withheld }) }
+    }
     case 'conflict':
       return conflictMembers({ ...outcome, records: outcome.records.filter((id) => !made.has(id)) })
     case 'invalid':

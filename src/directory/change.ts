@@ -63,6 +63,8 @@ export type Change = {
   readonly externalId?: string
   /** As sent; what tells two people with one address apart when nothing stronger does. */
   readonly names?: { readonly givenName?: string; readonly familyName?: string }
+  /** Of the flat fields that it sets or clears, those that are otherwise in this record. */
+  readonly unmetIn?: (resource: Resource) => readonly string[]
   /** It may turn an inactive person active, whoever turned the person inactive; a ranking of sources stands above that. */
   readonly reactivates?: true
   /** Id of the token, key or administrator behind the change. */
@@ -80,7 +82,7 @@ export type Outcome =
       readonly matchedOn?: MatchKey | 'userName' | 'id'
       /** None for a new person, of whom everything is new. */
       readonly changed: readonly Slot[]
-      /** Slots that a higher-ranked source keeps. */
+      /** Slots that a higher-ranked source keeps; not those where the change repeats its source's claim. */
       readonly withheld: readonly Slot[]
     }
   | Refusal

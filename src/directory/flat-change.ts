@@ -174,6 +174,7 @@ function changeFrom(options: {
     edit: editOf(wishes, required, institution),
     source,
     names: namesIn(wishes),
+    unmetIn: (resource) => wishes.filter((wish) => granted(resource, wish, []) !== resource).map(({ field }) => field.name),
     ...(credential === undefined ? {} : { credential }),
     ...(run === undefined ? {} : { run }),
     ...(row === undefined ? {} : { row }),

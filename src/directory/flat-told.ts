@@ -2,13 +2,14 @@
  * What happened to a record, told in flat fields: what a change changed, what was withheld, who owns what, and the
  * audit trail. A slot can be several fields (`addresses[work]`), so each is told by what it makes of a record.
  */
-import type { Outcome } from './change.ts'
+import type { Change, Outcome } from './change.ts'
 import { fieldNamed } from './fields.ts'
 import type { FlatUser } from './flat-record.ts'
 import { changedFields, flatUserOf, getField } from './flat-record.ts'
 import { sameJson } from './json.ts'
 import { slotOwners } from './provenance.ts'
 import type { Difference } from './settle.ts'
+import { seenBy } from './settle.ts'
 import { slotsOf, withSlot } from './slots.ts'
 import type { Json, Owner, Resource, Slot, Source, User } from './user.ts'
 
@@ -19,15 +20,15 @@ export function fieldsChanged({ kind, before, user }: Done): string[] {
   return kind === 'unchanged' ? [] : changedFields(before?.resource ?? NOBODY, user.resource)
 }
 
-/** The fields that a higher-ranked source keeps, against what `source` sent. */
-export function fieldsWithheld({ withheld, user }: Done, source: Source): string[] {
-  if (withheld.length === 0) return []
-  const inForce = slotsOf(user.resource)
-  const fields = withheld.flatMap((slot) => {
-    const claim = user.claims?.find((one) => one.slot === slot && one.source === source)
-    return changedFields(alone(slot, inForce.get(slot)), alone(slot, claim?.value))
-  })
-  return [...new Set(fields)]
+/**
+ * The fields that the change sent and a higher-ranked source keeps: told each time, also when the record knows already
+ * that its source would have them otherwise.
+ */
+export function fieldsWithheld({ source, unmetIn }: Change, { withheld, user }: Done): string[] {
+  const status = withheld.includes('active') ? ['account_status'] : []
+  if (unmetIn === undefined || user.claims === undefined) return status
+  const claimed = changedFields(user.resource, seenBy(user, source))
+  return [...unmetIn(user.resource).filter((field) => claimed.includes(field)), ...status]
 }
 
 export type ToldDifference = { readonly field?: string; readonly slot: Slot; readonly old?: Json; readonly new?: Json }

@@ -20,7 +20,7 @@ import { columnNames } from './row-change.ts'
 import { eventsOfRows } from './row-events.ts'
 import type { Table } from './table.ts'
 import { Tally } from './tally.ts'
-import type { Verdict } from './verdict.ts'
+import type { Done, Verdict } from './verdict.ts'
 import { refusedRow, verdictOf } from './verdict.ts'
 import type { Judged } from './verdict-file.ts'
 import { judgedRows } from './verdict-file.ts'
@@ -86,7 +86,7 @@ type Begun = {
   /** Verdicts on rows of which nothing is left to do. */
   readonly done: ReadonlyMap<number, Verdict>
   /** What becomes of the others, by row. */
-  readonly outcomes: Promise<ReadonlyMap<number, Outcome>>
+  readonly outcomes: Promise<ReadonlyMap<number, Done>>
 }
 
 async function begin(chunk: readonly Judged[], line: Line, options: CarryOutOptions): Promise<Begun> {
@@ -103,14 +103,15 @@ async function begin(chunk: readonly Judged[], line: Line, options: CarryOutOpti
     // The settings are others than when the row was planned.
     else done.set(row.number, refusedRow(row.number, change))
   }
-  const told = line.apply(changes, institution)
-  const outcomes = told.then((all) => new Map(changes.map(({ row }, index) => [row as number, all[index] as Outcome])))
+  const outcomes = line
+    .apply(changes, institution)
+    .then((all) => new Map(changes.map((change, at) => [change.row as number, { change, outcome: all[at] as Outcome }])))
   // Whoever waits for it hears of its failure; meanwhile it is no stray one.
   outcomes.catch(() => {})
   return { chunk, done, outcomes }
 }
 
-type Done = { readonly verdict: Verdict; readonly outcome?: Outcome }
+type Told = { readonly verdict: Verdict; readonly outcome?: Outcome }
 
 /**
  * Rows that the plan leaves as they are stay so: their verdict is the plan's.
@@ -125,21 +126,20 @@ function verdictsOn(
     options,
   }: {
     readonly done: Begun['done']
-    readonly outcomes: ReadonlyMap<number, Outcome>
+    readonly outcomes: ReadonlyMap<number, Done>
     readonly ids: Map<string, string>
     readonly options: CarryOutOptions
   },
-): Done[] {
-  const { table, file } = options
-  const telling = { source: file.source, columnOf: columnNames(table.header.columns), isNew: () => false }
+): Told[] {
+  const telling = { columnOf: columnNames(options.table.header.columns), isNew: () => false }
   return chunk.map(({ row: { number }, verdict: { standsFor, ...planned } }) => {
-    const outcome = outcomes.get(number)
+    const told = outcomes.get(number)
     const known = standsFor === undefined ? undefined : ids.get(standsFor)
     const verdict =
-      outcome === undefined
+      told === undefined
         ? (done.get(number) ?? { ...planned, id: planned.id ?? known ?? null })
-        : verdictOf(number, outcome, telling)
+        : verdictOf(number, told, telling)
     if (standsFor !== undefined && verdict.id !== null) ids.set(standsFor, verdict.id)
-    return { verdict, ...(outcome !== undefined && { outcome }) }
+    return { verdict, ...(told !== undefined && { outcome: told.outcome }) }
   })
 }

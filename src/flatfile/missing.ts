@@ -1,7 +1,7 @@
 /**
  * People who are missing from the file of a roster, as the report tells them: lines without a row.
  */
-import type { Outcome } from '../directory/change.ts'
+import type { Change, Outcome } from '../directory/change.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldsWithheld } from '../directory/flat-told.ts'
 import type { User } from '../directory/user.ts'
@@ -30,12 +30,13 @@ const TOLD = [...MATCH_KEYS, 'first_name', 'last_name', 'account_type']
 /** @param user as it was before */
 export function missingVerdict(options: {
   readonly user: User
+  readonly change: Change
   readonly outcome: Outcome
   readonly times: number
-  readonly file: Pick<FileSource, 'source' | 'deactivateAfter'>
+  readonly file: Pick<FileSource, 'deactivateAfter'>
 }): PlannedMissing {
-  const { user, outcome, times, file } = options
-  const withheld = 'user' in outcome ? fieldsWithheld(outcome, file.source) : []
+  const { user, change, outcome, times, file } = options
+  const withheld = 'user' in outcome ? fieldsWithheld(change, outcome) : []
   const isOff = isActive(user) && 'user' in outcome && !isActive(outcome.user)
   const message = times < file.deactivateAfter ? notYet(times, file.deactivateAfter) : letGo(times, isOff, isActive(user))
   return {

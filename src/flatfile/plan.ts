@@ -72,9 +72,9 @@ export async function planFile(options: PlanOptions): Promise<Tally> {
 type Planned = { readonly row: Row; readonly verdict: PlannedVerdict; readonly outcome?: Outcome }
 
 async function* planned(options: PlanOptions, lastAsked: (name: string) => number): AsyncGenerator<readonly Planned[]> {
-  const { table, file, read, spool } = options
+  const { table, read, spool } = options
   const rehearsal = openRehearsal({ ...options, lastAsked })
-  const telling = { source: file.source, columnOf: columnNames(table.header.columns), isNew: rehearsal.isNew }
+  const telling = { columnOf: columnNames(table.header.columns), isNew: rehearsal.isNew }
   for await (const rows of inChunks(readSpool(spool), CHUNK)) {
     const asked: (readonly [row: Row, Change | readonly CellProblem[]])[] = []
     for (const [index, row] of rows.entries()) {
@@ -85,7 +85,7 @@ async function* planned(options: PlanOptions, lastAsked: (name: string) => numbe
     yield asked.map(([row, one]) => {
       if (!isChange(one)) return { row, verdict: refusedRow(row.number, one) }
       const outcome = outcomes.next().value as Outcome
-      const verdict = verdictOf(row.number, outcome, telling)
+      const verdict = verdictOf(row.number, { change: one, outcome }, telling)
       return { row, verdict: { ...verdict, ...standIn(verdict, outcome, lastAsked) }, outcome }
     })
   }

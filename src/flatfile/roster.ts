@@ -5,7 +5,7 @@
  */
 import { apply } from '../directory/apply.ts'
 import { bindingOf, isBoundTo } from '../directory/binding.ts'
-import type { Change, Draft } from '../directory/change.ts'
+import type { Change, Draft, Outcome } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Source, User } from '../directory/user.ts'
 import { EVERYTHING } from '../store/predicate.ts'
@@ -147,9 +147,9 @@ async function judge(missed: ReadonlyMap<string, number>, options: RosterOptions
   const changes = Array.from(missed, ([id, times]) => changeOf(id, times >= file.deactivateAfter, options))
   const outcomes = await apply(store, institution, changes, { lane: 'batch', dryRun, now })
   return Array.from(missed, ([id, times], index) => {
-    const [user, outcome] = [users.get(id), outcomes[index]]
+    const [user, change, outcome] = [users.get(id), changes[index] as Change, outcomes[index] as Outcome]
     // Somebody was purged meanwhile.
-    return user === undefined || outcome === undefined ? [] : [missingVerdict({ user, outcome, times, file })]
+    return user === undefined ? [] : [missingVerdict({ user, change, outcome, times, file })]
   }).flat()
 }
 

@@ -1,9 +1,8 @@
 /**
  * What became of a row, or would become of it: one line of the report.
  */
-import type { Outcome } from '../directory/change.ts'
+import type { Change, Outcome } from '../directory/change.ts'
 import { fieldsWithheld } from '../directory/flat-told.ts'
-import type { Source } from '../directory/user.ts'
 import type { CellProblem } from './cells.ts'
 
 export const ROW_OUTCOMES = ['created', 'updated', 'unchanged', 'conflict', 'invalid'] as const
@@ -30,7 +29,6 @@ export const NO_COUNTS: Counts = { created: 0, updated: 0, unchanged: 0, conflic
 type ColumnOf = (field: string | undefined) => { readonly column?: string }
 
 export type Telling = {
-  readonly source: Source
   readonly columnOf: ColumnOf
   /** Whether a record does not exist yet, so that its id says nothing. */
   readonly isNew: (id: string) => boolean
@@ -40,14 +38,17 @@ export function refusedRow(row: number, problems: readonly CellProblem[], outcom
   return { row, outcome, id: null, matched_on: null, problems }
 }
 
-export function verdictOf(row: number, outcome: Outcome, { source, columnOf, isNew }: Telling): Verdict {
+/** A change of a row, and what became of it. */
+export type Done = { readonly change: Change; readonly outcome: Outcome }
+
+export function verdictOf(row: number, { change, outcome }: Done, { columnOf, isNew }: Telling): Verdict {
   switch (outcome.kind) {
     case 'created':
     case 'updated':
     case 'unchanged': {
       const id = isNew(outcome.user._id) ? null : outcome.user._id
       const told = { row, outcome: outcome.kind, id, matched_on: outcome.matchedOn ?? null, problems: [] }
-      const withheld = fieldsWithheld(outcome, source)
+      const withheld = fieldsWithheld(change, outcome)
       return withheld.length === 0 ? told : { ...told, withheld }
     }
     case 'conflict': {
