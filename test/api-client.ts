@@ -18,7 +18,7 @@ export type Result = {
   readonly key?: string
   readonly records?: readonly string[]
   readonly withheld?: readonly string[]
-  readonly problems?: readonly { readonly code: string }[]
+  readonly problems?: readonly { readonly field?: string; readonly code: string }[]
 }
 
 export type Reply = {

@@ -89,6 +89,32 @@ await forEachStore((name, place) => {
         assert.equal((await api.get('/users?netid=0042')).body.users[0]?.user.city, undefined)
       })
 
+      it('names what a new person lacks together with what is wrong, alone and among many', async () => {
+        const api = anApi()
+        const expected = [
+          ['email', 'email_invalid'],
+          ['last_name', 'required_missing'],
+          ['account_type', 'required_missing'],
+        ]
+        const sent = { email: 'ada at uni', first_name: 'Ada' }
+        const named = (problems: readonly { readonly field?: string; readonly code: string }[] = []) =>
+          problems.map(({ field, code }) => [field, code])
+        const refused = await api.post('/users', sent)
+        assert.deepEqual([refused.status, named(refused.body.problems)], [422, expected])
+        const [among] = (await api.post('/users/batch', { users: [sent] })).body.results
+        assert.deepEqual([among?.outcome, named(among?.problems)], ['invalid', expected])
+      })
+
+      it('names what is wrong before whose the keys are', async () => {
+        const api = anApi()
+        await api.post('/users', ADA)
+        await api.post('/users', { ...ADA, netid: '0043', email: 'bob@uni.example', first_name: 'Bob' })
+        for (const keys of [{ netid: '0042', email: 'bob@uni.example' }, { id: 'nobody' }]) {
+          const { status, body } = await api.post('/users', { ...keys, country: 'Portugall' })
+          assert.deepEqual([status, body.problems.map(({ code }) => code)], [422, ['country_unknown']])
+        }
+      })
+
       it('names the fields that a higher-ranked source keeps', async () => {
         const api = anApi({ authority: { work_title: ['scim', 'api'], city: ['scim', 'api'] } })
         const first = { method: 'POST', source: 'scim', headers: { 'content-type': 'application/json' } } as const

@@ -179,6 +179,43 @@ await forEachStore((name, place) => {
       }
     })
 
+    it('names all that is wrong with a row, and what a new person lacks beside', async () => {
+      const institution = await desk.institution()
+      const report = join(folder, 'wrong.ndjson')
+      await desk.imported(
+        institution,
+        [
+          'netid,email,first_name,last_name,account_type,zipcode,country',
+          '7,a@uni.edu,Ada,King,Student,8000,PT',
+          '7,,,,Studnet,1.23E+05,PT',
+          '8,b at uni,Bob,,,1.23E+05,Portugall',
+          '#N/A,c@uni.edu,,,,,Portugall',
+        ],
+        '--report',
+        report,
+      )
+      const told = readFileSync(report, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { outcome: string; problems: { column: string; code: string }[] })
+      assert.deepEqual(
+        told.map(({ problems }) => problems.map(({ column, code }) => `${column} ${code}`)),
+        [
+          [],
+          ['zipcode number_damaged', 'account_type account_type_unknown'],
+          [
+            'zipcode number_damaged',
+            'email email_invalid',
+            'country country_unknown',
+            'last_name required_missing',
+            'account_type required_missing',
+          ],
+          // Who this is cannot be told, so neither can what a new person would lack.
+          ['netid cell_error', 'country country_unknown'],
+        ],
+      )
+    })
+
     it('names what another source has the say over', async () => {
       const institution = await desk.institution({
         authority: { city: ['file:sis', 'file'] },

@@ -56,6 +56,8 @@ export type Change = {
   readonly target: { readonly id: string } | { readonly keys: Keys }
   readonly intent: 'upsert' | 'create' | 'update' | 'delete'
   readonly edit: Edit
+  /** What is wrong with what was sent: the edit refuses it, and says what a new person would lack beside. Goes before all else. */
+  readonly faults?: readonly Problem[]
   /** Every version the caller would accept; `stale` when the record has another one. */
   readonly ifVersion?: readonly string[]
   readonly source: Source

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { anInstitution } from '../../test/builders.ts'
 import type { Change, Problem } from './change.ts'
-import { flatChange } from './flat-change.ts'
+import { faultsIn, flatChange } from './flat-change.ts'
 import { changedFields, flatUserOf } from './flat-record.ts'
 import type { Settings } from './institution.ts'
 import type { JsonObject, Resource, Source, User } from './user.ts'
@@ -89,10 +89,17 @@ describe('a flat change', () => {
       for (const sent of [null, [], 'x', 7]) assert.equal(refused(flatChange(sent, sender()))[0]?.code, 'value_type')
     })
 
-    it('what names nobody', () => {
+    it('what names nobody, with all else that is wrong', () => {
       assert.deepEqual(
         refused(flatChange({ city: 'Porto' }, sender())).map(({ code }) => code),
         ['required_missing'],
+      )
+      assert.deepEqual(
+        refused(flatChange({ city: 'Porto', country: 'Portugall' }, sender())).map(({ field, code }) => [field, code]),
+        [
+          ['country', 'country_unknown'],
+          ['email', 'required_missing'],
+        ],
       )
     })
 
@@ -224,6 +231,46 @@ describe('a flat change', () => {
       )
     })
 
+    for (const [why, sent, named] of [
+      [
+        'is told what lacks with what is wrong',
+        { netid: 'n', email: 'x', account_type: 'Studnet' },
+        ['email', 'account_type', 'first_name', 'last_name'],
+      ],
+      [
+        'is told so too where nothing but a bad address says who it is',
+        { email: 'x', last_name: 'King' },
+        ['email', 'first_name', 'account_type'],
+      ],
+      [
+        'is told so too where fields are not known',
+        { netid: 'n', frist_name: 'A' },
+        ['frist_name', 'email', 'first_name', 'last_name', 'account_type'],
+      ],
+    ] as const) {
+      it(why, () => {
+        const change = flatChange(sent, sender())
+        assert.deepEqual(
+          refused(edited(change)).map(({ field }) => field),
+          named,
+        )
+        assert.deepEqual(
+          refused(edited(change, {})).map(({ code }) => code),
+          faultsIn(change).map(({ code }) => code),
+        )
+      })
+    }
+
+    for (const [why, sent] of [
+      ['a netid cannot be read', { netid: 42, email: 'ada@uni.example' }],
+      ['a netid is not allowed', { netid: 'a\u0000', email: 'ada@uni.example' }],
+      ['two addresses are sent', { email: 'ada@uni.example', mail: 'ak@uni.example' }],
+    ] as const) {
+      it(`cannot be told from a known one where ${why}`, () => {
+        assert.ok(!('edit' in flatChange(sent, sender())))
+      })
+    }
+
     it('needs what the institution asks for beyond', () => {
       const problems = refused(edited(flatChange(ADA, sender({ required: { api: ['netid2'] } }))))
       assert.deepEqual(
@@ -275,6 +322,6 @@ function applied(change: Made, there?: Resource): Resource {
 
 function refused(result: Made | ReturnType<Change['edit']>): readonly Problem[] {
   if ('kind' in result && result.kind === 'invalid') return result.problems
-  assert.ok(Array.isArray(result), JSON.stringify(result))
-  return result as readonly Problem[]
+  assert.ok('edit' in result || Array.isArray(result), JSON.stringify(result))
+  return faultsIn(result)
 }

@@ -1,7 +1,8 @@
 /**
  * A flat object of fields -> a change of one person: what files, REST and sign-ins send. Absent leaves alone, null and
  * `[[CLEAR]]` clear, an empty text leaves alone unless the institution says otherwise (`emptyClears`).
- * All that is wrong is told at once, and then nothing is done.
+ * All that is wrong is told at once, and then nothing is done. What a new person lacks is known when nobody is found, so
+ * a change that is refused whatever happens is looked up all the same.
  */
 import type { Change, Edit, Problem } from './change.ts'
 import type { Field } from './fields.ts'
@@ -35,24 +36,54 @@ export type FlatSender = {
 /** What is wanted of a field that was sent; null clears it. */
 type Wish = { readonly field: Field; readonly value: string | number | boolean | null | TagEdit }
 
-/** @returns the change, or what is wrong with what was sent */
-export function flatChange(sent: unknown, sender: FlatSender): Change | readonly Problem[] {
+/** What was sent, read. */
+type Reading = {
+  readonly wishes: readonly Wish[]
+  readonly faults: readonly Problem[]
+  readonly required: readonly string[]
+  readonly keys: Keys
+  readonly id: string | undefined
+  readonly sender: FlatSender
+}
+
+/**
+ * @param found what is known to be wrong already, of fields that were sent and are not among `sent`
+ * @returns the change, with its faults; or what is wrong, where that leaves nobody to look for
+ */
+export function flatChange(sent: unknown, sender: FlatSender, found: readonly Problem[] = []): Change | readonly Problem[] {
   if (!isObject(sent)) {
     return [{ code: 'value_type', message: `what was sent is ${kindOf(sent)}; it should be an object of fields` }]
   }
-  const problems: Problem[] = []
+  const problems: Problem[] = [...found]
   const flat = namedFields(sent, problems)
   const shape = shapeProblems(flat)
   problems.push(...shape)
   const required = requiredFields(sender.institution.settings, channelOf(sender.source))
-  const wishes = readWishes(flat, shape, { ...sender, required }, problems)
+  const wishes = readWishes(flat, [...found, ...shape], { ...sender, required }, problems)
   for (const { field, value } of wishes) {
     if (value === null && isKept(field.name, required)) problems.push(requiredCleared(field.name))
   }
-  const keys = keysIn(wishes)
+  if (problems.some(isAboutWhom)) return problems
+  const keys = { ...keysIn(wishes), ...keyAsSent(flat.email, problems) }
   const id = typeof flat.id === 'string' ? flat.id : undefined
-  if (id === undefined && Object.keys(keys).length === 0 && problems.length === 0) problems.push(keyMissing())
-  return problems.length > 0 ? problems : changeFrom({ wishes, required, keys, id, sender })
+  if (id === undefined && Object.keys(keys).length === 0) return [...problems, keyMissing()]
+  return changeFrom({ wishes, required, keys, id, sender, faults: problems })
+}
+
+/** Whether it cannot be told whom all this is about. */
+function isAboutWhom({ field = '', code }: Problem): boolean {
+  return (field === 'id' || isMatchKey(field)) && code !== 'email_invalid' && code !== 'required_cleared'
+}
+
+/** An e-mail that nobody could be given, but may have from elsewhere. */
+function keyAsSent(email: unknown, problems: readonly Problem[]): Keys {
+  const folded = problems.some(({ code, field }) => field === 'email' && code === 'email_invalid') && foldKey(String(email))
+  return folded ? { email: folded } : {}
+}
+
+/** What is wrong with what was sent, whether or not somebody is to be looked for. */
+export function faultsIn(read: Change | readonly Problem[]): readonly Problem[] {
+  return 'edit' in read ? (read.faults ?? []) : read
 }
 
 /** Names resolved to fields, each once; what is unknown or said twice is told. */
@@ -159,19 +190,14 @@ function keysIn(wishes: readonly Wish[]): Keys {
   return keys
 }
 
-function changeFrom(options: {
-  readonly wishes: readonly Wish[]
-  readonly required: readonly string[]
-  readonly keys: Keys
-  readonly id: string | undefined
-  readonly sender: FlatSender
-}): Change {
-  const { wishes, required, keys, id, sender } = options
-  const { institution, source, credential, run, row } = sender
+function changeFrom(options: Reading): Change {
+  const { wishes, keys, id, sender, faults } = options
+  const { source, credential, run, row } = sender
   return {
     target: id === undefined ? { keys } : { id },
     intent: id === undefined ? 'upsert' : 'update',
-    edit: editOf(wishes, required, institution),
+    edit: editOf(options),
+    ...(faults.length > 0 && { faults }),
     source,
     names: namesIn(wishes),
     unmetIn: (resource) => wishes.filter((wish) => granted(resource, wish, []) !== resource).map(({ field }) => field.name),
@@ -190,12 +216,11 @@ function namesIn(wishes: readonly Wish[]): NonNullable<Change['names']> {
   return names
 }
 
-function editOf(wishes: readonly Wish[], required: readonly string[], institution: Institution): Edit {
+function editOf(options: Reading): Edit {
+  const { wishes, faults } = options
   return (current) => {
-    if (current === undefined) {
-      const missing = missingFields(wishes, required, institution)
-      if (missing.length > 0) return { kind: 'invalid', problems: missing }
-    }
+    const missing = current === undefined ? missingFields(options) : []
+    if (faults.length + missing.length > 0) return { kind: 'invalid', problems: [...faults, ...missing] }
     const own: Own = []
     let resource: Resource = current?.resource ?? {}
     for (const wish of wishes) resource = granted(resource, wish, own)
@@ -216,10 +241,11 @@ function hasTooManyTags(resource: Resource): boolean {
   return isList(tags) && tags.length > MAX_ELEMENTS
 }
 
-function missingFields(wishes: readonly Wish[], required: readonly string[], { settings }: Institution): Problem[] {
+function missingFields({ wishes, faults, required, sender }: Reading): Problem[] {
   const isThere = (name: string) =>
     wishes.some(({ field }) => field.name === name) ||
-    (name === 'account_type' && settings.defaultAccountType !== undefined) ||
+    faults.some(({ field }) => field === name) ||
+    (name === 'account_type' && sender.institution.settings.defaultAccountType !== undefined) ||
     // A person without a status is active.
     name === 'account_status'
   return required

@@ -33,6 +33,14 @@ type Met = { readonly user: User; readonly on: 'id' | 'userName' | Exclude<Key, 
 
 /** Plans the change; where it does something, the working set holds the record as it then is, and its event. */
 export function plan(change: Change, context: PlanContext): Plan {
+  const planned = planOnRoll(change, context)
+  const { faults } = change
+  if (faults === undefined || planned.outcome.kind === 'invalid') return planned
+  // Whose record it is matters when what was sent is mended.
+  return { ...planned, outcome: { kind: 'invalid', problems: faults } }
+}
+
+function planOnRoll(change: Change, context: PlanContext): Plan {
   const met = meet(change, context)
   if (met !== undefined && 'kind' in met) return { outcome: met, restsOn: recordsOf(met) }
   const user = met?.user

@@ -27,10 +27,11 @@ export function rowReader(options: {
   const blanks = sender.institution.settings.emptyClears?.includes('file') ? blankFields(columns) : undefined
   return (row) => {
     const { values, problems } = read(row)
-    if (problems.length > 0) return problems
+    // The row has slipped, or cannot be read at all.
+    if (problems.some(({ field }) => field === undefined)) return problems
     const flat = { ...blanks?.(row), ...values, ...file.constants }
-    const change = flatChange(flat, { ...sender, source: file.source, row: row.number })
-    if (!('edit' in change)) return change.map((problem) => ({ ...problem, ...columnOf(problem.field) }))
+    const change = flatChange(flat, { ...sender, source: file.source, row: row.number }, problems)
+    if (!('edit' in change)) return change.map((problem) => ({ ...columnOf(problem.field), ...problem }))
     switch (file.mode) {
       case 'upsert':
         return change

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import expected from '../../test/fixtures/files/expected.json' with { type: 'json' }
 import { rowsXml, temporaryFolder, workbook } from '../../test/workbooks.ts'
-import { flatChange } from '../directory/flat-change.ts'
+import { faultsIn, flatChange } from '../directory/flat-change.ts'
 import type { RowValues } from './cells.ts'
 import { cellReader } from './cells.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
@@ -162,8 +162,7 @@ function meaningOf(values: RowValues['values']) {
     lastModified: 0,
     settings: expected.settings,
   }
-  const change = flatChange(values, { institution: institution as never, source: 'file' })
-  return Array.isArray(change) ? (change as { code: string; field?: string }[]) : []
+  return faultsIn(flatChange(values, { institution: institution as never, source: 'file' }))
 }
 
 function readingOf({ result, reason, field, header, rows = [] }: Expected) {

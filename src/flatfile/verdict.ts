@@ -62,7 +62,7 @@ export function verdictOf(row: number, { change, outcome }: Done, { columnOf, is
     case 'denied':
       return refusedRow(
         row,
-        outcome.problems.map((problem) => ({ ...problem, ...columnOf(problem.field) })),
+        outcome.problems.map((problem) => ({ ...columnOf(problem.field), ...problem })),
       )
     case 'missing':
       return refusedRow(row, [NOBODY])

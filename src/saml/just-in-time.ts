@@ -4,7 +4,7 @@
  */
 import type { Change, Current, Edit, Problem, Refusal } from '../directory/change.ts'
 import type { FlatSender } from '../directory/flat-change.ts'
-import { flatChange } from '../directory/flat-change.ts'
+import { faultsIn, flatChange } from '../directory/flat-change.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import type { SamlRules } from '../directory/institution.ts'
 import { NETIDS } from '../directory/user.ts'
@@ -31,9 +31,7 @@ export function changeFor(person: Person, rules: SamlRules, sender: FlatSender):
 
 /** The fields whose values can be read, and what is wrong with the others. */
 function readable(fields: Fields, sender: FlatSender): { fields: Fields; leftOut: readonly Problem[] } {
-  const read = flatChange(fields, sender)
-  if ('edit' in read) return { fields, leftOut: [] }
-  const leftOut = read.filter(({ field }) => field !== undefined && Object.hasOwn(fields, field))
+  const leftOut = faultsIn(flatChange(fields, sender)).filter(({ field }) => field !== undefined && Object.hasOwn(fields, field))
   const faulty = new Set(leftOut.map(({ field }) => field))
   return { fields: Object.fromEntries(Object.entries(fields).filter(([field]) => !faulty.has(field))), leftOut }
 }
