@@ -1,8 +1,9 @@
 /**
  * The body of a request: JSON in UTF-8, up to a limit, or the answer that says what is wrong with it.
  */
-import { readBody } from '../limits/body.ts'
-import type { Answer } from './answers.ts'
+import type { UnreadBody } from '../limits/body.ts'
+import { isPacked, readBody, refusalOf } from '../limits/body.ts'
+import type { Answer, ProblemCode } from './answers.ts'
 import { problem } from './answers.ts'
 
 export type JsonBody =
@@ -13,35 +14,31 @@ const MEDIA_TYPE = /^\s*([^;\s]*)\s*(?:;(.*))?$/
 const CHARSET = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)/i
 
 export async function readJson(request: Request, maxBytes?: number): Promise<JsonBody> {
-  const packed = packedBody(request)
-  if (packed !== undefined) return bad(packed)
   if (!isOfType(request, JSON_TYPES)) return bad(problem('media_type', 'the body must be application/json in UTF-8'))
   const read = await readBody(request, maxBytes)
-  switch (read.kind) {
-    case 'tooLarge':
-      return bad(
-        problem('too_large', `the body may have ${read.maxBytes} bytes at most`, { limit: read.maxBytes, unit: 'bytes' }),
-      )
-    case 'tooSlow':
-      return bad(problem('body_late'))
-    case 'notText':
-      return bad(problem('malformed', 'the body is not UTF-8'))
-    case 'ok':
-      return parsed(read.text)
-    default:
-      return read satisfies never
-  }
+  return read.kind === 'ok' ? parsed(read.text) : bad(unreadBody(read))
+}
+
+const UNREAD: { readonly [kind in UnreadBody['kind']]: ProblemCode } = {
+  tooLarge: 'too_large',
+  tooSlow: 'body_late',
+  notText: 'malformed',
+  packed: 'media_type',
+}
+
+function unreadBody(unread: UnreadBody): Answer {
+  const { detail, headers } = refusalOf(unread)
+  const limit = unread.kind === 'tooLarge' ? { limit: unread.maxBytes, unit: 'bytes' } : {}
+  return problem(UNREAD[unread.kind], detail, limit, headers)
+}
+
+/** What to say to a packed body that is not read as a whole. */
+export function packedBody(request: Request): Answer | undefined {
+  return isPacked(request) ? unreadBody({ kind: 'packed' }) : undefined
 }
 
 const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'text/json'])
 const NDJSON_TYPES: ReadonlySet<string> = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl'])
-
-/** What to say to a packed body (RFC 9110, section 8.4): it would mean something else, or nothing, as it stands. */
-export function packedBody(request: Request): Answer | undefined {
-  const coding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? ''
-  if (coding === '' || coding === 'identity') return undefined
-  return problem('media_type', 'the body must come as it is, without a Content-Encoding', {}, { 'accept-encoding': 'identity' })
-}
 
 export function isNdjson(request: Request): boolean {
   return isOfType(request, NDJSON_TYPES)

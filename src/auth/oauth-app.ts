@@ -71,7 +71,7 @@ async function token(deps: OAuthDeps, c: Context, institution: Institution | und
     return refusal(429, 'temporarily_unavailable', detail, { 'retry-after': String(seconds) })
   }
   const asked = await readTokenRequest(c.req.raw)
-  if (asked.kind === 'refused') return refusal(asked.status, 'invalid_request', asked.detail)
+  if (asked.kind === 'refused') return refusal(asked.status, 'invalid_request', asked.detail, asked.headers)
   if (asked.grantType !== GRANT) return refusal(400, 'unsupported_grant_type', `the grant type should be ${GRANT}`)
   const issuer = issuerOf(publicUrl, id)
   if (!asked.proof || !institution) return unknownClient()

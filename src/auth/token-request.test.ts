@@ -63,6 +63,12 @@ describe('a request for a token', () => {
     ['takes an empty field for left out', 'grant_type=&scope=', {}, { kind: 'refused', status: 400 }],
     ['knows no field of the address', 'scope=scim', {}, { kind: 'refused', status: 400 }],
     ['is not JSON', '{}', { 'content-type': 'application/json' }, { kind: 'refused', status: 400 }],
+    [
+      'is not packed',
+      'grant_type=x',
+      { 'content-encoding': 'gzip' },
+      { status: 415, headers: { 'accept-encoding': 'identity' } },
+    ],
     ['has a type', 'grant_type=x', { 'content-type': '' }, { kind: 'refused', status: 400 }],
     ['names no field twice', 'grant_type=x&scope=a&scope=b', {}, { kind: 'refused', detail: 'a field of the body comes twice' }],
     ['splits scopes', 'grant_type=x&scope=scim+api', {}, { kind: 'ok', scopes: ['scim', 'api'], proof: undefined }],

@@ -2,7 +2,8 @@
  * What a client sends to the token endpoint (RFC 6749 sections 2.3 and 4.4.2, RFC 7523 section 2.2), read strictly: a form
  * in which nothing comes twice, and one way to prove who it is.
  */
-import { readBody } from '../limits/body.ts'
+import type { BodyRefusal } from '../limits/body.ts'
+import { readBody, refusalOf } from '../limits/body.ts'
 
 export type Proof =
   | { readonly kind: 'secret'; readonly client: string; readonly secret: string }
@@ -11,7 +12,7 @@ export type Proof =
 
 export type TokenRequest =
   | { readonly kind: 'ok'; readonly grantType: string; readonly scopes: readonly string[]; readonly proof: Proof | undefined }
-  | { readonly kind: 'refused'; readonly status: 400 | 408 | 413; readonly detail: string }
+  | ({ readonly kind: 'refused' } & BodyRefusal)
 
 const MAX_BYTES = 32 * 1024
 const MAX_MS = 10_000
@@ -21,33 +22,23 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 export async function readTokenRequest(request: Request): Promise<TokenRequest> {
   if (!FORM.test(request.headers.get('content-type') ?? ''))
-    return refused(400, 'the body should be application/x-www-form-urlencoded')
+    return refused('the body should be application/x-www-form-urlencoded')
   const body = await readBody(request, MAX_BYTES, MAX_MS)
-  switch (body.kind) {
-    case 'tooLarge':
-      return refused(413, `the body has more than ${body.maxBytes} bytes`)
-    case 'tooSlow':
-      return refused(408, 'the body did not arrive in time')
-    case 'notText':
-      return refused(400, 'the body is not UTF-8')
-    case 'ok':
-      return requestIn(body.text, request.headers.get('authorization'))
-    default:
-      return body satisfies never
-  }
+  if (body.kind !== 'ok') return { kind: 'refused', ...refusalOf(body) }
+  return requestIn(body.text, request.headers.get('authorization'))
 }
 
 function requestIn(text: string, authorization: string | null): TokenRequest {
-  if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) return refused(400, `the body has more than ${MAX_FIELDS} fields`)
+  if (text.split('&', MAX_FIELDS + 1).length > MAX_FIELDS) return refused(`the body has more than ${MAX_FIELDS} fields`)
   const form = new URLSearchParams(text)
   const twice = [...form.keys()].find((name, index, names) => names.indexOf(name) < index)
-  if (twice !== undefined) return refused(400, 'a field of the body comes twice')
+  if (twice !== undefined) return refused('a field of the body comes twice')
   // What is sent without a value is taken for left out (RFC 6749 section 3.2).
   const field = (name: string) => form.get(name) || undefined
   const grantType = field('grant_type')
-  if (grantType === undefined) return refused(400, 'grant_type is missing; it should be client_credentials')
+  if (grantType === undefined) return refused('grant_type is missing; it should be client_credentials')
   const proofs = [basicIn(authorization), secretIn(field), assertionIn(field)].filter((proof) => proof !== undefined)
-  if (proofs.length > 1) return refused(400, 'the client proves itself in more than one way')
+  if (proofs.length > 1) return refused('the client proves itself in more than one way')
   return { kind: 'ok', grantType, scopes: field('scope')?.split(' ') ?? [], proof: proofs[0] }
 }
 
@@ -81,6 +72,6 @@ function decoded(text: string): string {
   return decodeURIComponent(text.replaceAll('+', ' '))
 }
 
-function refused(status: 400 | 408 | 413, detail: string): TokenRequest {
-  return { kind: 'refused', status, detail }
+function refused(detail: string): TokenRequest {
+  return { kind: 'refused', status: 400, detail, headers: {} }
 }

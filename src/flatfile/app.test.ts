@@ -44,17 +44,19 @@ describe('PUT /institutions/:institution/files/:name', () => {
     ['refuses a name of an unfinished file', '.people.csv', PEOPLE, 422],
     ['refuses a file without content', 'people.csv', '', 422],
     ['refuses a file past the limit', 'people.csv', 'x'.repeat(1001), 413],
+    ['refuses a file that is packed for the way', 'people.csv', PEOPLE, 415],
     ['refuses whom it does not know', 'people.csv', PEOPLE, 401],
   ] as const) {
     it(`${why}, and keeps nothing`, async () => {
-      const { body, status: found } = await put(name, content, status !== 401)
+      const headers = { 'content-encoding': status === 415 ? 'gzip' : 'identity' }
+      const { body, status: found } = await put(name, content, { isKnown: status !== 401, headers })
       assert.deepEqual([found, body.status], [status, status])
       const folders = await openFolders(dataDir, institution._id)
       assert.deepEqual(readdirSync(folders.upload), [])
     })
   }
 
-  async function put(name: string, content: string, isKnown = true) {
+  async function put(name: string, content: string, { isKnown = true, headers = {} } = {}) {
     await using store = await openSqlite({ path })
     const admit = () => (isKnown ? admitted(institution) : REFUSED)
     const failed = (error: unknown) => assert.fail(String(error))
@@ -62,7 +64,7 @@ describe('PUT /institutions/:institution/files/:name', () => {
       '/institutions/:institution/files',
       filesApp({ store, admit, dataDir, failed, onWaiting: ({ file }) => told.push(file) }),
     )
-    const answer = await app.request(`/institutions/${institution._id}/files/${name}`, { method: 'PUT', body: content })
+    const answer = await app.request(`/institutions/${institution._id}/files/${name}`, { method: 'PUT', body: content, headers })
     return { status: answer.status, body: (await answer.json()) as { readonly [member: string]: unknown } }
   }
 })

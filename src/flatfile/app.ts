@@ -5,6 +5,7 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Admit } from '../auth/admit.ts'
+import { isPacked, refusalOf } from '../limits/body.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
 import { nameFault, notATable } from './file-name.ts'
@@ -48,6 +49,10 @@ async function put({ store, admit, dataDir, onWaiting }: FilesDeps, c: Context):
   const file = c.req.param('name') ?? ''
   const fault = nameFault(file) ?? notATable(file)
   if (fault !== undefined) return problem(422, fault)
+  if (isPacked(request)) {
+    const { detail, headers } = refusalOf({ kind: 'packed' }, 'the file')
+    return problem(415, detail, headers)
+  }
   const folders = await openFolders(dataDir, institution._id)
   const body: AsyncIterable<Uint8Array> = request.body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() })
   const received = await receive(body, file, { store, institution, folders, by: { source, credential } })
@@ -69,6 +74,7 @@ const TITLES = {
   403: 'This is not allowed',
   405: 'This method is not served here',
   413: 'The file is too large',
+  415: 'The file is of a type that is not read here',
   422: 'The file cannot be taken',
   429: 'Too many requests',
   500: 'Internal Server Error',

@@ -54,6 +54,19 @@ describe('the body reader', () => {
     assert.match(String(answer), /tooLarge/)
   })
 
+  for (const [coding, kind] of [
+    ['gzip', 'packed'],
+    ['identity, br', 'packed'],
+    [' Identity ', 'ok'],
+    ['', 'ok'],
+  ] as const) {
+    it(`takes a body with the Content-Encoding "${coding}" for ${kind}`, async () => {
+      const request = new Request('http://a', { method: 'POST', body: 'x', headers: { 'content-encoding': coding } })
+      assert.equal((await readBody(request, MAX)).kind, kind)
+      assert.equal(request.bodyUsed, kind === 'ok')
+    })
+  }
+
   it('does not trust an announced length', async () => {
     const request = new Request('http://a', { method: 'POST', body: 'x'.repeat(MAX + 1), headers: { 'content-length': '5' } })
     assert.equal((await readBody(request, MAX)).kind, 'tooLarge')

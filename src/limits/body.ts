@@ -14,10 +14,22 @@ export type Body =
   /** Not UTF-8, the one encoding of JSON between systems (RFC 8259 section 8.1). */
   | { readonly kind: 'notText' }
   | { readonly kind: 'tooSlow' }
+  /** As it stands it would mean something else, or nothing. */
+  | { readonly kind: 'packed' }
+
+export type UnreadBody = Exclude<Body, { readonly kind: 'ok' }>
+
+/** What is told of a body that was not read, in HTTP and in words. */
+export type BodyRefusal = {
+  readonly status: 400 | 408 | 413 | 415
+  readonly detail: string
+  readonly headers: { readonly [name: string]: string }
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES, maxMs = MAX_BODY_MS): Promise<Body> {
+  if (isPacked(request)) return { kind: 'packed' }
   const announced = request.headers.get('content-length')
   if (announced !== null && Number(announced) > maxBytes) return { kind: 'tooLarge', maxBytes }
   // An HTTP/1.1 server holds a sender to the length it announced; only what comes in chunks has to be counted.
@@ -31,6 +43,29 @@ export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES, maxM
     return { kind: 'ok', text: utf8.decode(bytes) }
   } catch {
     return { kind: 'notText' }
+  }
+}
+
+/** Whether the body has a coding (RFC 9110, section 8.4). Here none is undone: a little that is packed can be very much. */
+export function isPacked({ headers }: Request): boolean {
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  return coding !== '' && coding !== 'identity'
+}
+
+/** @param what the body is, as the sender knows it */
+export function refusalOf(unread: UnreadBody, what = 'the body'): BodyRefusal {
+  const refused = (status: BodyRefusal['status'], says: string, headers = {}) => ({ status, detail: `${what} ${says}`, headers })
+  switch (unread.kind) {
+    case 'tooLarge':
+      return refused(413, `may have ${unread.maxBytes} bytes at most`)
+    case 'tooSlow':
+      return refused(408, 'did not arrive in time')
+    case 'notText':
+      return refused(400, 'is not UTF-8')
+    case 'packed':
+      return refused(415, 'must come as it is, without a Content-Encoding', { 'accept-encoding': 'identity' })
+    default:
+      return unread satisfies never
   }
 }
 

@@ -24,6 +24,12 @@ describe('the form of a response', () => {
     ['may have a RelayState', `${RESPONSE}&RelayState=%2Fhome`, {}, { SAMLResponse: 'PHg+PC94Pg==', RelayState: '/home' }],
     ['may have fields that mean nothing here', `a=1&${RESPONSE}&b=2`, {}, { SAMLResponse: 'PHg+PC94Pg==' }],
     ['may say that it is UTF-8', RESPONSE, { type: `${FORM}; charset=UTF-8` }, { SAMLResponse: 'PHg+PC94Pg==' }],
+    [
+      'may say that it is not compressed',
+      RESPONSE,
+      { headers: { 'content-encoding': 'identity' } },
+      { SAMLResponse: 'PHg+PC94Pg==' },
+    ],
     ['may have a type in capitals', RESPONSE, { type: 'Application/X-WWW-Form-URLEncoded' }, { SAMLResponse: 'PHg+PC94Pg==' }],
   ] as const) {
     it(why, async () => assert.deepEqual(await post(body, more), { kind: 'ok', form }))

@@ -9,7 +9,8 @@ import type { Institution } from '../directory/institution.ts'
 import { isList, isObject } from '../directory/json.ts'
 import { didYouMean } from '../directory/near-miss.ts'
 import type { Json, User } from '../directory/user.ts'
-import { readBody } from '../limits/body.ts'
+import type { BodyRefusal } from '../limits/body.ts'
+import { readBody, refusalOf } from '../limits/body.ts'
 import { StoreError } from '../store/store.ts'
 import type { SignInCode } from './code.ts'
 import { takeCode } from './code.ts'
@@ -27,7 +28,7 @@ export async function exchangeCode(deps: SamlDeps, request: Request, id: string)
   const caller = await deps.admit(request, id)
   if (caller.kind === 'refused') return problem(caller.status, caller.detail, caller.headers)
   const wanted = await wantedIn(request)
-  if ('status' in wanted) return problem(wanted.status, wanted.detail)
+  if ('status' in wanted) return problem(wanted.status, wanted.detail, wanted.headers)
   const code = await takeCode(deps.store, id, wanted.code)
   if (code === undefined || code.returnUrl !== wanted.returnUrl) return problem(400, WRONG_CODE)
   const user = (await deps.store.get('users', id, code.user)) as User | undefined
@@ -63,14 +64,18 @@ function signed(
   return signingKeys.sign(claims, { type: TOKEN_TYPE, seconds: TOKEN_SECONDS })
 }
 
-type Bad = { readonly status: 400 | 413 | 415 | 422; readonly detail: string }
+type Bad = {
+  readonly status: BodyRefusal['status'] | 422
+  readonly detail: string
+  readonly headers?: BodyRefusal['headers']
+}
 
 async function wantedIn(request: Request): Promise<Wanted | Bad> {
   const type = request.headers.get('content-type') ?? ''
   if (!/^\s*application\/json\s*(;|$)/i.test(type)) return { status: 415, detail: 'the body must be application/json in UTF-8' }
   const body = await readBody(request, MAX_BYTES)
-  if (body.kind === 'tooLarge') return { status: 413, detail: `the body may have ${body.maxBytes} bytes at most` }
-  const sent = body.kind === 'ok' ? parsed(body.text) : undefined
+  if (body.kind !== 'ok') return refusalOf(body)
+  const sent = parsed(body.text)
   if (!isObject(sent)) return { status: 400, detail: 'the body is no JSON object' }
   const { code, return_url: returnUrl, fields = [], ...rest } = sent
   const [unknown] = Object.keys(rest)
@@ -106,6 +111,7 @@ const TITLES = {
   400: 'The code cannot be exchanged',
   401: 'A valid bearer token is needed',
   403: 'This is not allowed',
+  408: 'The body did not arrive in time',
   413: 'The body is too large',
   415: 'The body is of a type that is not read here',
   422: 'Something in the body cannot be taken',

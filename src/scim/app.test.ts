@@ -267,6 +267,7 @@ await forEachStore((name, place) => {
     it('answers 4xx, with a SCIM body, to whatever it cannot serve', async () => {
       const { call } = endpoint(store)
       const json = { 'content-type': 'application/json' }
+      const packed = { ...json, 'content-encoding': 'gzip' }
       for (const [status, scimType, method, path, body, headers] of [
         [400, 'invalidSyntax', 'POST', '/Users', '', json],
         [400, 'invalidSyntax', 'POST', '/Users', '{', json],
@@ -305,6 +306,10 @@ await forEachStore((name, place) => {
         [413, undefined, 'POST', '/Users', JSON.stringify({ userName: 'a', title: 'x'.repeat(2 ** 20) }), json],
         [415, undefined, 'POST', '/Users', 'userName=a', { 'content-type': 'application/x-www-form-urlencoded' }],
         [415, undefined, 'POST', '/Users', '{}', { 'content-type': 'application/json; charset=latin1' }],
+        [415, undefined, 'POST', '/Users', '{"userName":"a"}', packed],
+        [415, undefined, 'PATCH', '/Users/x', '{}', packed],
+        [415, undefined, 'POST', '/.search', '{}', packed],
+        [415, undefined, 'POST', '/Bulk', '{}', packed],
         [501, undefined, 'GET', '/Me', undefined, {}],
       ] as const) {
         const answer = await call(method, path, body, headers)

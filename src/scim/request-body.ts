@@ -1,7 +1,9 @@
 /**
  * The body of a request: JSON in UTF-8, up to a limit, or the problem that says what is wrong with it.
  */
-import { MAX_BODY_BYTES, readBody } from '../limits/body.ts'
+import type { UnreadBody } from '../limits/body.ts'
+import { MAX_BODY_BYTES, readBody, refusalOf } from '../limits/body.ts'
+import type { ScimCode } from './errors.ts'
 import { ScimProblem } from './errors.ts'
 
 const MEDIA_TYPE = /^\s*(?:application\/(?:scim\+)?json)\s*(?:;(.*))?$/i
@@ -11,15 +13,23 @@ const CHARSET = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)/i
 export async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Promise<{ readonly body: unknown } | ScimProblem> {
   if (!isJson(request.headers.get('content-type'))) return new ScimProblem('mediaType')
   const read = await readBody(request, maxBytes)
-  if (read.kind === 'tooLarge') return new ScimProblem('tooLarge', `the body must not be larger than ${read.maxBytes} bytes`)
-  if (read.kind === 'tooSlow') return new ScimProblem('tooSlow')
-  if (read.kind === 'notText') return new ScimProblem('invalidSyntax', 'the body is not UTF-8')
+  if (read.kind !== 'ok') {
+    const { detail, headers } = refusalOf(read)
+    return new ScimProblem(UNREAD[read.kind], detail, headers)
+  }
   if (read.text.trim() === '') return new ScimProblem('invalidSyntax', 'the body is empty')
   try {
     return { body: JSON.parse(read.text) }
   } catch {
     return new ScimProblem('invalidSyntax', 'the body is not JSON')
   }
+}
+
+const UNREAD: { readonly [kind in UnreadBody['kind']]: ScimCode } = {
+  tooLarge: 'tooLarge',
+  tooSlow: 'tooSlow',
+  notText: 'invalidSyntax',
+  packed: 'mediaType',
 }
 
 /** A request without a type is taken for JSON. */
