@@ -286,6 +286,8 @@ await forEachStore((name, place) => {
         for (const [why, path, init, status, code] of [
           ['no JSON', '/users', { body: '{' }, 400, 'malformed'],
           ['nothing', '/users', { body: '' }, 400, 'malformed'],
+          ['a name twice', '/users', { body: '{"email": "a@uni.example", "email": "b@uni.example"}' }, 400, 'malformed'],
+          ['a name twice among many', '/users/batch', { body: '{"users": [{"id": "a", "id": "b"}]}' }, 400, 'malformed'],
           ['not UTF-8', '/users', { body: new Uint8Array([0x7b, 0xff]) }, 400, 'malformed'],
           ['a list', '/users', { body: '[]' }, 422, 'invalid'],
           [

@@ -1,6 +1,7 @@
 /**
  * The body of a request: JSON in UTF-8, up to a limit, or the answer that says what is wrong with it.
  */
+import { readJsonText } from '../directory/json-text.ts'
 import type { UnreadBody } from '../limits/body.ts'
 import { isPacked, readBody, refusalOf } from '../limits/body.ts'
 import type { Answer, ProblemCode } from './answers.ts'
@@ -56,19 +57,8 @@ function isOfType(request: Request, types: ReadonlySet<string>): boolean {
 
 function parsed(text: string): JsonBody {
   if (text.trim() === '') return bad(problem('malformed', 'the body is empty'))
-  const read = parseJson(text)
-  return read.kind === 'ok' ? { ...read, text } : bad(problem('malformed', `the body is not JSON: ${read.message}`))
-}
-
-export type Parsed = { readonly kind: 'ok'; readonly value: unknown } | { readonly kind: 'bad'; readonly message: string }
-
-/** @returns with what is wrong where the text is not JSON: the place, and no more of the text than the sender knows */
-export function parseJson(text: string): Parsed {
-  try {
-    return { kind: 'ok', value: JSON.parse(text) }
-  } catch (error) {
-    return { kind: 'bad', message: error instanceof Error ? error.message : 'it cannot be parsed' }
-  }
+  const read = readJsonText(text)
+  return read.kind === 'ok' ? { ...read, text } : bad(problem('malformed', `the body ${read.message}`))
 }
 
 function bad(answer: Answer): JsonBody {

@@ -3,6 +3,7 @@
  * memory. Where results are not read, no more people are; where the client is gone, nothing more is done.
  */
 import { flatChange } from '../directory/flat-change.ts'
+import { readJsonText } from '../directory/json-text.ts'
 import { MOST_OPEN } from '../directory/line.ts'
 import { SLICE } from '../directory/slice.ts'
 import { MAX_BODY_BYTES } from '../limits/body.ts'
@@ -10,7 +11,7 @@ import { StoreError } from '../store/store.ts'
 import type { Answer } from './answers.ts'
 import { problem } from './answers.ts'
 import type { ApiDeps, Caller, Exchange } from './deps.ts'
-import { packedBody, parseJson } from './json-body.ts'
+import { packedBody } from './json-body.ts'
 import type { Line } from './lines.ts'
 import { LineBatches } from './lines.ts'
 import { dryRunIn } from './query.ts'
@@ -148,9 +149,9 @@ class Results {
 
 function readLine(line: Line, caller: Caller): Read {
   if (line.kind === 'bad') return [{ code: line.code, message: line.message }]
-  const parsed = parseJson(line.text)
+  const parsed = readJsonText(line.text)
   if (parsed.kind === 'ok') return flatChange(parsed.value, caller)
-  return [{ code: 'line_unreadable', message: `line ${line.number} is not JSON: ${parsed.message}` }]
+  return [{ code: 'line_unreadable', message: `line ${line.number} ${parsed.message}` }]
 }
 
 function failed(error: unknown): Result {

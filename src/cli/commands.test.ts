@@ -62,6 +62,12 @@ describe('the program, one step after the other', () => {
     assert.match(said, /^matricula: standard input is not JSON/)
   })
 
+  it('refuses settings in which a name comes twice, of which one would be lost', async () => {
+    const { code, said } = await matricula('institution set north --settings -', '{"scim": {"sees": "own"}, "scim": {}}')
+    assert.equal(code, 1)
+    assert.match(said, /^matricula: standard input has the name "scim" twice in one object/)
+  })
+
   it('makes a token: alone on standard output, and it opens the institution', async () => {
     const { code, out, said } = await matricula('token create north --scope scim --source entra --name test --expires 1d')
     assert.equal(code, 0)

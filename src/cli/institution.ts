@@ -4,6 +4,7 @@
 import { isoTime } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
 import { listInstitutions } from '../directory/institution.ts'
+import { readJsonText } from '../directory/json-text.ts'
 import type { Json } from '../directory/user.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
@@ -146,10 +147,7 @@ async function metadataPatch(...given: Parameters<typeof readMetadata>): ReturnT
 
 async function settingsFrom(file: string): Promise<Json> {
   const place = file === '-' ? 'standard input' : file
-  const content = await contentOf(file)
-  try {
-    return JSON.parse(content)
-  } catch (error) {
-    throw new Refusal(`${place} is not JSON: ${error instanceof Error ? error.message : error}`)
-  }
+  const settings = readJsonText(await contentOf(file))
+  if (settings.kind === 'bad') throw new Refusal(`${place} ${settings.message}`)
+  return settings.value as Json
 }

@@ -1,0 +1,84 @@
+/**
+ * JSON as people and scripts write it, read so that nothing of it is lost: a name that comes twice in one object, of
+ * which the last would win without a word (RFC 8259, section 4; RFC 7493, section 2.3), is refused.
+ */
+import { shown } from './flat-values.ts'
+
+export type ReadText =
+  | { readonly kind: 'ok'; readonly value: unknown }
+  /** As it goes on behind "the body …": the place, and no more of the text than its sender knows. */
+  | { readonly kind: 'bad'; readonly message: string }
+
+export function readJsonText(text: string): ReadText {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return { kind: 'bad', message: `is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}` }
+  }
+  // Counting is nothing beside parsing. A text in a value may look like a name, so more than there are means a closer look.
+  const twice = seemingNames(text) > namesIn(value) ? nameTwiceIn(text) : undefined
+  if (twice === undefined) return { kind: 'ok', value }
+  return { kind: 'bad', message: `has the name ${shown(twice)} twice in one object` }
+}
+
+function seemingNames(text: string): number {
+  const name = /"\s*:/g
+  let count = 0
+  while (name.test(text)) count++
+  return count
+}
+
+/** Goes from object to object without calling itself: they may be nested as deep as a body is long. */
+function namesIn(value: unknown): number {
+  let count = 0
+  const open = [value]
+  while (open.length > 0) {
+    const one = open.pop()
+    if (typeof one !== 'object' || one === null) continue
+    const inside = Object.values(one)
+    if (!Array.isArray(one)) count += inside.length
+    for (const each of inside) if (typeof each === 'object') open.push(each)
+  }
+  return count
+}
+
+/** @param text JSON without a fault */
+function nameTwiceIn(text: string): string | undefined {
+  const open: Set<string>[] = []
+  const mark = /["{}]/g
+  for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
+    if (found[0] === '{') open.push(new Set())
+    else if (found[0] === '}') open.pop()
+    else {
+      const end = endOfText(text, found.index)
+      mark.lastIndex = end
+      if (!isFollowedByColon(text, end)) continue
+      const written = text.slice(found.index + 1, end - 1)
+      const name: string = written.includes('\\') ? JSON.parse(`"${written}"`) : written
+      const names = open.at(-1)
+      if (names?.has(name)) return name
+      names?.add(name)
+    }
+  }
+  return undefined
+}
+
+/** @returns the place behind the quotation mark that closes the one at `start` */
+function endOfText(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end + 1
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let first = at
+  while (text[first - 1] === '\\') first--
+  return (at - first) % 2 === 1
+}
+
+function isFollowedByColon(text: string, at: number): boolean {
+  const colon = /\s*:/y
+  colon.lastIndex = at
+  return colon.test(text)
+}
