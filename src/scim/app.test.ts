@@ -46,6 +46,19 @@ await forEachStore((name, place) => {
       }
     })
 
+    it('makes no formatted name, and leaves one to whoever sends it when another source changes its parts', async () => {
+      const { call, add, institution } = endpoint(store)
+      const ada = { netid: 'a', email: 'a@uni.edu', first: 'Ada', last: 'King' }
+      const made = await add(institution, aChange(ada))
+      const path = `/Users/${'user' in made ? made.user._id : ''}`
+      const nameSeen = async () => (await call('GET', path)).json.name
+      assert.deepEqual(await nameSeen(), { givenName: 'Ada', familyName: 'King' })
+      const formatted = 'King, Ada'
+      await call('PATCH', path, patch({ op: 'add', path: 'name.formatted', value: formatted }))
+      await add(institution, aChange({ ...ada, last: 'Lovelace' }))
+      assert.deepEqual(await nameSeen(), { givenName: 'Ada', familyName: 'Lovelace', formatted })
+    })
+
     it('changes nothing, not even lastModified, when a PATCH adds what is there', async () => {
       const { call } = endpoint(store)
       const made = await call('POST', '/Users', { userName: 'ada', roles: [{ value: 'dean' }] })
