@@ -51,6 +51,21 @@ describe('the description of the REST endpoint', () => {
     for (const { name } of FIELDS) assert.ok(Object.hasOwn(properties, name), name)
   })
 
+  it('has the older names of every field, in bodies and in questions, and they are taken', async () => {
+    const { properties } = DOCUMENT.components.schemas.UserInput as { properties: { [name: string]: { description: string } } }
+    const parameters = DOCUMENT.paths['/users']?.get?.parameters ?? []
+    const person = { email: 'ada@uni.example', first_name: 'Ada', last_name: 'King', account_type: 'Student' }
+    for (const { name, aliases } of FIELDS) {
+      const inQuestions = parameters.find((one) => one.name === name)?.description
+      for (const alias of aliases) {
+        for (const said of [properties[name]?.description, inQuestions]) assert.match(said ?? '', new RegExp(`\\b${alias}\\b`))
+        assert.notEqual((await api.get(`/users?${alias}=1`)).body.problems?.[0]?.code, 'parameter_unknown', alias)
+      }
+    }
+    const { body } = await api.post('/users', { mail: person.email, given_name: 'Ada', surname: 'King', user_type: 'student' })
+    assert.deepEqual(body.user, { ...person, account_status: 'active' })
+  })
+
   it('names every address that is served, and no other', async () => {
     for (const { path, method } of OPERATIONS) {
       const response = await api.request(path.replace('{id}', 'nobody'), { method: 'OPTIONS' })

@@ -73,7 +73,8 @@ const owner = record(['source', 'at'], { source: text, at: { ...text, format: 'd
 export const SCHEMAS = {
   UserInput: {
     ...FLAT_SCHEMA,
-    description: 'What is known of a person: absent leaves alone, null clears, an empty text leaves alone',
+    description:
+      'What is known of a person: absent leaves alone, null clears, an empty text leaves alone. Older names of a field are taken, too: its description has them',
   },
   User: { ...FLAT_OUT_SCHEMA, description: 'Fields of a person, without those that are empty' },
   FieldProblem: fieldProblem,

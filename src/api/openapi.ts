@@ -3,6 +3,7 @@
  * example and holds every route of the application against it.
  */
 import { FIELDS } from '../directory/fields.ts'
+import { otherNames } from '../directory/flat-schema.ts'
 import { PROBLEMS } from './answers.ts'
 import { BATCH_EXAMPLES, NDJSON_EXAMPLE, USER_EXAMPLES } from './openapi-examples.ts'
 import { SCHEMAS } from './openapi-schemas.ts'
@@ -113,10 +114,10 @@ const PAGING: readonly Parameter[] = [
 
 const CONDITIONS: readonly Parameter[] = [
   ...FIELDS.map(
-    ({ name, label }): Parameter => ({
-      name,
+    (field): Parameter => ({
+      name: field.name,
       in: 'query',
-      description: `${label} is this`,
+      description: `${field.label} is this. ${otherNames(field)}`,
       schema: { type: 'string', minLength: 1 },
     }),
   ),

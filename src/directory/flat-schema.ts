@@ -114,9 +114,14 @@ function outSchema(field: Field): { readonly [keyword: string]: unknown } {
   }
 }
 
-function described({ name, label, aliases }: Field): string {
-  const note = NOTES[name]
-  return `${label}${note === undefined ? '' : `: ${note}`}. Also taken as ${aliases.join(', ')}.`
+function described(field: Field): string {
+  const note = NOTES[field.name]
+  return `${field.label}${note === undefined ? '' : `: ${note}`}. ${otherNames(field)}`
+}
+
+/** What a field is called elsewhere, in words: a schema has one name for it. */
+export function otherNames({ aliases }: Field): string {
+  return `Also taken as ${aliases.join(', ')}.`
 }
 
 function problemOf(field: string, error: ErrorObject): Problem {
