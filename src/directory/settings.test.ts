@@ -31,7 +31,7 @@ describe('settings', () => {
         runAt: '07:00',
         timeZone: 'Europe/Berlin',
         columns: { 'Matrikelnummer (neu)': 'netid' },
-        sources: [{ pattern: '*.csv', mode: 'roster', constants: { account_type: 'Student' } }],
+        sources: [{ pattern: '*.csv', mode: 'roster', constants: { account_type: 'Student' }, deactivateAfter: 2 }],
         thresholds: { shrunk: { percent: 50, atLeast: 20 } },
         notify: {
           webhook: { url: 'https://hooks.uni.edu:8443/roll?x=1', secret: `whsec_${'QUJD'.repeat(8)}` },
@@ -68,6 +68,14 @@ describe('settings', () => {
       { files: { sources: [{ pattern: 'a', mod: 'x' }] } },
       /^there is no setting files\.sources\[0\]\.mod \(did you mean "mode"\?\)/,
     ],
+    ...[{ mode: 'update' as const }, {}].map(
+      (mode) =>
+        [
+          `takes deactivateAfter for rosters alone, not in mode ${mode.mode ?? 'upsert'}`,
+          { files: { sources: [{ pattern: 'a' }, { pattern: 'b', ...mode, deactivateAfter: 1 }] } },
+          /^files\.sources\[1\]\.deactivateAfter has no meaning in mode (update|upsert), which deactivates nobody for being missing; leave it out, or set mode to roster$/,
+        ] as const,
+    ),
     [
       'names the near miss of a value',
       { scim: { sees: 'al' } },

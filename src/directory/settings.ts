@@ -58,6 +58,7 @@ export function checkSettings(settings: unknown, checks: readonly SettingsCheck[
     ...extensionIn(settings),
     ...namesIn(settings),
     ...accountTypesIn(settings),
+    ...fileModesIn(settings),
     ...checks.flatMap((check) => check(settings)),
   ]
   return problems.length === 0 ? { kind: 'ok', settings } : { kind: 'invalid', problems }
@@ -148,6 +149,16 @@ function fileNamesIn({ files = {} }: Settings): Problem[] {
     ...constants,
     problem(['files', 'timeZone'], 'value', `files.timeZone is "${timeZone}"; it should be ${right}`),
   ]
+}
+
+/** Who is missing from a file matters in rosters alone: elsewhere whoever set this would wait for ever. */
+function fileModesIn({ files = {} }: Settings): Problem[] {
+  return (files.sources ?? []).flatMap(({ mode = 'upsert', deactivateAfter }, index) => {
+    if (mode === 'roster' || deactivateAfter === undefined) return []
+    const path = ['files', 'sources', String(index), 'deactivateAfter']
+    const message = `${written(path)} has no meaning in mode ${mode}, which deactivates nobody for being missing; leave it out, or set mode to roster`
+    return [problem(path, 'value', message)]
+  })
 }
 
 function isTimeZone(name: string): boolean {
