@@ -14,7 +14,7 @@ export type JsonBody =
 const MEDIA_TYPE = /^\s*([^;\s]*)\s*(?:;(.*))?$/
 const CHARSET = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)/i
 
-export async function readJson(request: Request, maxBytes?: number): Promise<JsonBody> {
+export async function readJson(request: Request, maxBytes: number): Promise<JsonBody> {
   if (!isOfType(request, JSON_TYPES)) return bad(problem('media_type', 'the body must be application/json in UTF-8'))
   const read = await readBody(request, maxBytes)
   return read.kind === 'ok' ? parsed(read.text) : bad(unreadBody(read))

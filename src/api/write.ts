@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { apply } from '../directory/apply.ts'
 import type { Change, Outcome, Problem } from '../directory/change.ts'
 import { flatChange } from '../directory/flat-change.ts'
+import { MAX_BODY_BYTES } from '../limits/body.ts'
 import type { Answer } from './answers.ts'
 import { answer, problem } from './answers.ts'
 import type { ApiDeps, Caller, Exchange } from './deps.ts'
@@ -20,34 +21,39 @@ const MAX_BATCH_BYTES = 8 * 1024 * 1024
 /** How many are read before others get their turn on the thread. */
 const SLICE = 20
 
-export async function postUser(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
-  const dryRun = dryRunIn(exchange.query)
-  if (typeof dryRun !== 'boolean') return dryRun
-  const body = await readJson(exchange.request)
-  if (body.kind === 'bad') return body.answer
-  const work = async () => {
-    const change = flatChange(body.value, exchange.caller)
-    if (!isChange(change)) return answerTo({ problems: change }, exchange, dryRun)
-    const outcome = await carryOut(deps, exchange, change, dryRun)
-    return answerTo({ change, outcome }, exchange, dryRun)
-  }
-  return dryRun ? work() : once(deps, exchange, body.text, work)
+export function postUser(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
+  return answerBody(deps, exchange, MAX_BODY_BYTES, async (sent, isDryRun) => {
+    const change = flatChange(sent, exchange.caller)
+    if (!isChange(change)) return answerTo({ problems: change }, exchange, isDryRun)
+    const outcome = await carryOut(deps, exchange, change, isDryRun)
+    return answerTo({ change, outcome }, exchange, isDryRun)
+  })
 }
 
-export async function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
-  const dryRun = dryRunIn(exchange.query)
-  if (typeof dryRun !== 'boolean') return dryRun
-  const body = await readJson(exchange.request, MAX_BATCH_BYTES)
-  if (body.kind === 'bad') return body.answer
-  const users = usersIn(body.value)
-  if (!Array.isArray(users)) return users as Answer
-  const work = async () => {
+export function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
+  return answerBody(deps, exchange, MAX_BATCH_BYTES, async (sent, isDryRun) => {
+    const users = usersIn(sent)
+    if (!Array.isArray(users)) return users as Answer
     const read = await readEach(users, (user) => flatChange(user, exchange.caller))
-    const told = await tellEach(deps, exchange.caller, read, dryRun)
-    const results = resultsOf(told, dryRun)
+    const told = await tellEach(deps, exchange.caller, read, isDryRun)
+    const results = resultsOf(told, isDryRun)
     return answer(200, { counts: countsOf(results), results: results.map((result, index) => ({ index, ...result })) })
-  }
-  return dryRun ? work() : once(deps, exchange, body.text, work)
+  })
+}
+
+/** Does what the body asks for, once for each key that the client sent. A dry run does nothing, and uses up no key. */
+async function answerBody(
+  deps: ApiDeps,
+  exchange: Exchange,
+  maxBytes: number,
+  work: (sent: unknown, isDryRun: boolean) => Promise<Answer>,
+): Promise<Answer> {
+  const isDryRun = dryRunIn(exchange.query)
+  if (typeof isDryRun !== 'boolean') return isDryRun
+  const body = await readJson(exchange.request, maxBytes)
+  if (body.kind === 'bad') return body.answer
+  if (isDryRun) return work(body.value, true)
+  return once(deps, exchange, body.text, () => work(body.value, false))
 }
 
 function usersIn(body: unknown): readonly unknown[] | Answer {
