@@ -7,7 +7,7 @@ import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
 import { testIdp } from './saml/signer.ts'
 import type { Web, WebOptions } from './saml/web.ts'
-import { assertRefused, Browser, IDP_SETTINGS, openWeb, sessions, settingsOf } from './saml/web.ts'
+import { assertRefused, Browser, IDP, IDP_SETTINGS, openWeb, sessions, settingsOf } from './saml/web.ts'
 import { forEachStore } from './stores.ts'
 
 const APP = 'https://app.uni.example/return'
@@ -156,6 +156,18 @@ await forEachStore((name, place) => {
         assert.deepEqual([await roll(web), web.ended], [0, [code]])
       })
     }
+
+    it('says of which identity provider a response claims to be that is not believed, where that is a known one', async () => {
+      for (const [entityId, code, idp] of [
+        [IDP.entityId, 'key', IDP.entityId],
+        ['https://evil.example/idp', 'idp', undefined],
+      ] as const) {
+        const web = await open()
+        const browser = new Browser(web)
+        const response = await browser.post('/acs', web.answer({ inResponseTo: await browser.begin(), idp: testIdp(entityId) }))
+        assert.equal((await assertRefused(web, response, 403, code)).idp, idp)
+      }
+    })
 
     it('tells a person what the account lacks, by its human name', async () => {
       const web = await open({

@@ -19,7 +19,7 @@ export type Refusal = {
   readonly detail: string
   /** Of the answer, where it is not that of the failure. */
   readonly status?: number
-  /** Entity id, where it is known who sent the person. */
+  /** Entity id, where it is known who sent the person; of a response that is not believed, as that says itself. */
   readonly idp?: string
   readonly source?: Source
   /** What the identity provider sent, by name. */

@@ -44,7 +44,7 @@ export async function signIn(
 ): Promise<SignedIn | { readonly kind: 'out'; readonly refusal: Refusal }> {
   const { form, institution, sp, browser, now } = given
   const verified = await believe({ store, refresh }, institution, (idps) => verifyResponse(form, { idps, sp, now }))
-  if (verified.kind === 'refused') return { kind: 'out', refusal: unbelieved(verified) }
+  if (verified.kind === 'refused') return { kind: 'out', refusal: unbelieved(verified, institution) }
   const disbelieved = (code: string, detail: string) =>
     ({ kind: 'out', refusal: late(code, detail, verified, institution) }) as const
 
@@ -125,8 +125,11 @@ const FAILURES: { readonly [code: string]: FailureKind } = {
   status: 'declined',
 }
 
-function unbelieved({ code, detail, attributeNames }: Refused): Refusal {
-  return { failure: FAILURES[code] ?? 'refused', code, detail, attributeNames }
+function unbelieved({ code, detail, attributeNames, issuer }: Refused, { settings }: Institution): Refusal {
+  // Strangers may call themselves anything; a name that is known tells the administrator where to look.
+  const isKnown = idpsOf(settings).some(({ entityId }) => entityId === issuer)
+  const about = isKnown && issuer !== undefined ? { idp: issuer } : {}
+  return { ...about, failure: FAILURES[code] ?? 'refused', code, detail, attributeNames }
 }
 
 function late(code: string, detail: string, verified: Verified, { settings }: Institution): Refusal {
