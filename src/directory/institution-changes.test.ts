@@ -43,6 +43,12 @@ describe('institutions', () => {
       assert.equal(made.kind === 'invalid' && made.problems[0]?.field, 'id')
     })
 
+  for (const name of ['', 'x'.repeat(257), 'North\u0001Campus', 'North\nCampus'])
+    it(`have a name that can be written anywhere, not ${JSON.stringify(name.slice(0, 20))}`, async () => {
+      const made = await createInstitution(store, { id: 'named', name, by, now: NOW })
+      assert.equal(made.kind === 'invalid' && made.problems[0]?.field, 'name')
+    })
+
   it('are not made with wrong settings', async () => {
     assert.equal((await create('wrong', { scim: { see: 'all' } })).kind, 'invalid')
     assert.equal(await getInstitution(store, 'wrong'), undefined)

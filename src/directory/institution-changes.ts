@@ -122,6 +122,9 @@ function idProblems(id: string): Problem[] {
 }
 
 function nameProblems(name: string): Problem[] {
+  // Pages, mails and metadata carry it, and XML cannot hold what nobody sees.
+  if (/[\p{Cc}\p{Cs}]/u.test(name))
+    return [{ field: 'name', code: 'value', message: 'the name has a line break or a control character' }]
   if (name !== '' && name.length <= 256) return []
   return [{ field: 'name', code: 'value', message: `the name has ${name.length} characters; it should have 1 to 256` }]
 }

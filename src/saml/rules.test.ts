@@ -113,6 +113,16 @@ describe('settings of sign-ins', () => {
       /^saml has two identity providers with the source saml:a: each once$/,
     ],
     [
+      'has no spaces around the name of an attribute',
+      { attributes: { netid: ['uid '] } },
+      /^saml\.attributes\.netid\[0\] is "uid "; it should be the name of a SAML attribute, without spaces around it$/,
+    ],
+    [
+      'has no control character in the name of an attribute',
+      { accountType: { attribute: 'a\u0001b' } },
+      /^saml\.accountType\.attribute is .*; it should be the name of a SAML attribute/,
+    ],
+    [
       'has addresses to return to that are addresses',
       { returnUrls: ['app.uni.edu'] },
       /^saml\.returnUrls\[0\] is "app\.uni\.edu"; it should be an http or https URL$/,
