@@ -19,6 +19,8 @@ describe('a path that a client names', () => {
     ['/upload/../archive', { kind: 'folder', folder: 'archive' }],
     ['/upload/people.csv', file('people.csv')],
     ['people.csv', file('people.csv')],
+    ['/uploads/', { kind: 'nowhere' }],
+    ['/upload/people.csv/.', { kind: 'nowhere' }],
     ['/../upload/./people.csv', file('people.csv')],
     ['/upload/../../etc/passwd', { kind: 'nowhere' }],
     ['/etc/passwd', { kind: 'nowhere' }],

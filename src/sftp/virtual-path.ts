@@ -21,6 +21,12 @@ const MOST_LETTERS = 4096
  */
 export function placeOf(path: string): Place {
   if (path.length > MOST_LETTERS) return { kind: 'nowhere' }
+  const place = placeBySteps(path)
+  // What ends so is meant to be a folder: one that was misspelt is no file in the root.
+  return place.kind === 'file' && /\/\.?$/.test(path) ? { kind: 'nowhere' } : place
+}
+
+function placeBySteps(path: string): Place {
   const [first, second, ...more] = stepsOf(path)
   if (first === undefined) return { kind: 'root' }
   const folder = FOLDERS.find((name) => name === first)
