@@ -12,7 +12,6 @@ const PARTS = 10
 
 export async function measureCursor({ users, progress }: CursorOptions): Promise<string> {
   await using folder = await openFolder()
-  progress(`fill a roll of ${users}`)
   await fillRoll(folder.path, users, progress)
   await using server = await startMatricula(folder.path)
   const times: number[] = []

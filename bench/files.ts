@@ -136,7 +136,6 @@ function pageOf(store: Store, collection: 'users' | 'events', last: Doc | undefi
 }
 
 async function measureReads(folder: string, file: string, { rows, progress }: FilesOptions): Promise<string> {
-  progress(`fill a roll of ${READERS}`)
   const people = await fillRoll(folder, READERS, progress)
   await using server = await forkMatricula(new URL('./files-server.ts', import.meta.url), folder)
   const subject = new Subject(server, folder)

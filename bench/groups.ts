@@ -30,7 +30,6 @@ const PAGE = 1000
 export async function measureGroups({ users, rounds, requests, progress }: GroupsOptions): Promise<string> {
   await using folder = await openFolder()
   const newcomers = 2 * rounds * requests
-  progress(`fill a roll of ${users + newcomers}`)
   await fillRoll(folder.path, users + newcomers, progress)
   const groups = { small: await formGroup(folder.path, 'Small', SMALL), large: await formGroup(folder.path, 'Large', users) }
   progress(`groups of ${SMALL} and ${users} are formed`)

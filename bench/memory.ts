@@ -14,7 +14,6 @@ const PARTS = 10
 
 export async function measureMemory({ users, progress }: MemoryOptions): Promise<string> {
   await using folder = await openFolder()
-  progress(`fill a roll of ${users}`)
   await fillRoll(folder.path, users, progress)
   await using server = await startMatricula(folder.path)
   const atRest = await residentMb(server.pid)

@@ -25,7 +25,6 @@ const LONGEST_SECONDS = 3600
 
 export async function measureMixed({ small, users, seconds, progress }: MixedOptions): Promise<string> {
   await using folder = await openFolder()
-  progress(`fill a roll of ${small}`)
   const people = await fillRoll(folder.path, small, progress)
   await using server = await forkMatricula(new URL('./mixed-server.ts', import.meta.url), folder.path)
   const subject = new Subject(server, folder.path)

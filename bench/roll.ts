@@ -44,6 +44,7 @@ export async function institutionIn(store: Store): Promise<Institution> {
 
 /** Puts people 1 to `users` into the database of a folder. @returns some of them, spread over all */
 export async function fillRoll(folder: string, users: number, progress: (text: string) => void): Promise<Person[]> {
+  progress(`fill a roll of ${users}`)
   await mkdir(folder, { recursive: true })
   await using store = await openSqlite({ path: join(folder, 'roll.db') })
   const institution = await institutionIn(store)

@@ -21,7 +21,6 @@ export async function measureScale({ small, users, rounds, seconds, progress }: 
   await using servers = new AsyncDisposableStack()
   for (const size of [small, users]) {
     const place = `${folder.path}/${size}`
-    progress(`fill a roll of ${size}`)
     const people = await fillRoll(place, size, progress)
     const subject = new Subject(servers.use(await startMatricula(place)), place)
     await subject.adopt(people, size + 1)
