@@ -52,6 +52,14 @@ describe('PATCH', () => {
   for (const [why, operations, expected] of [
     ['takes operations in any case', [{ op: 'Replace', path: 'TITLE', value: 'Prof' }], { title: 'Prof' }],
     ['takes names of an operation in any case', [{ OP: 'replace', Path: 'title', Value: 'Prof' }], { title: 'Prof' }],
+    [
+      'leaves one of two values that have become the same, also when it is sent again',
+      [
+        { op: 'replace', path: 'emails[type eq "work"]', value: { type: 'other', value: 'h' } },
+        { op: 'replace', path: 'emails[type eq "other"]', value: { type: 'home', value: 'h' } },
+      ],
+      { emails: [HOME] },
+    ],
     ['reads "False"', [{ op: 'Replace', path: 'active', value: 'False' }], { active: false }],
     [
       'reads a single value that is wrapped like a member',

@@ -2,7 +2,8 @@
  * PATCH on a resource (RFC 7644, section 3.5.2): pure, and all or nothing.
  *
  * Each step sees the result of the one before. Lists keep the elements that a step does not touch as they are; a list
- * has one primary value at most; an element that is left with labels alone is dropped when all steps are done.
+ * has one primary value at most; an element that is left with labels alone, or is the same as another, is dropped when
+ * all steps are done.
  */
 import { isList, isObject } from '../directory/json.ts'
 import { dottedName } from '../directory/schema.ts'
@@ -37,7 +38,7 @@ export function patchResource(resource: Resource, steps: readonly Step[]): Resou
     next = withValue(next, target, after)
     if (target.attribute.multiValued) lists.set(listName(target), target)
   }
-  for (const target of lists.values()) next = withValue(next, target, withoutBare(storedAt(next, target)))
+  for (const target of lists.values()) next = withValue(next, target, eachOnce(target, withoutBare(storedAt(next, target))))
   return next
 }
 
@@ -143,6 +144,13 @@ function withoutBare(value: Json | undefined): Json | undefined {
   if (!isList(value) || !value.some(isBare)) return value
   const kept = value.filter((element) => !isBare(element))
   return kept.length === 0 ? undefined : kept
+}
+
+/** Steps may make of two elements the same one (RFC 7643, section 2.4). */
+function eachOnce({ attribute }: Target, value: Json | undefined): Json | undefined {
+  if (!isList(value)) return value
+  const different = union(attribute, [], value)
+  return different.length === value.length ? value : different
 }
 
 /** The stored names that steps touch, whether or not they change something. */
