@@ -28,23 +28,26 @@ export function present(names: readonly AttributeName[], look: Look): Found[] {
 
 /** The first of these names that is present and has values of other scopes alone: it is about somebody elsewhere. */
 export function foreign(names: readonly AttributeName[], { statement, scopes }: Look): string | undefined {
-  const isForeign = ({ name }: AttributeName) => {
-    const sent = (statement.attributes.get(name) ?? []).map((value) => value.trim()).filter(Boolean)
-    return SCOPED_NAMES.has(name) && sent.length > 0 && !sent.some((value) => isInScope(value, scopes))
+  const isForeign = (wanted: AttributeName) => {
+    const sent = sentAs(wanted, statement)
+    return sent.length > 0 && !sent.some((value) => isInScope(value, wanted, scopes))
   }
   return names.find(isForeign)?.name
 }
 
-function valuesOf({ name, take, only }: AttributeName, { statement, scopes }: Look): readonly string[] {
-  const sent = name === NAME_ID ? nameIdOf(statement, only) : (statement.attributes.get(name) ?? [])
-  const values = sent
-    .map((value) => value.trim())
+function valuesOf(wanted: AttributeName, { statement, scopes }: Look): readonly string[] {
+  const values = sentAs(wanted, statement)
     // A word that clears a field elsewhere is not for a person to send.
-    .filter((value) => value !== '' && !isClear(value) && (only === undefined || isAddress(value)))
-    .filter((value) => !SCOPED_NAMES.has(name) || isInScope(value, scopes))
-    .map((value) => (take === 'localPart' ? localPart(value) : value))
+    .filter((value) => !isClear(value) && isInScope(value, wanted, scopes))
+    .map((value) => (wanted.take === 'localPart' ? localPart(value) : value))
   const folded = values.map((value) => foldKey(value) ?? value)
   return values.filter((_, index) => folded.indexOf(folded[index] ?? '') === index)
+}
+
+/** What came under a name, trimmed, none empty. */
+function sentAs({ name, only }: AttributeName, statement: Statement): readonly string[] {
+  const sent = name === NAME_ID ? nameIdOf(statement, only) : (statement.attributes.get(name) ?? [])
+  return sent.map((value) => value.trim()).filter((value) => value !== '' && (only === undefined || isAddress(value)))
 }
 
 const TRANSIENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
@@ -57,10 +60,14 @@ function nameIdOf({ nameId: { value, format } }: Statement, only: AttributeName[
   return only !== undefined && format !== undefined && !MAY_BE_ADDRESS.test(format) ? [] : [value]
 }
 
-/** Whether what stands behind the last @ is a scope of the institution. Without one, nobody says whose it is. */
-function isInScope(value: string, scopes: readonly string[] | undefined): boolean {
-  if (scopes === undefined) return true
+/**
+ * Whether what stands behind the last @ is a scope of the institution, of a name that has scopes, and of any other whose
+ * domain is cut off: ada@uni.edu and ada@alumni.uni.edu are not one ada. A scoped value without a scope is nobody's.
+ */
+function isInScope(value: string, { name, take }: AttributeName, scopes: readonly string[] | undefined): boolean {
   const at = value.lastIndexOf('@')
+  const isScoped = SCOPED_NAMES.has(name) || (take === 'localPart' && at >= 0)
+  if (scopes === undefined || !isScoped) return true
   if (at < 0) return false
   const scope = value.slice(at + 1).toLowerCase()
   return scopes.some((one) => one.toLowerCase() === scope)

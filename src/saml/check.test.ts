@@ -9,6 +9,7 @@ import { findingsOf } from './check.ts'
 const now = Date.now()
 const inDays = (days: number) => new Date(now + days * DAY_MS).toISOString()
 const { entityId, certificate } = testIdp('https://idp.uni.example/idp')
+const EPPN = { netid: [{ name: 'eppn', take: 'localPart' }] } as const
 const metadata = { url: 'https://idp.uni.example/metadata' }
 
 /** What is found of the identity provider beside the age of its certificates. */
@@ -36,6 +37,12 @@ describe('what an administrator should know before people sign in', () => {
     ],
     ['metadata of a file that ends soon', { validUntil: inDays(7) }, /^note: .* nobody can sign in after that: set a newer copy/],
     ['nothing of metadata that is looked up again before it ends', { validUntil: inDays(7), metadata }, undefined],
+    [
+      'a domain that is cut off',
+      { attributes: EPPN },
+      /^note: netid is what stands before the @ of eppn, .* set saml\.idp\.scopes/,
+    ],
+    ['nothing of a domain that is cut off where it is known', { attributes: EPPN, scopes: ['uni.edu'] }, undefined],
     ['nothing of metadata that ends next year', { validUntil: inDays(365) }, undefined],
   ] as const) {
     it(`is ${why}`, () => {

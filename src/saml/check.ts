@@ -3,8 +3,9 @@
  * and what will not work.
  */
 import { dayOf } from '../days.ts'
-import type { IdpSettings, Institution } from '../directory/institution.ts'
+import type { IdpSettings, Institution, SamlRules } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
+import { MATCH_KEYS } from '../directory/user.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
 import { WARN_AHEAD_MS } from './certificate-ends.ts'
 import { certificateIn, signingKeyIn, USABLE_KEYS } from './certificates.ts'
@@ -49,7 +50,7 @@ export function findingsOf(
   const note = (message: string) => findings.push({ kind: 'note', message })
   if (!isReachable) wrong(`PUBLIC_URL is ${publicUrl}: browsers keep the cookies of a sign-in over https alone`)
   if (idps.length === 0) wrong(`${name} has no identity provider: matricula institution set ${_id} --saml-metadata FILE|URL`)
-  findings.push(...idps.flatMap((idp) => idpFindings(idp, now)))
+  findings.push(...idps.flatMap((idp) => [...idpFindings(idp, now), ...cutFindings(idp, rulesFor(saml, idp))]))
   if (saml.contact === undefined)
     note('people who cannot sign in are told to ask “the help desk of your institution”: set saml.contact')
   if (saml.create !== false && saml.accountType === undefined && settings.defaultAccountType === undefined) {
@@ -72,6 +73,18 @@ function idpFindings({ entityId, ssoUrl, certificates, validUntil, metadata }: I
       : endFinding(entityId, { end: Date.parse(validUntil), isLookedUp: metadata !== undefined, now })),
     ...(ssoUrl.startsWith('http:') ? [{ kind: 'note', message: `${entityId} is asked without TLS, at ${ssoUrl}` } as const] : []),
   ]
+}
+
+/** Two people of two domains may be one to who cuts the domain off. */
+function cutFindings({ entityId, scopes }: IdpSettings, rules: SamlRules): Finding[] {
+  if (scopes !== undefined) return []
+  return MATCH_KEYS.flatMap((field) => {
+    const cut = namesFor(field, rules).find(({ take }) => take === 'localPart')
+    if (cut === undefined) return []
+    const what = `${field} is what stands before the @ of ${cut.name}, whatever stands behind it`
+    const message = `${what}: where ${entityId} knows several domains, set saml.idp.scopes to those whose names are your netids`
+    return [{ kind: 'note', message }]
+  })
 }
 
 /** Unlike its certificates, metadata that is over is relied on no longer. */

@@ -265,6 +265,15 @@ describe('attributes that cannot be meant', () => {
     })
   }
 
+  it('a name whose domain is cut off is one of the domains of the institution', () => {
+    const saml = { attributes: { netid: [{ name: 'upn', take: 'localPart' as const }] } }
+    const told = (upn: string) => read({ upn }, { saml, scopes: ['uni.edu'] })
+    assert.deepEqual({ ...told('ada@uni.edu').fields }, { netid: 'ada' })
+    assert.deepEqual({ ...told('ada').fields }, { netid: 'ada' })
+    const [problem] = told('ada@alumni.uni.edu').problems
+    assert.equal(problem?.code, 'value_scope')
+  })
+
   it('a key that is mapped to what is no text is not told by another one', () => {
     const saml = { attributes: { netid: ['eduPersonTargetedID', 'uid'] } }
     const { problems } = read({ uid: 'ada' }, { saml, nested: ['eduPersonTargetedID'] })
