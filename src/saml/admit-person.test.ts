@@ -178,6 +178,13 @@ await forEachStore((name, place) => {
         /^what uid says cannot be the netid of anybody/,
       ],
       [
+        'whose netid shows nothing, with the address of somebody here',
+        { people: [aChange(ON_ROLL)], sent: { ...ADA, uid: '\u200b' } },
+        'conflict',
+        'value_blank',
+        /^uid is read as netid, and what it says is nobody’s/,
+      ],
+      [
         'who is of another institution, and says the address of somebody here',
         {
           people: [aChange(ON_ROLL)],

@@ -85,6 +85,7 @@ function denied(problems: readonly Problem[]): Pick<Refusal, 'failure' | 'code' 
 /** Codes of problems that are told without a value as they are. */
 const OWN_WORDS: ReadonlySet<string> = new Set([
   'required_missing',
+  'value_blank',
   'value_several',
   'value_nested',
   'value_scope',

@@ -30,6 +30,8 @@ const ADVICE: { readonly [code: string]: string } = {
   request:
     'The person waited too long, used the back button, has cookies switched off, or began at the identity provider: then set saml.allowUnsolicited.',
   replay: 'The answer came twice: by the back button, or from a thief. Once it was good.',
+  value_blank:
+    'Correct the name of the person at the identity provider, or map another attribute to the field (setting saml.attributes).',
   value_several: 'Let the identity provider send one value, or map another attribute to the field (setting saml.attributes).',
   values_disagree: 'Map the attribute that counts, and only that one, to the field (setting saml.attributes).',
   value_scope:

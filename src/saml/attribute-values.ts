@@ -35,6 +35,11 @@ export function foreign(names: readonly AttributeName[], { statement, scopes }: 
   return names.find(isForeign)?.name
 }
 
+/** The first of these names that came, with nothing to be seen or the word that clears a field elsewhere. */
+export function blank(names: readonly AttributeName[], { statement }: Look): string | undefined {
+  return names.find((wanted) => sentAs(wanted, statement).some((value) => isClear(value) || foldKey(value) === undefined))?.name
+}
+
 function valuesOf(wanted: AttributeName, { statement, scopes }: Look): readonly string[] {
   const values = sentAs(wanted, statement)
     // A word that clears a field elsewhere is not for a person to send.

@@ -265,6 +265,19 @@ describe('attributes that cannot be meant', () => {
     })
   }
 
+  for (const [what, netid] of [
+    ['nothing to be seen', '\u2060\u200b'],
+    ['the word that clears a field', '[[CLEAR]]'],
+  ] as const) {
+    it(`a netid of ${what} does not leave the address to say who it is`, () => {
+      const { problems } = read({ uid: netid, mail: 'ada@uni.edu' }, { saml: {} })
+      assert.deepEqual(
+        problems.map(({ field, code }) => [field, code]),
+        [['netid', 'value_blank']],
+      )
+    })
+  }
+
   it('a name whose domain is cut off is one of the domains of the institution', () => {
     const saml = { attributes: { netid: [{ name: 'upn', take: 'localPart' as const }] } }
     const told = (upn: string) => read({ upn }, { saml, scopes: ['uni.edu'] })

@@ -9,7 +9,7 @@ import { isMatchKey } from '../directory/user.ts'
 import { accountTypeFrom } from './account-type.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
 import type { Found, Look } from './attribute-values.ts'
-import { foreign, present } from './attribute-values.ts'
+import { blank, foreign, present } from './attribute-values.ts'
 
 export type Person = {
   /** As REST would send them. */
@@ -42,7 +42,7 @@ export function personFrom(saml: SamlRules, settings: Settings, look: Look): Per
 /**
  * A match key must say one thing: several netids name several people, and two attributes that the institution itself
  * mapped to one key must agree, have a text, and be of its scope. Were a key only left out, a weaker one would say who
- * this is. Of several addresses the first one counts.
+ * this is, also where it came with nothing to be seen. Of several addresses the first one counts.
  */
 function doubts(field: string, saml: SamlRules, found: readonly Found[], look: Look): Problem[] {
   const [first] = found
@@ -51,7 +51,10 @@ function doubts(field: string, saml: SamlRules, found: readonly Found[], look: L
   if (nested !== undefined) return [withoutText(field, nested.name)]
   const elsewhere = foreign(namesFor(field, saml), look)
   if (elsewhere !== undefined) return [ofAnotherScope(field, elsewhere)]
-  if (first === undefined) return []
+  if (first === undefined || foldKey(String(first.values[0])) === undefined) {
+    const name = field === 'email' ? undefined : blank(namesFor(field, saml), look)
+    return name === undefined ? [] : [nobodysName(field, name)]
+  }
   if (field !== 'email' && first.values.length > 1) return [several(field, first)]
   const other = isMapped(saml, field) ? found.find((one) => !agree(first, one)) : undefined
   return other === undefined ? [] : [disagree(field, first.name, other.name)]
@@ -72,6 +75,10 @@ function several(field: string, { name, values }: Found): Problem {
 
 function withoutText(field: string, name: string): Problem {
   return { field, code: 'value_nested', message: `${name} is mapped to ${field}, and its values are no text` }
+}
+
+function nobodysName(field: string, name: string): Problem {
+  return { field, code: 'value_blank', message: `${name} is read as ${field}, and what it says is nobody’s` }
 }
 
 function ofAnotherScope(field: string, name: string): Problem {
