@@ -4,21 +4,19 @@
 import type { Json } from './json.ts'
 
 /** What a server may do without: a check that needs it is then `not offered`, not failed. */
-export const NEEDS = [
-  'patch',
-  'filter',
-  'groups',
-  'nested',
-  'bulk',
-  'sort',
-  'etag',
-  'cursor',
-  'password',
-  'enterprise',
-  'campus',
-  'rest',
-] as const
-export type Need = (typeof NEEDS)[number]
+export type Need =
+  | 'patch'
+  | 'filter'
+  | 'groups'
+  | 'nested'
+  | 'bulk'
+  | 'sort'
+  | 'etag'
+  | 'cursor'
+  | 'password'
+  | 'enterprise'
+  | 'campus'
+  | 'rest'
 
 /** `must`: what the RFC demands of every server, or what a client cannot work without; `should`: what is recommended. */
 export type Level = 'must' | 'should'

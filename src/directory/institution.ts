@@ -106,8 +106,6 @@ export type TrustedIssuer = {
 /** What being in a group says about a person. */
 export type GroupMeaning = { readonly accountType?: string; readonly tags?: readonly string[] }
 
-export const FILE_MODES = ['upsert', 'update', 'roster'] as const
-
 /** In place of a field in `files.columns`: the column is there for others. */
 export const IGNORED_COLUMN = 'ignore'
 
@@ -141,7 +139,7 @@ export type FileSourceSettings = {
   /** Of the source, `file:NAME`; made of the pattern when absent. */
   readonly name?: string
   /** `update` never creates; `roster` says who belongs here, beside what `upsert` does. */
-  readonly mode?: (typeof FILE_MODES)[number]
+  readonly mode?: 'upsert' | 'update' | 'roster'
   /** What every row of the file says, by field. */
   readonly constants?: { readonly [field: string]: string | number | boolean | null | readonly string[] }
   /** Of a roster: whoever is missing from so many files in a row is deactivated; 3 when absent. */

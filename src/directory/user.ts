@@ -26,8 +26,7 @@ export type Key = MatchKey | 'userName'
 /** Folded values (`keys.ts`); absent when the record has none. */
 export type Keys = { readonly [K in Key]?: string }
 
-export const CHANNELS = ['scim', 'api', 'file', 'saml', 'admin'] as const
-export type Channel = (typeof CHANNELS)[number]
+export type Channel = 'scim' | 'api' | 'file' | 'saml' | 'admin'
 
 /** One named connection of an institution: the channel, or `channel:name`. Outlives the rotation of its tokens. */
 export type Source = Channel | `${Channel}:${string}`

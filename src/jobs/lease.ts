@@ -24,7 +24,6 @@ export type LeaseOptions = {
   /** Epoch milliseconds. */
   readonly now?: () => number
   readonly holder?: Holder
-  readonly forMs?: number
 }
 
 export type Holder = {
@@ -42,13 +41,13 @@ export class LeaseLost extends Error {
 
 /** @returns undefined when somebody else holds it */
 export async function takeLease(options: LeaseOptions): Promise<Lease | undefined> {
-  const { store, institution, name, now = Date.now, holder = thisProcess(), forMs = LEASE_MS } = options
+  const { store, institution, name, now = Date.now, holder = thisProcess() } = options
   const lease = (): LeaseDoc => ({
     _id: `${institution}/${name}`,
     institution,
     version: newId(now()),
     holder,
-    until: now() + forMs,
+    until: now() + LEASE_MS,
   })
   const known = (await store.get('leases', institution, lease()._id)) as LeaseDoc | undefined
   if (known !== undefined && known.until > now() && !isDead(known.holder, holder)) return undefined
@@ -73,7 +72,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
     renewing = renewing.then(renew).catch((error) => {
       if (now() > held.until) lost.abort(new LeaseLost(`the lease ${held._id} ran out`, { cause: error }))
     })
-  }, forMs / 3)
+  }, LEASE_MS / 3)
   timer.unref()
   return {
     signal: lost.signal,
