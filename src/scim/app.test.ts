@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
-import { aChange } from '../../test/builders.ts'
-import { as, endpoint, filterBy, patch } from '../../test/scim-endpoint.ts'
+import { endpoint, patch } from '../../test/scim-endpoint.ts'
 import { forEachStore } from '../../test/stores.ts'
-import type { Settings } from '../directory/institution.ts'
-import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
 
@@ -90,135 +87,6 @@ await forEachStore((name, place) => {
       )
       assert((await Promise.all(adds)).every(({ status }) => status === 200))
       assert.equal((await call('GET', path)).json.emails.length, 50)
-    })
-
-    describe('conditional requests', () => {
-      it('knows versions', async () => {
-        const { call } = endpoint(store)
-        const made = await call('POST', '/Users', { userName: 'ada' })
-        const path = `/Users/${made.json.id}`
-        const etag = made.headers.get('etag') ?? ''
-        const strong = etag.slice(2)
-        const set = (value: string, match: string) =>
-          call('PATCH', path, patch({ op: 'replace', path: 'title', value }), { 'if-match': match })
-        for (const tag of [etag, strong, `"other", ${etag}`, '*']) {
-          const { status, headers, text } = await call('GET', path, undefined, { 'if-none-match': tag })
-          assert.deepEqual([status, headers.get('etag'), text], [304, etag, ''])
-        }
-        assert.equal((await call('GET', path, undefined, { 'if-none-match': '"other"' })).status, 200)
-        for (const tag of ['"other"', '']) assert.equal((await call('GET', path, undefined, { 'if-match': tag })).status, 412)
-        for (const tag of [etag, '*']) assert.equal((await call('GET', path, undefined, { 'if-match': tag })).status, 200)
-        for (const method of ['PUT', 'DELETE']) {
-          const body = method === 'PUT' ? { userName: 'ada' } : undefined
-          assert.equal((await call(method, path, body, { 'if-none-match': '*' })).status, 412)
-          assert.equal((await call(method, '/Users/nobody', body, { 'if-none-match': '*' })).status, 404)
-        }
-        for (const tag of ['"other"', 'nonsense', '']) assert.equal((await set('no', tag)).status, 412)
-        assert.equal((await call('DELETE', path, undefined, { 'if-match': '"other"' })).status, 412)
-        assert.equal((await call('PUT', path, { userName: 'ada' }, { 'if-match': '"other"' })).status, 412)
-        assert.equal((await set('A', `"other", ${strong}`)).status, 200)
-        assert.equal((await set('B', etag)).status, 412)
-        assert.equal((await set('C', '*')).json.title, 'C')
-      })
-    })
-
-    it('answers in full what shows the names of others, which change without the version', async () => {
-      const { call } = endpoint(store)
-      const made = await call('POST', '/Users', { userName: 'ada' })
-      const boss = await call('POST', '/Users', { userName: 'eve' })
-      const enterprise = { [ENTERPRISE]: { manager: boss.json.id } }
-      const managed = await call('POST', '/Users', { userName: 'bob', ...enterprise })
-      const members = [{ value: made.json.id }]
-      const group = await call('POST', '/Groups', { displayName: 'Staff', members })
-      const status = async (path: string) => {
-        const etag = (await call('GET', path)).headers.get('etag') ?? ''
-        return (await call('GET', path, undefined, { 'if-none-match': etag })).status
-      }
-      for (const [path, hiding] of [
-        [`/Users/${made.json.id}`, 'excludedAttributes=groups'],
-        [`/Users/${managed.json.id}`, `excludedAttributes=${ENTERPRISE}:manager`],
-        [`/Users/${managed.json.id}`, `attributes=${ENTERPRISE}:manager.value`],
-        [`/Groups/${group.json.id}`, 'excludedAttributes=members'],
-        [`/Groups/${group.json.id}`, 'attributes=members.value'],
-      ] as const) {
-        assert.deepEqual([await status(path), await status(`${path}?${hiding}`)], [200, 304], hiding)
-      }
-      assert.equal(await status(`/Users/${boss.json.id}`), 304)
-    })
-
-    describe('who is seen', () => {
-      async function aRoll(settings: Settings = {}) {
-        const { call, institution, add } = endpoint(store, settings)
-        await add(institution, aChange({ netid: 'file1', email: 'f@uni.edu', userName: 'filed' }))
-        const other = await call('POST', '/Users', { userName: 'others', externalId: 'o' }, as('scim:other'))
-        const own = await call('POST', '/Users', { userName: 'own', externalId: 'e' })
-        const gone = await call('POST', '/Users', { userName: 'gone', emails: [{ value: 'gone@uni.edu' }] })
-        await call('DELETE', `/Users/${gone.json.id}`)
-        const seen = async (path: string, source: Source = 'scim') => {
-          const { json } = await call('GET', path, undefined, as(source))
-          assert.equal(json.totalResults, json.Resources.length)
-          return json.Resources.map((user: { userName: string }) => user.userName).sort()
-        }
-        return { call, seen, gone, own, other }
-      }
-
-      it('lists a client its own records, and finds anybody by what identifies a person', async () => {
-        const { seen, call, other } = await aRoll()
-        assert.deepEqual(await seen('/Users'), ['own'])
-        assert.deepEqual(await seen(filterBy('active eq true')), ['own'])
-        assert.deepEqual(await seen(filterBy('userName sw "f"')), [])
-        for (const filter of [
-          'userName eq "FILED"',
-          'emails eq "f@uni.edu"',
-          'emails.value eq "f@uni.edu" and active eq true',
-          'emails[type eq "work"].value eq "f@uni.edu"',
-          'emails[type eq "work" and value eq "f@uni.edu"]',
-          `${CAMPUS}:netid eq "FILE1"`,
-        ]) {
-          assert.deepEqual(await seen(filterBy(filter)), ['filed'], filter)
-        }
-        assert.equal((await call('GET', `/Users/${other.json.id}`)).status, 200)
-      })
-
-      it('lists everybody where the institution says so', async () => {
-        const { seen } = await aRoll({ scim: { sees: 'all' } })
-        assert.deepEqual(await seen('/Users'), ['filed', 'others', 'own'])
-        assert.deepEqual(await seen(filterBy('userName sw "f"')), ['filed'])
-      })
-
-      it('hides what a client deleted from that client alone', async () => {
-        const { seen } = await aRoll()
-        for (const filter of ['userName eq "gone"', 'emails eq "gone@uni.edu"']) {
-          assert.deepEqual(await seen(filterBy(filter)), [])
-          assert.deepEqual(await seen(filterBy(filter), 'scim:other'), ['gone'])
-        }
-      })
-
-      it('shows and finds each client’s own externalId', async () => {
-        const { seen } = await aRoll()
-        assert.deepEqual(await seen(filterBy('externalId eq "e"')), ['own'])
-        assert.deepEqual(await seen(filterBy('externalId eq "o"')), [])
-        assert.deepEqual(await seen(filterBy('externalId eq "o"'), 'scim:other'), ['others'])
-      })
-
-      it('brings a deleted person back under the same id', async () => {
-        const { call, gone } = await aRoll()
-        const back = await call('POST', '/Users', { userName: 'gone' })
-        assert.partialDeepStrictEqual(back, { status: 201, json: { id: gone.json.id, active: true } })
-        assert.equal(back.json.emails, undefined)
-      })
-
-      it('adopts whom a file put on the roll, by a netid that is mapped from userName', async () => {
-        const settings = { scim: { map: { netid: { path: 'userName', take: 'localPart' } } } } as const
-        const { call, institution, add } = endpoint(store, settings)
-        const made = await add(institution, aChange({ netid: 'jdoe', title: 'Dr' }))
-        assert('user' in made)
-        const adopted = await call('POST', '/Users', { userName: 'JDoe@uni.edu', externalId: 'x', active: true })
-        assert.partialDeepStrictEqual(adopted, {
-          status: 201,
-          json: { id: made.user._id, userName: 'JDoe@uni.edu', title: 'Dr' },
-        })
-      })
     })
 
     describe('lists', () => {

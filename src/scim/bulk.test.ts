@@ -1,37 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import fc from 'fast-check'
+import type { Told } from '../../test/scim-bulk.ts'
+import { bulkEndpoint, ENTERPRISE, group, idOf, manager, user } from '../../test/scim-bulk.ts'
 import { endpoint, filterBy, patch } from '../../test/scim-endpoint.ts'
 import { forEachStore } from '../../test/stores.ts'
 import type { Store } from '../store/store.ts'
-import { referencesIn, resolved } from './bulk-references.ts'
 
-const RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
 const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
-const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
-
-type Told = {
-  readonly status: string
-  readonly bulkId?: string
-  readonly location?: string
-  readonly version?: string
-  readonly response?: { readonly detail: string; readonly status: string; readonly scimType?: string }
-}
-
-const user = (bulkId: string, more: object = {}) => ({
-  method: 'POST',
-  path: '/Users',
-  bulkId,
-  data: { userName: bulkId, ...more },
-})
-const group = (bulkId: string, ...members: readonly string[]) => ({
-  method: 'POST',
-  path: '/Groups',
-  bulkId,
-  data: { displayName: bulkId, members: members.map((value) => ({ value })) },
-})
-const manager = (value: string) => ({ [ENTERPRISE]: { manager: { value } } })
-const idOf = ({ location = '' }: Told) => location.slice(location.lastIndexOf('/') + 1)
 
 await forEachStore((name, place) => {
   describe(`POST /Bulk on ${name}`, () => {
@@ -40,19 +15,7 @@ await forEachStore((name, place) => {
       store = await place().open()
     })
     after(async () => store[Symbol.asyncDispose]())
-
-    function anEndpoint() {
-      const { call, institution, failures } = endpoint(store)
-      async function bulk(Operations: readonly unknown[], more: object = {}): Promise<Told[]> {
-        const { status, json, text } = await call('POST', '/Bulk', { ...more, Operations })
-        assert.equal(status, 200, text)
-        assert.deepEqual(json.schemas, [RESPONSE])
-        return json.Operations
-      }
-      const statuses = async (Operations: readonly unknown[], more: object = {}) =>
-        (await bulk(Operations, more)).map(({ status }) => status)
-      return { call, bulk, statuses, institution, failures }
-    }
+    const anEndpoint = () => bulkEndpoint(store)
 
     it('does every kind of operation, and tells where and of which version', async () => {
       const { call, bulk, institution } = anEndpoint()
@@ -275,160 +238,6 @@ await forEachStore((name, place) => {
       assert.deepEqual(failures, [])
     })
 
-    it('keeps the order of operations about one resource, also where one of them waits', async () => {
-      const { call, bulk } = anEndpoint()
-      const { json } = await call('POST', '/Users', { userName: 'ada' })
-      const path = `/Users/${json.id}`
-      const title = (value: string, more: object = {}) => ({
-        method: 'PATCH',
-        path,
-        data: patch({ op: 'replace', value: { title: value, ...more } }),
-      })
-      const results = await bulk([title('1', manager('bulkId:eve')), title('2'), user('bob'), title('3'), user('eve')])
-      assert.deepEqual(new Set(results.map(({ status }) => status)), new Set(['200', '201']))
-      assert.equal((await call('GET', path)).json.title, '3')
-    })
-
-    describe('comes to the same end as the operations one after the other', () => {
-      it('where somebody is changed and then deleted, however much has to be read for the change', async () => {
-        const { call, bulk } = anEndpoint()
-        const [ada, bob] = [
-          (await call('POST', '/Users', { userName: 'ada' })).json,
-          (await call('POST', '/Users', { userName: 'bob' })).json,
-        ]
-        const path = `/Users/${ada.id}`
-        const reading = { [ENTERPRISE]: { manager: { $ref: `../Users/${bob.id}` } } }
-        const results = await bulk([
-          { method: 'PUT', path, data: { userName: 'ada', title: 'put', ...reading } },
-          { method: 'PATCH', path, data: patch({ op: 'replace', path: 'title', value: 'patched' }) },
-          { ...user('again'), data: { userName: 'ada' } },
-          { method: 'DELETE', path },
-          { method: 'PATCH', path, data: patch({ op: 'replace', path: 'title', value: 'late' }) },
-        ])
-        assert.deepEqual(
-          results.map(({ status }) => status),
-          ['200', '200', '409', '204', '404'],
-        )
-        const { json } = await call('POST', '/Users', { userName: 'ada' })
-        assert.deepEqual([json.id, json.title], [ada.id, undefined])
-      })
-
-      it('where a name is free again because its bearer was deleted', async () => {
-        const { statuses } = anEndpoint()
-        const remove = { method: 'DELETE', path: '/Users/bulkId:u' }
-        const named = (bulkId: string) => ({ ...user(bulkId), data: { userName: 'o' } })
-        assert.deepEqual(await statuses([named('u'), remove, named('v')]), ['201', '204', '201'])
-      })
-
-      it('where somebody is deleted after a group has named them and what comes later', async () => {
-        const { call, bulk } = anEndpoint()
-        const { json } = await call('POST', '/Users', { userName: 'q' })
-        const results = await bulk([group('g', json.id, 'bulkId:x'), { method: 'DELETE', path: `/Users/${json.id}` }, user('x')])
-        assert.deepEqual(
-          results.map(({ status }) => status),
-          ['201', '204', '201'],
-        )
-        const { members } = (await call('GET', `/Groups/${idOf(results[0] as Told)}`)).json
-        assert.deepEqual(
-          members.map(({ value }: { value: string }) => value),
-          [idOf(results[2] as Told)],
-        )
-      })
-
-      it('where a name is free again because its bearer has another, and names what comes later', async () => {
-        const { call, statuses } = anEndpoint()
-        const { json } = await call('POST', '/Users', { userName: 'm' })
-        const rename = patch({ op: 'replace', value: { userName: 'n', ...manager('bulkId:x') } })
-        const operations = [{ method: 'PATCH', path: `/Users/${json.id}`, data: rename }, user('m'), user('x')]
-        assert.deepEqual(await statuses(operations), ['200', '201', '201'])
-      })
-
-      it('where a name is free only when the turn of a person comes whom others before name', async () => {
-        const { call, bulk } = anEndpoint()
-        const { json: old } = await call('POST', '/Users', { userName: 'o' })
-        const { json: ada } = await call('POST', '/Users', { userName: 'ada' })
-        const path = `/Users/${ada.id}`
-        const operations = [
-          group('g', 'bulkId:boss'),
-          { method: 'PATCH', path, data: patch({ op: 'add', value: { title: '1', ...manager('bulkId:x') } }) },
-          { method: 'PATCH', path, data: patch({ op: 'add', value: { title: '2' } }) },
-          user('boss', manager('bulkId:x')),
-          user('alone'),
-          { method: 'DELETE', path: `/Users/${old.id}` },
-          { ...user('x'), data: { userName: 'o', ...manager('bulkId:boss') } },
-          user('o'),
-        ]
-        const results = await bulk(operations)
-        assert.deepEqual(
-          results.map(({ status }) => status),
-          ['201', '200', '200', '201', '201', '204', '201', '409'],
-        )
-        const [g, , , boss, , , x] = results.map(idOf)
-        assert.equal((await call('GET', `/Groups/${g}`)).json.members[0].value, boss)
-        assert.partialDeepStrictEqual((await call('GET', path)).json, { title: '2', [ENTERPRISE]: { manager: { value: x } } })
-        assert.equal((await call('GET', `/Users/${boss}`)).json[ENTERPRISE].manager.value, x)
-        assert.equal((await call('GET', `/Users/${x}`)).json[ENTERPRISE].manager.value, boss)
-      })
-
-      it('where several names come free one after the other', async () => {
-        const { call, bulk } = anEndpoint()
-        const removals = []
-        for (const userName of ['o', 'p']) {
-          const { json } = await call('POST', '/Users', { userName })
-          removals.push({ method: 'DELETE', path: `/Users/${json.id}` })
-        }
-        const results = await bulk([
-          group('g', 'bulkId:x', 'bulkId:y'),
-          removals[0],
-          { ...user('x'), data: { userName: 'o', ...manager('bulkId:y') } },
-          user('between'),
-          removals[1],
-          { ...user('y'), data: { userName: 'p' } },
-        ])
-        assert.deepEqual(
-          results.map(({ status }) => status),
-          ['201', '204', '201', '201', '204', '201'],
-        )
-        assert.equal((await call('GET', `/Groups/${idOf(results[0] as Told)}`)).json.members.length, 2)
-      })
-
-      it('where a name is never free, and all that wait for its bearer say so', async () => {
-        const { call, statuses } = anEndpoint()
-        await call('POST', '/Users', { userName: 'o' })
-        const operations = [group('g', 'bulkId:x'), group('h', 'bulkId:g'), user('a'), { ...user('x'), data: { userName: 'o' } }]
-        assert.deepEqual(await statuses(operations), ['400', '400', '201', '409'])
-        assert.deepEqual(await statuses([...operations.slice(0, 2), operations[3], user('b')], { failOnErrors: 1 }), [
-          '400',
-          '400',
-          '409',
-        ])
-      })
-
-      it('where what was told in a circle is changed afterwards', async () => {
-        const { call, bulk } = anEndpoint()
-        const [a, , c] = await bulk([
-          user('a', manager('bulkId:b')),
-          user('b', manager('bulkId:a')),
-          user('c'),
-          { method: 'PATCH', path: '/Users/bulkId:a', data: patch({ op: 'replace', value: manager('bulkId:c') }) },
-        ])
-        assert.ok(a !== undefined && c !== undefined)
-        assert.equal((await call('GET', `/Users/${idOf(a)}`)).json[ENTERPRISE].manager.value, idOf(c))
-      })
-    })
-
-    for (const [what, operations, expected] of [
-      ['a circle', [user('a', manager('bulkId:b')), user('b', manager('bulkId:a'))], ['201', '201', '400']],
-      ['what names something later', [group('g', 'bulkId:x')], ['201', '400', '201']],
-      ['groups in a circle, which fail themselves', [group('g', 'bulkId:h'), group('h', 'bulkId:g')], ['409', '201']],
-    ] as const) {
-      it(`does ${what} before a failure that stops the rest`, async () => {
-        const { statuses } = anEndpoint()
-        const rest = [user('bad', { userName: '' }), user('x')]
-        assert.deepEqual(await statuses([...operations, ...rest], { failOnErrors: 1 }), expected)
-      })
-    }
-
     it('ignores case in the names of the members of an operation', async () => {
       const { call, bulk } = anEndpoint()
       const [ada, changed] = await bulk([
@@ -499,35 +308,5 @@ await forEachStore((name, place) => {
       assert.deepEqual([json.Operations[0].status, json.Operations.at(-1).status], ['400', '201'])
       assert.ok(json.Operations.slice(1).every(({ status }: Told) => status === '201'))
     })
-  })
-})
-
-describe('references of a bulk request', () => {
-  it('are found and resolved wherever a resource can hold them', () => {
-    const data = {
-      members: [{ value: 'bulkId:a' }],
-      path: 'members[value eq "bulkId:b"]',
-      $ref: '../Users/bulkId:c',
-      text: 'no bulkId:d',
-    }
-    assert.deepEqual([...referencesIn(data)], ['a', 'b', 'c'])
-    assert.deepEqual(resolved(data, new Map(Object.entries({ a: '1', b: '2', c: '3', d: '4' }))), {
-      members: [{ value: '1' }],
-      path: 'members[value eq "2"]',
-      $ref: '../Users/3',
-      text: 'no bulkId:d',
-    })
-  })
-
-  it('are read in one go, however long a text is and however many seem to begin in it', () => {
-    for (const text of ['"bulkId:\\', '/bulkId:', 'bulkId"']) referencesIn(`x${text.repeat(500_000)}`)
-  })
-
-  it('leave everything else as it is', () => {
-    fc.assert(
-      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
-        if (referencesIn(value).size === 0) assert.deepEqual(resolved(value, new Map([['a', '1']])), value)
-      }),
-    )
   })
 })
