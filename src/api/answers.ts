@@ -2,6 +2,7 @@
  * Answers as data, and the one table of what can be wrong with a request: problem documents (RFC 9457) that tell the
  * caller what to mend and nothing about the inside.
  */
+import type { Problem } from '../directory/change.ts'
 import type { StoreError } from '../store/store.ts'
 
 export type Answer = {
@@ -49,6 +50,15 @@ export function problem(
 ): Answer {
   const { status, title } = PROBLEMS[code]
   return { status, body: { title, status, ...(detail === undefined ? {} : { detail }), ...more }, problem: code, headers }
+}
+
+const MOST_SAID = 3
+
+/** All that is wrong in one sentence: the first things, and how many more there are. */
+export function saidOf(problems: readonly Problem[]): string {
+  const said = problems.slice(0, MOST_SAID).map(({ message }) => message)
+  const rest = problems.length - said.length
+  return said.join('; ') + (rest > 0 ? `; and ${rest} more` : '')
 }
 
 /** What a failure of the store looks like from outside. */

@@ -11,7 +11,7 @@ import { didYouMean } from '../directory/near-miss.ts'
 import type { Predicate, Scalar } from '../store/predicate.ts'
 import { and } from '../store/predicate.ts'
 import type { Answer } from './answers.ts'
-import { problem } from './answers.ts'
+import { problem, saidOf } from './answers.ts'
 
 export const DEFAULT_LIMIT = 100
 export const MAX_LIMIT = 1000
@@ -157,12 +157,5 @@ function tooMany(): Problem {
 }
 
 function refused(problems: readonly Problem[]): Answer {
-  return problem(
-    'query',
-    problems
-      .map(({ message }) => message)
-      .slice(0, 3)
-      .join('; '),
-    { problems },
-  )
+  return problem('query', saidOf(problems), { problems })
 }

@@ -5,7 +5,7 @@ import type { Change, Outcome, Problem } from '../directory/change.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldsChanged, fieldsWithheld } from '../directory/flat-told.ts'
 import type { Answer } from './answers.ts'
-import { answer, problem } from './answers.ts'
+import { answer, problem, saidOf } from './answers.ts'
 import type { Exchange } from './deps.ts'
 
 /** A change that was carried out or refused, or what was wrong with what was sent. */
@@ -94,12 +94,4 @@ const BUSY: Problem = { code: 'busy', message: 'others are changing this person:
 
 function conflictMembers({ code, key, records, message }: Extract<Outcome, { readonly kind: 'conflict' }>): Result {
   return { outcome: 'conflict', code, key, records, problems: [{ field: key, code, message }] }
-}
-
-const MOST_SAID = 3
-
-function saidOf(problems: readonly Problem[]): string {
-  const said = problems.slice(0, MOST_SAID).map(({ message }) => message)
-  const rest = problems.length - said.length
-  return said.join('; ') + (rest > 0 ? `; and ${rest} more` : '')
 }
