@@ -3,7 +3,6 @@
  * Understands what JSON servers answer: a status, and a body by content-length or in chunks. A connection that the
  * server closes, as busy ones do with those that they think idle, is opened again and the request sent once more.
  */
-
 import type { Socket } from 'node:net'
 import { connect } from 'node:net'
 

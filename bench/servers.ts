@@ -1,7 +1,6 @@
 /**
  * The servers that are measured, each a process of its own on a free port of the loopback address, with an empty store.
  */
-
 import type { ChildProcess } from 'node:child_process'
 import { execFile, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'

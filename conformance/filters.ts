@@ -1,7 +1,6 @@
 /**
  * Filters (RFC 7644 section 3.4.2.2): who must be found, who must not, and what has to be refused.
  */
-
 import type { Answer, Request, Silence, Target } from './exchange.ts'
 import { exchange } from './exchange.ts'
 import type { FilterCase, GeneratedFilter } from './filter-cases.ts'

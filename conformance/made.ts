@@ -1,7 +1,6 @@
 /**
  * What the suite made on the server, so that it leaves the server as it found it.
  */
-
 import type { Answer, Request, Target } from './exchange.ts'
 import { exchange } from './exchange.ts'
 import type { Json } from './json.ts'

@@ -1,7 +1,6 @@
 /**
  * The conformance suite: every dialogue and every filter against one server, a few at a time.
  */
-
 import type { Check, CheckResult } from './check.ts'
 import { listChecks } from './check.ts'
 import type { Target } from './exchange.ts'

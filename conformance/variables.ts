@@ -2,7 +2,6 @@
  * Fills variables into the steps of a dialogue: `${id}` in any text, name or value.
  * A text that is one variable and nothing else takes the variable's type as well.
  */
-
 import type { Json, JsonObject } from './json.ts'
 import { isObject } from './json.ts'
 

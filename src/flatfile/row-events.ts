@@ -1,7 +1,6 @@
 /**
  * Which rows of an interrupted run were done, told by the audit trail: it has an event for each, written with the record.
  */
-
 import { eachDoc } from '../directory/each-doc.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'

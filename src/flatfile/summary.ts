@@ -1,7 +1,6 @@
 /**
  * What became of a file, in one object: printed, stored with the run, sent on.
  */
-
 import type { FileSource } from './file-source.ts'
 import type { FileCode, FileRefused } from './refusal.ts'
 import type { Table } from './table.ts'

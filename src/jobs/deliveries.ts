@@ -2,7 +2,6 @@
  * What goes out to others: kept in the store until it is delivered, or given up after three days. One process at a time
  * sends for an institution; one that dies over it leaves the message to be sent once more, under the same id.
  */
-
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { JsonObject } from '../directory/user.ts'

@@ -2,7 +2,6 @@
  * Watches requests from outside the app: a number for each, a measurement, a line in the log.
  * It stands around `fetch` instead of in a middleware, so that the app's answers reach the socket untouched.
  */
-
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
 import { ServerResponse } from 'node:http'

@@ -1,7 +1,6 @@
 /**
  * What a list or a search asks for (RFC 7644, sections 3.4.2 and 3.4.3), from a query string or from a SearchRequest.
  */
-
 import type { Problem } from '../directory/change.ts'
 import { isObject } from '../directory/json.ts'
 import { problemIn, ScimProblem } from './errors.ts'

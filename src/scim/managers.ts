@@ -2,7 +2,6 @@
  * `manager` of the enterprise extension (RFC 7643, section 4.3): where it names somebody on the roll, its address and
  * `displayName` follow that record; where it names somebody else it stands as it was sent.
  */
-
 import { isVisible } from '../directory/binding.ts'
 import { isObject } from '../directory/json.ts'
 import type { Resource, User } from '../directory/user.ts'

@@ -2,7 +2,6 @@
  * /Me (RFC 7644, section 3.11): the user whom the caller's token speaks of. A token of a machine speaks of nobody, and
  * then it is not implemented.
  */
-
 import { isVisible } from '../directory/binding.ts'
 import type { House } from '../directory/group-change.ts'
 import { foldKey } from '../directory/keys.ts'

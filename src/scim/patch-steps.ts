@@ -3,7 +3,6 @@
  * the record. What clients send in their own ways is read here: operations in any case, no path, dotted names and URNs
  * as names, values repeated from a read.
  */
-
 import type { Problem } from '../directory/change.ts'
 import { isObject } from '../directory/json.ts'
 import type { Attribute, AttributePath, Extension, ResourceSchema } from '../directory/schema.ts'

@@ -2,7 +2,6 @@
  * Writes of users: each as one change through the gate (RFC 7644, sections 3.3, 3.5 and 3.6). First it is made ready,
  * which may have to read; then it is handed in. Of several that are ready, those that are handed in first are done first.
  */
-
 import { isVisible } from '../directory/binding.ts'
 import type { Change, Outcome } from '../directory/change.ts'
 import type { House } from '../directory/group-change.ts'

@@ -1,7 +1,6 @@
 /**
  * Random documents and predicates over the same few paths and values, so that they meet often.
  */
-
 import type { Arbitrary } from 'fast-check'
 import fc from 'fast-check'
 import type { Predicate, Scalar } from '../predicate.ts'
