@@ -136,7 +136,7 @@ describe('the program, one step after the other', () => {
     ['client create north --scope scim --expires 4000d', /1 to 3 years/],
     ['client create north --scope scim --keys http://sis.uni.edu/keys', /an address should be an https URL/],
     ['client create north --scope scim --keys no-such-file', /there is no file no-such-file/],
-    ['client create nroth --scope scim', /there is no institution nroth; did you mean "north"\?|did you mean/],
+    ['client create nroth --scope scim', /there is no institution nroth \(did you mean "north"\?\)/],
     ['client rotate north 1', /has no such client/],
   ] as const)
     it(`refuses "${line}" and says why`, async () => {
