@@ -91,6 +91,16 @@ await forEachStore((name, place) => {
       assert.deepEqual(real.summary.counts, { created: 5, updated: 2, unchanged: 0, conflict: 0, invalid: 1 })
     })
 
+    it('names in a dry run the rows to mend, without a report', async () => {
+      const file = desk.write('people.csv', [HEADER, ...rows(1), '7,n7@uni.edu,Ana,Ode,Pilot,,'].join('\n'))
+      const { code, out, said } = await desk.matricula('import', file, '--institution', await desk.institution(), '--dry-run')
+      assert.equal(code, 2)
+      const told = out.join('\n')
+      assert.match(told, /1 of 2 rows cannot be used as they are\.\n/)
+      assert.match(told, /\nTo mend:\n\n {2}row 3, column "account_type": account_type is "Pilot"; it should be one of /)
+      assert.match(said, /--report F\.csv/)
+    })
+
     it('gives the table back with outcome, reason and fix, ready to mend and send again', async () => {
       const institution = await desk.institution()
       const report = join(folder, 'report.csv')

@@ -22,9 +22,9 @@ export function exitCodeOf({ result, counts }: Summary): number {
   }
 }
 
-/** JSON alone on standard output, else words for people. */
-export function showSummary(summary: Summary, terminal: Terminal, asJson: boolean): void {
+/** JSON alone on standard output, else words for people, with the rows to mend where they are known. */
+export function showSummary(summary: Summary, terminal: Terminal, asJson: boolean, toMend: readonly string[] = []): void {
   if (asJson) terminal.out(JSON.stringify(summary))
-  else terminal.out(summaryText(summary))
+  else terminal.out(summaryText(summary, toMend))
   if (summary.result === 'rejected') terminal.say(`matricula: ${summary.file} was rejected: ${summary.message}`)
 }

@@ -46,13 +46,14 @@ Example:
     const given = argumentsIn(args)
     await checkFile(given.file)
     for (const report of given.reports) await checkReport(report, given.file)
-    const summary = await withStore(terminal, async (store) => {
+    const { summary, toMend } = await withStore(terminal, async (store) => {
       const institution = await knownInstitution(store, given.institution)
       using progress = openProgressLine(process.stderr)
       const work = { ...given, store, institution, terminal, progress }
-      return given.dryRun ? await rehearse(work) : await carryOut(work)
+      return given.dryRun ? await rehearse(work) : { summary: await carryOut(work), toMend: [] }
     })
-    showSummary(summary, terminal, given.json)
+    showSummary(summary, terminal, given.json, toMend)
+    if (toMend.length > 0 && summary.report === null) terminal.say('Every row, to mend and send again: --report F.csv.')
     if (summary.result === 'held') terminal.say('To let it through: the same command with --approve.')
     return exitCodeOf(summary)
   },
@@ -113,14 +114,21 @@ type Work = Omit<Given, 'institution'> & {
   readonly progress: ProgressLine
 }
 
+/** With the rows to mend in words: what a run leaves behind for this, a dry run does not. */
+type Rehearsed = { readonly summary: Summary; readonly toMend: readonly string[] }
+
 /** Leaves nothing behind but the report that was asked for. */
-async function rehearse({ store, institution, file, approve, reports, progress }: Work): Promise<Summary> {
-  const [{ runFile }, { lastRowsOf }] = await Promise.all([import('../flatfile/run.ts'), import('../flatfile/run-record.ts')])
+async function rehearse({ store, institution, file, approve, reports, progress }: Work): Promise<Rehearsed> {
+  const [{ PLAN, runFile }, { lastRowsOf }, { mendLines }] = await Promise.all([
+    import('../flatfile/run.ts'),
+    import('../flatfile/run-record.ts'),
+    import('../flatfile/summary-text.ts'),
+  ])
   const folder = await mkdtemp(join(tmpdir(), 'matricula-dry-run-'))
   try {
     const name = basename(file)
     const lastRows = await lastRowsOf(store, institution._id, name)
-    return await runFile({
+    const summary = await runFile({
       store,
       institution,
       file: { path: file, name },
@@ -132,6 +140,7 @@ async function rehearse({ store, institution, file, approve, reports, progress }
       ...(lastRows !== undefined && { lastRows }),
       onProgress: progress.on,
     })
+    return { summary, toMend: await mendLines(summary, summary.header === null ? undefined : join(folder, PLAN)) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

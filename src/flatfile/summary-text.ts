@@ -13,11 +13,12 @@ const WORDS = [
   ['invalid', 'refused: something in the row is wrong'],
 ] as const
 
-export function summaryText(summary: Summary): string {
+/** @param toMend of `mendLines`, where somebody reads it who has no report */
+export function summaryText(summary: Summary, toMend: readonly string[] = []): string {
   const { file, result, message, report } = summary
   const first = `${file}: ${result}${summary.dryRun ? ' (dry run)' : ''}. ${sentence(message)}`
   const last = report === null ? [] : [`Report: ${report}`]
-  return [first, ...countLines(summary), ...codeLines(summary), ...howItWasRead(summary), ...last].join('\n')
+  return [first, ...countLines(summary), ...codeLines(summary), ...toMend, ...howItWasRead(summary), ...last].join('\n')
 }
 
 /** The same for who gets the report, with the first rows that are to be mended. */

@@ -68,7 +68,7 @@ export function summaryOf(
     ...common(about),
     result,
     reason: hold?.code ?? null,
-    message: hold === undefined ? said(tally, about.options.isDryRun ?? false) : heldMessage(hold),
+    message: hold === undefined ? said(tally, about.options) : heldMessage(hold),
     header: { row: header.row, columns: header.columns.map(({ field }) => field ?? null) },
     rows: tally.rows,
     counts: tally.counts,
@@ -122,11 +122,12 @@ function common({ options, file }: About) {
   }
 }
 
-function said({ rows, refused, missing }: Tally, isDryRun: boolean): string {
+function said({ rows, refused, missing }: Tally, { isDryRun, reports }: About['options']): string {
   if (rows === 0) return 'there was nothing to do'
+  const why = reports.length === 0 ? '' : ', the report says why'
   return [
     isDryRun ? 'nothing was written: this is what would be' : 'the file was processed',
-    ...(refused === 0 ? [] : [`${refused} of ${rows} rows cannot be used as they are, the report says why`]),
+    ...(refused === 0 ? [] : [`${refused} of ${rows} rows cannot be used as they are${why}`]),
     ...(missing === undefined || missing.people === 0
       ? []
       : [`people missing from the file: ${missing.people}, deactivated for it: ${missing.deactivated}`]),
