@@ -1,6 +1,7 @@
 /**
  * What the operating system says when it does not do what is asked, most often of a file.
  */
+import { dirname } from 'node:path'
 
 /** Whether it comes from the operating system. */
 export function isSystemError(error: unknown): error is Error & { readonly code: string; readonly path?: string } {
@@ -20,5 +21,17 @@ export function unlessMissing(error: unknown): undefined {
 /** Why a file cannot be read, for the person who named it. */
 export function unreadable(file: string, error: unknown): string {
   if (hasCode(error, 'ENOENT')) return `there is no file ${file}`
-  return `${file} cannot be read: ${error instanceof Error ? error.message : error}`
+  return `${file} cannot be read: ${reasonOf(error)}`
+}
+
+/** Why a file cannot be written, likewise. */
+export function unwritable(file: string, error: unknown): string {
+  if (hasCode(error, 'ENOENT')) return `${file} cannot be written: there is no folder ${dirname(file)}`
+  return `${file} cannot be written: ${reasonOf(error)}`
+}
+
+function reasonOf(error: unknown): string {
+  if (hasCode(error, 'EISDIR')) return 'it is a folder'
+  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM')) return 'this account may not do that'
+  return error instanceof Error ? error.message : String(error)
 }

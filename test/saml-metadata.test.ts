@@ -61,6 +61,7 @@ describe('metadata of an identity provider', () => {
       () => [file('u.xml', metadataXml(idp)), '--saml-metadata-certificate', file('f.pem', federation.certificate)],
       /is not signed/,
     ],
+    ['at an address that is none of the web', () => ['ftp://idp.uni.edu/metadata'], /should be a file or an https address/],
     ['at an address where nobody is', () => ['http://127.0.0.1:1/metadata'], /cannot be reached/],
   ] as const) {
     it(`is refused from one ${why}`, async () => {

@@ -114,7 +114,7 @@ describe('setting up a drop box', { skip: NO_OPENSSH }, () => {
       /matricula_key holds a private key, which must never leave its owner/,
     ],
     ['a file that is not there', () => '/none/such.pub', /there is no file \/none\/such\.pub/],
-    ['a folder', () => folder.path, /cannot be read/],
+    ['a folder', () => folder.path, /cannot be read: it is a folder/],
   ] as const)
     it(`refuses ${why}, and changes nothing`, async () => {
       const before_ = await settingsOf('south')

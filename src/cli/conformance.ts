@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import type { CheckResult } from '../../conformance/check.ts'
 import type { Options } from '../../conformance/run.ts'
 import { didYouMean } from '../directory/near-miss.ts'
+import { unwritable } from '../file-errors.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, NOT_DONE, Refusal, read } from './command.ts'
 import { untilToldToStop } from './signals.ts'
@@ -154,8 +155,8 @@ function sayChoice({ only, 'read-only': isReadOnly }: Given): string {
 }
 
 async function writeJunit(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: Error) => {
-    throw new Refusal(`--junit: ${error.message}`)
+  await writeFile(file, text).catch((error) => {
+    throw new Refusal(`--junit: ${unwritable(file, error)}`)
   })
 }
 

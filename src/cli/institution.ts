@@ -10,7 +10,7 @@ import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
 import { contentOf } from './content.ts'
-import { knownInstitution, unknownInstitution } from './known-institution.ts'
+import { knownInstitution, NONE_YET, unknownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import type { metadataPatch as readMetadata } from './saml-metadata.ts'
 import { problemsIn, settingsChanges } from './settings-changes.ts'
@@ -64,6 +64,7 @@ One line for each institution, by id.
           all.map(({ _id, name, created }) => [_id, name, isoTime(created)]),
         ),
       )
+    if (all.length === 0) terminal.say(`There is no institution: ${NONE_YET}.`)
     return DONE
   },
 }

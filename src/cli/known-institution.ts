@@ -13,6 +13,10 @@ export function institutionIn(option: string | undefined): string {
   return option
 }
 
+/** Either nothing was done so far, or this is another store than that of the server. */
+export const NONE_YET =
+  'this store has none at all: make one with matricula institution create, or give DATABASE_URL and DATA_DIR as the server has them'
+
 /** @throws {Refusal} naming the near miss when there is no such institution */
 export async function knownInstitution(store: Store, id: string): Promise<Institution> {
   const found = await getInstitution(store, id)
@@ -22,6 +26,6 @@ export async function knownInstitution(store: Store, id: string): Promise<Instit
 
 export async function unknownInstitution(store: Store, id: string): Promise<Refusal> {
   const ids = (await listInstitutions(store)).map(({ _id }) => _id)
-  const hint = ids.length === 0 ? '; make one with: matricula institution create' : didYouMean(id, ids)
+  const hint = ids.length === 0 ? `; ${NONE_YET}` : didYouMean(id, ids)
   return new Refusal(`there is no institution ${id}${hint}`)
 }

@@ -44,7 +44,11 @@ describe('the command line', () => {
     ['institution create North --name N', 'matricula: the id is "North"; it should be small letters'],
     ['institution list --json=yes', 'matricula: --json takes no value'],
     ['institution list -x', 'matricula: there is no option -x'],
-    ['institution show nowhere', 'matricula: there is no institution nowhere; make one with: matricula institution create'],
+    ['-v', 'matricula: there is no option -v; known: --help, --version'],
+    [
+      'institution show nowhere',
+      'matricula: there is no institution nowhere; this store has none at all: make one with matricula institution create, or give DATABASE_URL',
+    ],
     ['institution set nowhere', 'matricula: --settings is missing: what should change?'],
     ['institution set nowhere --settings /no/such/file', 'matricula: there is no file /no/such/file'],
     ['token create nowhere', 'matricula: --scope is missing: one of scim, api, files, admin'],

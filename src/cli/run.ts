@@ -57,11 +57,11 @@ function find(command: Command, args: readonly string[], path: string[]): Comman
     path.push(word)
     return find(next, args, path)
   }
-  const near = nearMiss(word, Object.keys(command.commands))
-  const known = `known: ${Object.keys(command.commands).join(', ')}`
-  throw new Misuse(
-    `there is no ${word.startsWith('-') ? 'option' : 'command'} ${[...path, word].join(' ')}; ${near ? `did you mean "${near}"?` : known}`,
-  )
+  const isOption = word.startsWith('-')
+  const names = isOption ? ['--help', ...(path.length === 0 ? ['--version'] : [])] : Object.keys(command.commands)
+  const near = nearMiss(word, names)
+  const hint = near ? `did you mean "${near}"?` : `known: ${names.join(', ')}`
+  throw new Misuse(`there is no ${isOption ? 'option' : 'command'} ${[...path, word].join(' ')}; ${hint}`)
 }
 
 function asksForHelp(args: readonly string[]): boolean {

@@ -9,7 +9,7 @@ import { MetadataRefused } from '../saml/metadata-in.ts'
 import { patchWith } from '../saml/metadata-settings.ts'
 import { fetchIdpMetadata, idpMetadataIn } from '../saml/metadata-source.ts'
 import type { Terminal } from './command.ts'
-import { Refusal } from './command.ts'
+import { Misuse, Refusal } from './command.ts'
 import { contentOf } from './content.ts'
 
 /**
@@ -21,9 +21,10 @@ export async function metadataPatch(
   { environment, say }: Terminal,
 ): Promise<(settings: Settings) => Json> {
   const { from } = given
+  const isUrl = /^https?:\/\//i.test(from)
+  if (!isUrl && from.includes('://')) throw new Misuse(`--saml-metadata is "${from}"; it should be a file or an https address`)
   const certificates = given.signedBy === undefined ? undefined : [await contentOf(given.signedBy)]
   const options = { signedBy: certificates, now: Date.now(), isLocal: isLocalOnly(publicUrlOf(configFrom(environment))) }
-  const isUrl = /^https?:\/\//i.test(from)
   try {
     const found = isUrl ? await fetchIdpMetadata(from, options) : await idpMetadataIn(from, options)
     const count = found.certificates.length

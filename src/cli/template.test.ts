@@ -32,8 +32,14 @@ describe('matricula template', () => {
     [
       'says that it cannot write there',
       ['--format', 'csv', '-o', '/nowhere/people.csv'],
-      /cannot be written to \/nowhere\/people.csv/,
+      /people.csv cannot be written: there is no folder \/nowhere$/,
     ],
+    [
+      'does not write one format under the name of another, which no program would open',
+      ['--format', 'csv', '-o', 'people.xlsx'],
+      /--output is "people.xlsx"; it should be the name of a file that ends in .csv/,
+    ],
+    ['writes to files alone', ['--format', 'csv', '-o', '-'], /--output is "-"; it should be the name of a file/],
   ] as const) {
     it(why, async () => {
       const { code, said } = await matricula('template', ...args)

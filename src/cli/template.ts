@@ -2,8 +2,10 @@
  * `matricula template`: the table that people fill in.
  */
 import { writeFile } from 'node:fs/promises'
+import { extname } from 'node:path'
 import { didYouMean } from '../directory/near-miss.ts'
 import { requiredFields } from '../directory/required-fields.ts'
+import { unwritable } from '../file-errors.ts'
 import { FORMATS } from '../flatfile/row.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
@@ -30,8 +32,8 @@ Example:
       institution === undefined ? { settings: {} } : await withStore(terminal, (store) => knownInstitution(store, institution))
     const { template: make } = await import('../flatfile/template.ts')
     const content = await make(options.format, settings, requiredFields(settings, 'file'))
-    await writeFile(options.output, content).catch((error: Error) => {
-      throw new Refusal(`the template cannot be written to ${options.output}: ${error.message}`)
+    await writeFile(options.output, content).catch((error) => {
+      throw new Refusal(unwritable(options.output, error))
     })
     terminal.say(`Wrote ${options.output}.`)
     return DONE
@@ -48,5 +50,8 @@ function optionsIn(args: readonly string[]) {
   if (known === undefined) {
     throw new Misuse(`--format is "${format}"; it should be one of ${FORMATS.join(', ')}${didYouMean(format, FORMATS)}`)
   }
+  const end = extname(output).slice(1).toLowerCase()
+  if (output === '-' || (end !== known && FORMATS.some((one) => one === end)))
+    throw new Misuse(`--output is "${output}"; it should be the name of a file that ends in .${known}`)
   return { format: known, output, institution }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { aChange } from '../../test/builders.ts'
 import { endpoint, patch } from '../../test/scim-endpoint.ts'
 import { forEachStore } from '../../test/stores.ts'
 import type { Store } from '../store/store.ts'

@@ -70,7 +70,12 @@ export function storeError(error: unknown, where: string): unknown {
   if (/no space left|disk full|out of disk|space quota/i.test(reason)) {
     return new StoreError('unusable', `MongoDB at ${where} has no room left on its disk`, options)
   }
-  if (isOutOfReach(error)) return new StoreError('unavailable', `MongoDB at ${where} cannot be reached (${reason})`, options)
+  if (isOutOfReach(error))
+    return new StoreError(
+      'unavailable',
+      `MongoDB at ${where} cannot be reached (${reason}): does it run, and is this its address?`,
+      options,
+    )
   // The server's words may quote a document.
   return new StoreError('unusable', `MongoDB at ${where} refused a request (code ${code})`, options)
 }
