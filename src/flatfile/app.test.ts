@@ -56,7 +56,15 @@ describe('PUT /institutions/:institution/files/:name', () => {
     })
   }
 
-  async function put(name: string, content: string, { isKnown = true, headers = {} } = {}) {
+  it('refuses a form with the file in it, whose lines would be taken for rows', async () => {
+    const form = new FormData()
+    form.set('file', new File([PEOPLE], 'people.csv'))
+    const { status, body } = await put('people.csv', form)
+    assert.deepEqual([status, body.title], [415, 'This is not the file itself'])
+    assert.deepEqual(readdirSync((await openFolders(dataDir, institution._id)).upload), [])
+  })
+
+  async function put(name: string, content: string | FormData, { isKnown = true, headers = {} } = {}) {
     await using store = await openSqlite({ path })
     const admit = () => (isKnown ? admitted(institution) : REFUSED)
     const failed = (error: unknown) => assert.fail(String(error))

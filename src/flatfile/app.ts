@@ -53,6 +53,8 @@ async function put({ store, admit, dataDir, onWaiting }: FilesDeps, c: Context):
     const { detail, headers } = refusalOf({ kind: 'packed' }, 'the file')
     return problem(415, detail, headers)
   }
+  if (/^\s*multipart\//i.test(request.headers.get('content-type') ?? ''))
+    return problem(415, 'the body should be the file itself, not a form with the file in it: with curl by -T FILE, not by -F')
   const folders = await openFolders(dataDir, institution._id)
   const body: AsyncIterable<Uint8Array> = request.body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() })
   const received = await receive(body, file, { store, institution, folders, by: { source, credential } })
@@ -74,7 +76,7 @@ const TITLES = {
   403: 'This is not allowed',
   405: 'This method is not served here',
   413: 'The file is too large',
-  415: 'The file is of a type that is not read here',
+  415: 'This is not the file itself',
   422: 'The file cannot be taken',
   429: 'Too many requests',
   500: 'Internal Server Error',
