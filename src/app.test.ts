@@ -85,6 +85,35 @@ describe('the app', () => {
     )
   })
 
+  it('tells whoever opens it in a browser where things are, and of no institution that it is there', async () => {
+    await using app = await served(broken())
+    const answer = await app.get('/')
+    assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'text/html; charset=utf-8'])
+    const page = await answer.text()
+    assert.match(page, /https:\/\/roll\.uni\.edu\/institutions\/ID\/scim\/v2</)
+    assert.doesNotMatch(page, /north/)
+  })
+
+  for (const [path, name, says] of [
+    ['/health', undefined, 'there is nothing at this address; https://roll.uni.edu/ tells what is where'],
+    ['/institutions/north/scim/Users', 'north', 'there is nothing at this address; https://roll.uni.edu/ tells what is where'],
+    ['/institutions/north/scim/v2/Users/', 'north', 'there is nothing at this address (did you mean "/Users"?)'],
+    ['/institutions/north/scim/v2/users', 'north', 'there is nothing at this address (did you mean "/Users"?)'],
+    ['/institutions/north/scim/v2/People', 'north', /^there is nothing at this address; known here: \/Users, \/Groups, /],
+    ['/institutions/north/scim/v2/Bulk', 'north', 'this method is not served here; served are POST'],
+    ['/institutions/north/api/v1/users/', 'api', 'there is nothing at this address (did you mean "/users"?)'],
+    ['/institutions/north/api/v1', 'api', /; https:\/\/roll\.uni\.edu\/institutions\/north\/api\/v1\/docs tells what is where$/],
+    ['/institutions/north/scim/v2/Users', undefined, /is needed; send the header "Authorization: Bearer TOKEN"$/],
+    ['/institutions/north/scim/v2/Users', 'south', /is needed; this one is not known here, or has ended$/],
+    ['/institutions/nowhere/scim/v2/Users', 'north', /is needed; this one is not known here, or has ended$/],
+  ] as const)
+    it(`says what would be right to who asks for ${path} ${name ? `with a token of ${name}` : 'without a token'}`, async () => {
+      await using app = await served()
+      const { detail } = (await (await app.get(path, name && tokens[name])).json()) as { readonly detail: string }
+      if (typeof says === 'string') assert.equal(detail, says)
+      else assert.match(detail, says)
+    })
+
   it('publishes the keys that its JWTs are checked with, and no private part of them', async () => {
     await using app = await served()
     const answer = await app.get('/.well-known/jwks.json')

@@ -21,6 +21,7 @@ import { INSTITUTION_ID } from './directory/institution.ts'
 import { channelOf } from './directory/user.ts'
 import { filesApp } from './flatfile/app.ts'
 import type { Run } from './flatfile/run-record.ts'
+import { frontPage } from './front-page.ts'
 import { rateLimiter } from './limits/rate.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
@@ -73,7 +74,7 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
   }
 
   const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
-  const { appFor, routes } = dispatcher(operation({ store, metrics, signingKeys, publicUrl }), {
+  const { appFor, routes } = dispatcher(publicUrl, operation({ store, metrics, signingKeys, publicUrl }), {
     oauth: oauthApp({ store, signingKeys, keySets, limiter, publicUrl, onRefused, failed }),
     'scim/v2': scimApp({ ...channel('scim'), seal }),
     'api/v1': apiApp(channel('api')),
@@ -108,7 +109,8 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
 type Operation = Pick<AppOptions, 'store' | 'metrics' | 'publicUrl'> & { readonly signingKeys: SigningKeys }
 
 function operation({ store, metrics, signingKeys, publicUrl }: Operation): Hono {
-  const app = plainApp()
+  const app = plainApp(publicUrl)
+  app.get('/', () => frontPage(publicUrl))
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
     const isReady = await answersSoon(store)
@@ -161,12 +163,13 @@ async function answersSoon(store: Store): Promise<boolean> {
  * @param channels by where they are mounted below an institution
  */
 function dispatcher(
+  publicUrl: string,
   rest: Hono,
   channels: { readonly [place: string]: Hono },
 ): { readonly appFor: (path: string) => Hono; readonly routes: readonly string[] } {
   const mounted = new Map(
     Object.entries(channels).map(([place, app]) => {
-      return [firstSegment(place, 0), plainApp().route(`/institutions/:institution/${place}`, app)]
+      return [firstSegment(place, 0), plainApp(publicUrl).route(`/institutions/:institution/${place}`, app)]
     }),
   )
   const routes = [rest, ...mounted.values()].flatMap((app) => app.routes.map(({ path }) => path))
@@ -186,9 +189,9 @@ function firstSegment(path: string, from: number): string {
 }
 
 /** Errors go on to the one place that makes answers of them, which stands around all apps. */
-function plainApp(): Hono {
+function plainApp(publicUrl: string): Hono {
   const app = new Hono()
-  app.notFound(() => problem(404, 'there is nothing at this address'))
+  app.notFound(() => problem(404, `there is nothing at this address; ${publicUrl}/ tells what is where`))
   app.onError((error) => {
     throw error
   })

@@ -30,6 +30,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Asked without a token, with the test that holds them apart. */
 const WITHOUT_TOKEN: readonly (readonly [route: RegExp, why: string])[] = [
+  [/^\/$/, 'where things are, and nothing of an institution: src/app.test.ts'],
   [/^\/(healthz|readyz|metrics)$/, 'operation: nothing of an institution'],
   [/^\/\.well-known\//, 'the same for every institution, whether there is one or not'],
   [/\/scim\/v2\/ServiceProviderConfig$/, 'the same for everybody (RFC 7643 section 5)'],

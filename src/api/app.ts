@@ -5,6 +5,7 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Admission } from '../auth/admit.ts'
+import { didYouMean } from '../directory/near-miss.ts'
 import { StoreError } from '../store/store.ts'
 import type { Answer, ProblemCode } from './answers.ts'
 import { problem, problemOfStore, responseOf } from './answers.ts'
@@ -34,8 +35,16 @@ export function apiApp(deps: ApiDeps): Hono {
   // Readable without a token: they are the same for everybody, and tell of no institution whether it is there.
   app.all('/openapi.json', byMethod(deps, { GET: (c) => document(baseOf(deps, c)) }))
   app.all('/docs', byMethod(deps, { GET: (c) => docsPage(openApiDocument(baseOf(deps, c))) }))
-  app.all('*', refuse(deps, 'not_found', 'there is nothing at this address'))
+  app.all('*', (c) => refuse(deps, 'not_found', nothingAt(c.req.path, baseOf(deps, c)))(c))
   return app
+}
+
+const PLACES = ['/users', '/users/batch', '/openapi.json', '/docs']
+
+/** A slash too many and another case are what is mostly wrong with an address. */
+function nothingAt(path: string, base: string): string {
+  const asked = path.slice(path.indexOf('/api/v1') + '/api/v1'.length)
+  return `there is nothing at this address${didYouMean(asked, PLACES) || `; ${base}/docs tells what is where`}`
 }
 
 function document(base: string): Response {

@@ -50,10 +50,13 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter, scop
   }
 }
 
-/** Says `invalid_token` only to who sent one (RFC 6750 section 3.1). */
+/** Says `invalid_token` only to who sent one (RFC 6750 section 3.1). What it says is the same whether the institution is there or not. */
 function unknown(authorization: string | null): Admission {
   const challenge = authorization === null ? 'Bearer' : 'Bearer error="invalid_token"'
-  return refused(401, 'a valid bearer token of this institution is needed', { 'www-authenticate': challenge })
+  const hint = /^bearer ./i.test(authorization ?? '')
+    ? 'this one is not known here, or has ended'
+    : 'send the header "Authorization: Bearer TOKEN"'
+  return refused(401, `a valid bearer token of this institution is needed; ${hint}`, { 'www-authenticate': challenge })
 }
 
 function refused(status: 401 | 403 | 429, detail: string, headers: { readonly [name: string]: string }): Admission {

@@ -8,6 +8,7 @@ import type { Admission } from '../auth/admit.ts'
 import type { House } from '../directory/group-change.ts'
 import { openGroupWrites } from '../directory/group-writes.ts'
 import type { Settings } from '../directory/institution.ts'
+import { didYouMean } from '../directory/near-miss.ts'
 import { StoreError } from '../store/store.ts'
 import { bulk } from './bulk.ts'
 import type { ScimDeps } from './deps.ts'
@@ -48,7 +49,6 @@ export function scimApp(deps: ScimDeps): Hono {
   })
 
   const root = byMethod({ GET: serve(listOf(USER_TYPE, GROUP_TYPE)) })
-  const nothing = refuse('notFound', 'there is nothing at this address')
 
   // One route an address: a fixed path beside `:id` would take Hono's quicker router out of play.
   app.all('/Users', byMethod({ GET: serve(listOf(USER_TYPE)), POST: serve(createUser) }))
@@ -66,8 +66,16 @@ export function scimApp(deps: ScimDeps): Hono {
   app.all('/Schemas/:name', byMethod({ GET: tell(schemaWithUrn) }))
   app.all('/Me', byMethod({ GET: me(readUser), PUT: me(replaceUser), PATCH: me(changeUser), DELETE: me(removeUser) }))
   // The root again, with a slash at its end.
-  app.all('*', (c) => (c.req.path.endsWith('/scim/v2/') ? root(c) : nothing(c)))
+  app.all('*', (c) => (c.req.path.endsWith('/scim/v2/') ? root(c) : refuse('notFound', nothingAt(c.req.path))(c)))
   return app
+}
+
+const PLACES = ['/Users', '/Groups', '/Bulk', '/Me', '/Schemas', '/ResourceTypes', '/ServiceProviderConfig']
+
+/** A slash too many and a small letter are what is mostly wrong with an address. */
+function nothingAt(path: string): string {
+  const asked = path.slice(path.indexOf('/scim/v2') + '/scim/v2'.length)
+  return `there is nothing at this address${didYouMean(asked, PLACES) || `; known here: ${PLACES.join(', ')}`}`
 }
 
 /** Other methods get 405 and the list of these. */
@@ -75,7 +83,8 @@ function byMethod(handlers: { readonly [method: string]: Handler }): Handler {
   const served = new Map(Object.entries(handlers))
   const get = served.get('GET')
   if (get !== undefined) served.set('HEAD', get)
-  const refused = refuse('methodNotAllowed', undefined, { allow: [...served.keys()].join(', ') })
+  const allow = [...served.keys()].join(', ')
+  const refused = refuse('methodNotAllowed', `this method is not served here; served are ${allow}`, { allow })
   return (c) => (served.get(c.req.method) ?? refused)(c)
 }
 
