@@ -22,7 +22,7 @@ export async function docsPage(document: OpenApi): Promise<Response> {
         <h1>${document.info.title}</h1>
         <p>${document.info.description}</p>
         <p>Address: <code>${document.servers[0]?.url ?? ''}</code> · <a href="openapi.json">OpenAPI ${document.openapi}</a></p>
-        <p>Each request carries a token of scope <code>api</code>: <code>Authorization: Bearer TOKEN</code></p>
+        <p>Each request carries a token of scope <code>api</code>: <code>Authorization: Bearer TOKEN</code>. Whoever runs the server makes one: <code>matricula token create ID --scope api</code></p>
         <nav>
           <ul>
             ${operationsOf(document).map(([method, path, one]) => html`<li><a href="#${one.operationId}"><b>${method}</b> ${path}</a> ${one.summary}</li>`)}
@@ -50,11 +50,12 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 const STYLE = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; background: #fff }
 code, pre { font: 14px/1.4 ui-monospace, monospace; background: #f2f4f7; border-radius: 4px }
-code { padding: .1em .3em } pre { padding: .8em; overflow-x: auto }
+code { padding: .1em .3em } p code { overflow-wrap: anywhere } h2 code, h3 code { font-size: inherit } pre { padding: .8em; overflow-x: auto }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; vertical-align: top; padding: .3em .6em .3em 0; border-bottom: 1px solid #dde2e8 }
 section { margin: 2.5rem 0 } a { color: #0b57a4 } h2 { margin-top: 3rem }
+@media (max-width: 40rem) { table, tbody, tr, th, td { display: block } th, td { border: 0; padding: 0 } tr { padding: .5em 0; border-bottom: 1px solid #dde2e8 } }
 @media (prefers-color-scheme: dark) {
-  body { color: #e6e9ed; background: #16191d } code, pre { background: #23282e } th, td { border-color: #363d45 } a { color: #7db8f0 }
+  body { color: #e6e9ed; background: #16191d } code, pre { background: #23282e } th, td, tr { border-color: #363d45 } a { color: #7db8f0 }
 }`
 
 function operationsOf({ paths }: OpenApi): (readonly [string, string, Operation])[] {
@@ -67,7 +68,7 @@ function operationSection(method: string, path: string, operation: Operation): H
   const { operationId, summary, description, parameters = [], requestBody, responses } = operation
   return html`<section id="${operationId}">
     <h2><code>${method} ${path}</code></h2>
-    <p><b>${summary}.</b> ${description ?? ''}</p>
+    <p><b>${summary}.</b> ${withCode(description)}</p>
     ${parameters.length > 0 ? parameterTable(parameters) : ''}
     ${Object.entries(requestBody?.content ?? {}).map(([type, media]) => mediaPart(type, media))}
     <h3>Answers</h3>
@@ -80,7 +81,7 @@ function operationSection(method: string, path: string, operation: Operation): H
 function parameterTable(parameters: readonly Parameter[]): Html {
   return html`<h3>Parameters</h3>
     <table>
-      ${parameters.map((one) => html`<tr><th><code>${one.name}</code></th><td>${one.in}</td><td>${typeOf(one.schema)}</td><td>${one.description}</td></tr>`)}
+      ${parameters.map((one) => html`<tr><th><code>${one.name}</code></th><td>${one.in}</td><td>${typeOf(one.schema)}</td><td>${withCode(one.description)}</td></tr>`)}
     </table>`
 }
 
@@ -93,14 +94,21 @@ function schemaSection(name: string, schema: JsonSchema): Html {
   const required = new Set(schema.required as readonly string[] | undefined)
   return html`<section id="schema-${name}">
     <h3>${name}</h3>
-    <p>${schema.description ?? ''}</p>
+    <p>${withCode(schema.description)}</p>
     <table>
       ${Object.entries((schema.properties ?? {}) as { readonly [name: string]: JsonSchema }).map(
         ([property, inner]) =>
-          html`<tr><th><code>${property}</code></th><td>${typeOf(inner)}${required.has(property) ? ', always' : ''}</td><td>${inner.description ?? ''}</td></tr>`,
+          html`<tr><th><code>${property}</code></th><td>${typeOf(inner)}${required.has(property) ? ', always' : ''}</td><td>${withCode(inner.description)}</td></tr>`,
       )}
     </table>
   </section>`
+}
+
+/** Descriptions are Markdown in an OpenAPI document; of that they use marks of code alone. */
+function withCode(description: unknown = ''): (Html | string)[] {
+  return String(description)
+    .split('`')
+    .map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`))
 }
 
 /** A schema in a few words, with a link to it where it has a name. */
