@@ -59,6 +59,16 @@ describe('settings', () => {
       /^there is no setting matchorder \(did you mean "matchOrder"\?\); known here: accountTypes, /,
     ],
     [
+      'says how a setting inside another is written',
+      { 'files.runAt': '07:00' },
+      /^there is no setting \["files\.runAt"\]; a dot means inside: \{"files": \{"runAt": …\}\}; known here: /,
+    ],
+    [
+      'names the near miss of a field whose say is ranked',
+      { authority: { first_nmae: ['scim'] } },
+      /^authority\.first_nmae: there is no field or attribute "first_nmae" \(did you mean "first_name"\?\)$/,
+    ],
+    [
       'names the near miss inside',
       { scim: { see: 'all' } },
       /^there is no setting scim\.see \(did you mean "sees"\?\); known here: map, sees, purgeAfterDays, extension$/,

@@ -98,11 +98,17 @@ function problemOf(error: ErrorObject): Problem[] {
 function unknownSetting(place: readonly string[], name: string, properties: object | undefined): Problem {
   const known = Object.keys(properties ?? {})
   const path = [...place, name]
-  return problem(
-    path,
-    'unknown',
-    `there is no setting ${written(path)}${didYouMean(name, known)}; known here: ${known.join(', ')}`,
-  )
+  const hint = isDotted(name, known) ? `; a dot means inside: ${nested(name)}` : didYouMean(name, known)
+  return problem(path, 'unknown', `there is no setting ${written(path)}${hint}; known here: ${known.join(', ')}`)
+}
+
+/** `files.runAt`, as documents and messages call it, in place of `{"files": {"runAt": …}}`. */
+function isDotted(name: string, known: readonly string[]): boolean {
+  return name.includes('.') && known.includes(name.slice(0, name.indexOf('.')))
+}
+
+function nested(name: string): string {
+  return name.split('.').reduceRight((inner, part) => `{${JSON.stringify(part)}: ${inner}}`, '…')
 }
 
 function rightFor(error: ErrorObject, description: string | undefined): string {
@@ -117,10 +123,10 @@ function namesIn(settings: Settings): Problem[] {
     names.flatMap((name, index) => unknownName(['required', channel, String(index)], 'field', name, FIELD_NAMES)),
   )
   const schema = userSchemaOf(settings)
-  const slots = slotsIn(schema)
+  const rankable = new Set([...FIELD_NAMES, ...slotsIn(schema)])
   const ranked = Object.keys(settings.authority ?? {})
     .filter((slot) => fieldNamed(slot) === undefined)
-    .flatMap((slot) => unknownName(['authority', slot], 'field or attribute', slot.replace(/\[.+\]$/, ''), slots))
+    .flatMap((slot) => unknownName(['authority', slot], 'field or attribute', slot.replace(/\[.+\]$/, ''), rankable))
   const mapped = Object.entries(settings.scim?.map ?? {}).flatMap(([name, from]) => [
     ...unknownName(['scim', 'map', name], 'field', name, FIELD_NAMES),
     ...unknownAttribute(['scim', 'map', name], typeof from === 'string' ? from : from.path, schema),
