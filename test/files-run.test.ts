@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -127,6 +127,33 @@ await forEachStore((name, place) => {
       assert.ok(told.endsWith(';007;bad@uni.edu;"Ana; Bo";Ode, jr.;Pilot;;\r\n'), told)
       const { summary } = await desk.imported(institution, told.replace(';Pilot;', ';Staff;').split('\r\n'))
       assert.equal(summary.counts.created, 1)
+    })
+
+    it('gives the refused rows as a workbook, which keeps what they say and is sent back when they are mended', async () => {
+      const institution = await desk.institution()
+      const odd = '007,bad@uni.edu,=1+1,_x0041_ & <Ode>,Pilot,,'
+      await desk.imported(institution, [HEADER, ...rows(3), odd])
+      const reports = join(folder, 'files', institution, 'reports')
+      const [name = ''] = readdirSync(reports).filter((one) => one.endsWith('_people.csv.xlsx'))
+      const settings = desk.write('settings.json', JSON.stringify({ accountTypes: ['Student', 'Staff', 'Pilot'] }))
+      assert.equal((await desk.matricula('institution', 'set', institution, '--settings', settings)).code, 0)
+      const { out } = await desk.matricula('import', join(reports, name), '--institution', institution, '--json')
+      const { counts, header, notices } = JSON.parse(out[0] as string)
+      assert.deepEqual(notices, [])
+      assert.deepEqual([counts.created, counts.unchanged, header.columns.slice(0, 4)], [1, 0, [null, null, null, 'netid']])
+      const person = (await desk.people(institution)).find(({ netid }) => netid === '007')
+      assert.deepEqual([person?.first_name, person?.last_name], ['=1+1', '_x0041_ & <Ode>'])
+      assert.equal(readdirSync(reports).filter((one) => one.endsWith('.xlsx')).length, 1)
+    })
+
+    it('gives no workbook of refused rows of a roster, of which a part says that the others are gone', async () => {
+      const institution = await desk.institution({ files: { sources: [{ pattern: '*', name: 'sis', mode: 'roster' }] } })
+      const { summary } = await desk.imported(institution, [HEADER, ...rows(3), '007,bad@uni.edu,Bo,Ode,Pilot,,'])
+      assert.equal(summary.counts.invalid, 1)
+      assert.deepEqual(
+        readdirSync(join(folder, 'files', institution, 'reports')).filter((one) => one.endsWith('.xlsx')),
+        [],
+      )
     })
 
     it('takes a report that is sent back under its name for what it tells of, and misses nobody against another one', async () => {

@@ -2,6 +2,7 @@
  * The check of an uploaded file: seconds after it came in its sender can read what the next run would do with it. A dry
  * run in every point; nothing of it is kept but the page and the table in the reports.
  */
+import { existsSync } from 'node:fs'
 import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { newId } from '../directory/ids.ts'
@@ -106,10 +107,10 @@ async function check(asked: Run, { store, dataDir, now = Date.now }: ChecksOptio
     const run = isThere ? await getRun(store, institution._id, asked._id) : undefined
     // Its run has begun, or a newer file of its name has come, which has a check of its own.
     if (run?.state !== 'waiting') return
-    const table = join(folder, 'report.csv')
-    const summary = await rehearse(run, { store, institution, folders, path, folder, table, now, stop })
-    const page = await pageOf(summary, { institution, folders, folder, now: now() })
-    if ((await getRun(store, institution._id, asked._id))?.state === 'waiting') await putCheck(folders, run.file, page, table)
+    const beside = { table: join(folder, 'report.csv'), mend: join(folder, 'mend.xlsx') }
+    const summary = await rehearse(run, { store, institution, folders, path, folder, ...beside, now, stop })
+    const page = await pageOf(summary, { institution, folders, folder, mend: beside.mend, now: now() })
+    if ((await getRun(store, institution._id, asked._id))?.state === 'waiting') await putCheck(folders, run.file, page, beside)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -136,11 +137,12 @@ async function rehearse(
     readonly path: string
     readonly folder: string
     readonly table: string
+    readonly mend: string
     readonly now: () => number
     readonly stop: AbortSignal
   },
 ): Promise<Summary> {
-  const { store, institution, folders, path, folder, table, now, stop } = options
+  const { store, institution, folders, path, folder, table, mend, now, stop } = options
   const { source, credential } = run.by
   const lastRows = await lastRowsOf(store, institution._id, run.file)
   const checksum = await checksumBeside(folders, run.file)
@@ -153,6 +155,7 @@ async function rehearse(
     ...(credential !== undefined && { credential }),
     folder,
     reports: [table],
+    mend,
     isDryRun: true,
     ...(lastRows !== undefined && { lastRows }),
     ...(checksum !== undefined && { checksum }),
@@ -163,12 +166,20 @@ async function rehearse(
 
 async function pageOf(
   summary: Summary,
-  options: { readonly institution: Institution; readonly folders: Folders; readonly folder: string; readonly now: number },
+  options: {
+    readonly institution: Institution
+    readonly folders: Folders
+    readonly folder: string
+    readonly mend: string
+    readonly now: number
+  },
 ): Promise<string> {
-  const { institution, folders, folder, now } = options
+  const { institution, folders, folder, mend, now } = options
   const { file, header } = summary
   const mustBeSaid = institution.settings.files?.waitForDone === true && !(await isSaidDone(folders, file))
   const { runAt, timeZone } = runTimeOf(institution)
+  const names = checkNames(file)
+  const hasMend = existsSync(mend)
   const next = new Date(nextDue(now, runAt, timeZone))
   const lines = [
     `${file}, checked on ${said(new Date(now), 'UTC')}. Nothing has been changed so far.`,
@@ -180,7 +191,8 @@ async function pageOf(
     ...(await mendLines(summary, header === null ? undefined : join(folder, PLAN))),
     ...howItWasRead(summary),
     '',
-    `The whole table, with a reason and what to do for each row that is refused: ${checkNames(file).table}`,
+    `The whole table, with a reason and what to do for each row that is refused: ${names.table}`,
+    ...(hasMend ? [`Those rows alone, to be mended in a spreadsheet program and uploaded: ${names.mend}`] : []),
     'A file of the same name that is uploaded until then takes the place of this one.',
   ]
   return `${lines.join('\n')}\n`

@@ -57,7 +57,8 @@ const REPORT = /^(?:\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z_(.+)|(.+)\.check)\.(?:csv|xlsx
 export function reportedFile(name: string): string | undefined {
   const [, dated, checked] = REPORT.exec(name) ?? []
   const file = dated ?? checked
-  return file !== undefined && kindOfFile(file) === 'table' ? file : undefined
+  // A report on rows that were sent back and refused again tells of the first file still.
+  return file !== undefined && kindOfFile(file) === 'table' ? (reportedFile(file) ?? file) : undefined
 }
 
 /** Why a file of this name is not gone through, for whoever sends it; undefined for a table. */

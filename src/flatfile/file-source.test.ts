@@ -30,6 +30,12 @@ describe('the source of a file', () => {
       'file:hr',
       'update',
     ],
+    [
+      'is that of the file, for the report of a report',
+      '2026-11-25T030000.000Z_2026-11-24T030000.000Z_students-1.csv.xlsx.csv',
+      'file:students',
+      'upsert',
+    ],
     ['is that of the file, for the table of a check', 'hr-leavers.xlsx.check.csv', 'file:hr', 'update'],
     ['is one for all files that no pattern fits', 'students.csv', 'file', 'upsert'],
   ] as const) {

@@ -162,6 +162,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
     ...(credential !== undefined && { credential }),
     folder,
     reports: [...reports, `${report}.csv`, `${report}.txt`],
+    mend: `${report}.xlsx`,
     ...(run.approvedBy !== undefined && { isApproved: true }),
     ...(lastRows !== undefined && { lastRows }),
     ...(checksum && { checksum }),

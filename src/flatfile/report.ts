@@ -93,29 +93,44 @@ async function writeVerdicts(path: string, { verdicts, missing }: Report): Promi
   }
 }
 
-async function writeTable(path: string, { table, spool, verdicts, missing }: Report): Promise<void> {
+async function writeTable(path: string, report: Report): Promise<void> {
+  const { headings, lines } = reportLines(report)
+  // Whoever wrote semicolons has a spreadsheet program that reads them.
+  const line = (cells: readonly string[]) => csvLine(cells, report.table.delimiter === ';' ? ';' : ',')
+  const written = openLineWriter(path)
+  try {
+    await written.write(BOM + line(headings))
+    for await (const some of lines()) await written.write(some.map(({ cells }) => line(cells)).join(''))
+    await written.close()
+  } finally {
+    written.abandon()
+  }
+}
+
+type ReportLine = { readonly cells: readonly string[]; readonly isRefused: boolean }
+
+/** The table as it was sent, with what became of each row in front; behind the rows those who are missing. */
+export function reportLines({ table, spool, verdicts, missing }: Report): {
+  readonly headings: readonly string[]
+  readonly lines: () => AsyncGenerator<readonly ReportLine[]>
+} {
   const headings = table.header.columns.map(({ heading }) => heading)
   // A report that was mended and sent again has them already.
   const skip = isReport(headings) ? IN_FRONT.length : 0
   const columns = table.header.columns.slice(skip)
-  // Whoever wrote semicolons has a spreadsheet program that reads them.
-  const line = (cells: readonly string[]) => csvLine(cells, table.delimiter === ';' ? ';' : ',')
-  const lines = openLineWriter(path)
-  try {
-    await lines.write(BOM + line([...IN_FRONT, ...headings.slice(skip)]))
+  async function* lines() {
     for await (const judged of judgedRows(spool, verdicts)) {
-      await lines.write(
-        judged.map(({ row, verdict }) => line([...inFront(verdict), ...cellsOf(row, headings.length).slice(skip)])).join(''),
-      )
+      yield judged.map(({ row, verdict }) => ({
+        cells: [...inFront(verdict), ...cellsOf(row, headings.length).slice(skip)],
+        isRefused: verdict.problems.length > 0,
+      }))
     }
     for await (const some of missingIn(missing)) {
       const cells = ({ person }: MissingVerdict) => columns.map(({ field }) => (field === undefined ? '' : (person[field] ?? '')))
-      await lines.write(some.map((one) => line([...inFront(one), ...cells(one)])).join(''))
+      yield some.map((one) => ({ cells: [...inFront(one), ...cells(one)], isRefused: false }))
     }
-    await lines.close()
-  } finally {
-    lines.abandon()
   }
+  return { headings: [...IN_FRONT, ...headings.slice(skip)], lines }
 }
 
 async function* missingIn(path: string | undefined): AsyncGenerator<readonly MissingVerdict[]> {

@@ -18,6 +18,7 @@ import { fileSource, headerRules } from './file-source.ts'
 import { keyReader } from './key-scan.ts'
 import type { FileLimits } from './limits.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
+import { writeMendWorkbook } from './mend-workbook.ts'
 import { planFile } from './plan.ts'
 import type { OnProgress } from './progress.ts'
 import { FileRefused } from './refusal.ts'
@@ -51,6 +52,8 @@ export type RunOptions = {
   readonly folder: string
   /** Files to write the report to, in the formats that the ends of their names say (`report.ts`). */
   readonly reports: readonly string[]
+  /** Where the rows that are refused go as a workbook, if there are any and the file is no roster, which must be whole. */
+  readonly mend?: string
   readonly isDryRun?: boolean
   /** Whether somebody has looked at what the thresholds caught. */
   readonly isApproved?: boolean
@@ -171,11 +174,11 @@ async function carry(opened: Opened, options: RunOptions, rows: number, planned?
 
 async function tell(came: Came, result: 'processed' | 'held', opened: Opened, options: RunOptions): Promise<Summary> {
   const { table, file, spool } = opened
-  const { verdicts, missing } = came
+  const { verdicts, missing, tally } = came
   const summary = summaryOf({ ...came, options, file, table, result })
-  for (const path of options.reports) {
-    await writeReport(path, { summary, table, spool, verdicts, ...(existsSync(missing) && { missing }) })
-  }
+  const report = { summary, table, spool, verdicts, ...(existsSync(missing) && { missing }) }
+  for (const path of options.reports) await writeReport(path, report)
+  if (options.mend !== undefined && tally.refused > 0 && file.mode !== 'roster') await writeMendWorkbook(options.mend, report)
   return summary
 }
 

@@ -8,7 +8,7 @@ import { detect } from './detect.ts'
 import type { FileLimits } from './limits.ts'
 import { DEFAULT_LIMITS, overLimit } from './limits.ts'
 import { FileRefused } from './refusal.ts'
-import { isAboutMissing, isReport } from './report-columns.ts'
+import { IN_FRONT, isAboutMissing, isReport } from './report-columns.ts'
 import type { Row, Sheet, Source } from './row.ts'
 import { textOf } from './row.ts'
 import { openXls } from './xls.ts'
@@ -170,7 +170,10 @@ function sheetNotices({ sheets }: Source, read: Sheet): string[] {
 const MOST_NAMED = 50
 
 function columnNotices(header: Header): string[] {
-  const ignored = header.columns.flatMap((column, index) => (column.field === undefined ? [{ column, index }] : []))
+  const own = isReport(header.columns.map(({ heading }) => heading)) ? IN_FRONT.length : 0
+  const ignored = header.columns.flatMap((column, index) =>
+    index >= own && column.field === undefined ? [{ column, index }] : [],
+  )
   if (ignored.length === 0) return []
   const named = ignored.slice(0, MOST_NAMED).map(({ column, index }) => {
     const meant = meantBy(column, header)
