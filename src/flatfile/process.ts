@@ -145,6 +145,9 @@ export async function heldRun(file: string, { store, institution }: Processing):
 
 const MOST = 1000
 
+/** The page comes last: then the others are there. */
+const REPORT_ENDS = ['.csv', '.xlsx', '.txt'] as const
+
 async function goThrough(run: Run, options: Processing, reports: readonly string[] = []): Promise<Summary> {
   const { store, institution, folders, now = Date.now } = options
   const { source, credential } = run.by
@@ -152,17 +155,18 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
   const lastRows = await lastRowsOf(store, institution._id, run.file)
   const checksum = run.isTaken && (await checksumBeside(folders, run.file))
   const report = join(folders.reports, datedName(run.file, now()))
+  const made = REPORT_ENDS.map((end) => ({ at: join(folder, `report${end}`), to: report + end }))
   const isPlanned = run.state === 'applying' && existsSync(join(folder, PLAN))
   let current = run
-  const summary = await runFile({
+  const found = await runFile({
     ...options,
     file: { path: fileIn(folder), name: run.file },
     run: run._id,
     ...(channelOf(source) === 'file' && { source }),
     ...(credential !== undefined && { credential }),
     folder,
-    reports: [...reports, `${report}.csv`, `${report}.txt`],
-    mend: `${report}.xlsx`,
+    reports: [...reports, join(folder, 'report.csv'), join(folder, 'report.txt')],
+    mend: join(folder, 'report.xlsx'),
     ...(run.approvedBy !== undefined && { isApproved: true }),
     ...(lastRows !== undefined && { lastRows }),
     ...(checksum && { checksum }),
@@ -171,6 +175,9 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
       current = await moveRun(store, current, { state: 'applying', rows })
     },
   })
+  // Whoever looks into the reports finds them whole, or not at all.
+  for (const { at, to } of made) if (existsSync(at)) await rename(at, to)
+  const summary: Summary = { ...found, report: reports[0] ?? `${report}.csv` }
   await options.tell?.(summary)
   current = await moveRun(store, current, { state: summary.result, ended: now(), rows: summary.rows, summary })
   await tidyUp(current, options)
