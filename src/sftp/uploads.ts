@@ -11,6 +11,7 @@ import { basename, join } from 'node:path'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
+import { hasCode } from '../file-errors.ts'
 import type { BoxFolders, FilesPort } from './files-port.ts'
 import { incomingName, partsOf, statsOf } from './incoming.ts'
 import { NO_SUCH_FILE, Refused } from './refused.ts'
@@ -122,7 +123,7 @@ export class Uploads {
       await upload.close()
       await this.#inTurn(() => this.#settle(upload, sender))
     } catch (error) {
-      const isGone = (await statsOf(upload.path)) === undefined
+      const isGone = error === GONE || hasCode(error, 'ENOENT')
       await this.#told(upload, sender, isGone ? 'replaced' : 'failed', error)
       throw isGone ? GONE : error
     } finally {
