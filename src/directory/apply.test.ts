@@ -8,6 +8,7 @@ import type { Doc, Store } from '../store/store.ts'
 import { apply } from './apply.ts'
 import type { Change, Outcome } from './change.ts'
 import type { Institution, Settings } from './institution.ts'
+import { SLICE } from './slice.ts'
 import type { User } from './user.ts'
 
 const all = async (store: Store, collection: 'users' | 'events', institution: Institution): Promise<Doc[]> =>
@@ -268,6 +269,27 @@ await forEachStore((name, place) => {
         new Set(Array.from({ length: wave }, (_, n) => String(n + 2 * wave))),
       )
       await assertEachWriteHasItsEvent(store, uni)
+    })
+
+    it('keeps the order of a long batch also where keys go from one person to another in it', async () => {
+      const uni = anInstitution()
+      const [ada, bob] = ['ada', 'bob'].map((netid) => ({ netid, email: `${netid}@uni.edu`, first: netid, last: 'King' }))
+      await run(uni, ...[ada, bob, { netid: 'eve', email: 'eve@uni.edu' }].map((person) => aChange(person as object)))
+      const moves = [aChange({ netid: 'eve', email: 'aside@uni.edu' }), aChange({ netid: 'bob', email: 'eve@uni.edu' })]
+      const filling = Array.from({ length: SLICE - moves.length }, (_, n) => aChange({ netid: `n${n}` }))
+      const outcomes = await run(
+        uni,
+        ...moves,
+        ...filling,
+        aChange({ netid: 'bob', title: 'Dr' }),
+        aChange({ netid: 'new', email: 'eve@uni.edu' }),
+        aChange({ ...ada, netid: 'new' }),
+      )
+      assert.partialDeepStrictEqual(outcomes.slice(-3), [
+        { kind: 'updated' },
+        { kind: 'conflict', code: 'key_disagrees' },
+        { kind: 'updated', matchedOn: 'email' },
+      ])
     })
 
     it('plans again what rested on a record that another writer changed meanwhile', async () => {

@@ -7,7 +7,7 @@ import type { Lane, Store } from '../store/store.ts'
 import type { Change, Outcome } from './change.ts'
 import type { Institution } from './institution.ts'
 import type { Plan } from './plan.ts'
-import type { Slice } from './slice.ts'
+import type { Slice, Writing } from './slice.ts'
 import { planSlice, SLICE, writeSlice } from './slice.ts'
 import { WorkingSet } from './working-set.ts'
 
@@ -46,11 +46,8 @@ type Call = {
 /** One change of a call. */
 type Item = { readonly call: Call; readonly index: number; readonly change: Change }
 
-/** A slice that is being written; `written` resolves to the ids of records that could not be. */
-type Open = Pick<Slice, 'plans' | 'entries'> & {
-  readonly items: readonly Item[]
-  readonly written: Promise<readonly string[]>
-}
+/** A slice that is being written. */
+type Open = Pick<Slice, 'plans' | 'entries'> & Writing & { readonly items: readonly Item[] }
 
 export class Line {
   readonly #store: Store
@@ -124,10 +121,10 @@ export class Line {
     const changes = items.map(({ change }) => change)
     const { plans, entries, set } = await planSlice({ store, institution, changes, done, now: now() })
     set.settle()
-    const written = writeSlice({ store, institution, entries, lane, now: now() })
+    const writing = writeSlice({ store, institution, entries, before: this.#open.at(-1), lane, now: now() })
     // Whoever waits for it hears of its failure; meanwhile it is no stray one.
-    written.catch(() => {})
-    return { items, plans, entries, written }
+    writing.written.catch(() => {})
+    return { items, plans, entries, ...writing }
   }
 
   async #finishOldest(): Promise<void> {

@@ -9,6 +9,7 @@ import { userSchemaOf } from './own-extension.ts'
 import type { Plan } from './plan.ts'
 import { plan } from './plan.ts'
 import { Wanted } from './wanted.ts'
+import type { Planned } from './waves.ts'
 import { wavesOf } from './waves.ts'
 import type { Entry } from './working-set.ts'
 import { WorkingSet } from './working-set.ts'
@@ -55,21 +56,33 @@ export async function planSlice(options: {
   }
 }
 
-/**
- * Writes wave by wave.
- * @returns the ids of records that could not be written, and of those that would have come after them
- */
-export async function writeSlice(options: {
+/** A slice that is being written. */
+export type Writing = {
+  /** Whether the store has all of it already, so that what is written next comes after it. */
+  readonly isHandedIn: boolean
+  /** The ids of records that could not be written, and of those that would have come after them. */
+  readonly written: Promise<readonly string[]>
+}
+
+/** Writes wave by wave, and no wave before the last one of the slice before. */
+export function writeSlice(options: {
   readonly store: Store
   readonly institution: Institution
   readonly entries: readonly Entry[]
+  readonly before: Writing | undefined
   readonly lane: Lane
   /** Epoch milliseconds. */
   readonly now: number
-}): Promise<readonly string[]> {
-  const { store, institution, entries, lane, now } = options
-  const failed: string[] = []
+}): Writing {
+  const { store, institution, entries, before, lane, now } = options
   const waves = wavesOf(entries, now, userSchemaOf(institution.settings))
+  const isNext = before === undefined || before.isHandedIn
+  const write = () => writeWaves(waves, store, lane)
+  return { isHandedIn: isNext && waves.length < 2, written: isNext ? write() : before.written.then(write, write) }
+}
+
+async function writeWaves(waves: readonly (readonly Planned[])[], store: Store, lane: Lane): Promise<readonly string[]> {
+  const failed: string[] = []
   for (const [index, wave] of waves.entries()) {
     const results = await store.write(
       wave.map((planned) => planned.write),
