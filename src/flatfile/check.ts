@@ -49,6 +49,7 @@ export function openChecks(options: ChecksOptions): Checks {
   /** The newest of each name is enough. */
   const waiting = new Map<string, Run>()
   const workers = new Set<Promise<void>>()
+  const underWay = new Set<Run>()
 
   function ask(run: Run): void {
     const key = `${run.institution}/${run.file}`
@@ -58,13 +59,23 @@ export function openChecks(options: ChecksOptions): Checks {
   }
 
   async function work(): Promise<void> {
-    for (const [key, run] of waiting) {
-      waiting.delete(key)
-      if (stop.signal.aborted) return
+    for (let run = next(); run !== undefined && !stop.signal.aborted; run = next()) {
+      const { institution } = run
+      underWay.add(run)
       await check(run, options, stop.signal).catch((error) => {
-        if (error !== stop.signal.reason) onFailure(run.institution, error)
+        if (error !== stop.signal.reason) onFailure(institution, error)
       })
+      underWay.delete(run)
     }
+  }
+
+  /** However many files one institution sends, those of another are not behind all of them. */
+  function next(): Run | undefined {
+    const all = [...waiting]
+    const busy = new Set(Array.from(underWay, ({ institution }) => institution))
+    const [key, run] = all.find(([, { institution }]) => !busy.has(institution)) ?? all[0] ?? []
+    if (key !== undefined) waiting.delete(key)
+    return run
   }
 
   function track(working: Promise<void>): void {
