@@ -11,6 +11,7 @@ import { fetchedBefore } from '../flatfile/run-record.ts'
 import { postMessage } from '../jobs/deliveries.ts'
 import type { Log } from '../observe/log.ts'
 import type { Inbox } from '../sftp/pick-up.ts'
+import { PickUpFault } from '../sftp/pick-up-fault.ts'
 import type { PickedUpFrom } from '../sftp/pick-ups.ts'
 import { pickUpAll } from '../sftp/pick-ups.ts'
 import type { Store } from '../store/store.ts'
@@ -56,7 +57,8 @@ export async function inboxOf(institution: Institution, store: Store, dataDir: s
     known: (ids) => fetchedBefore(store, institution._id, ids),
     async take({ name, content, id, pickUp }) {
       const by = { source: 'file', credential: `pick-up:${pickUp}` } as const
-      const { kind } = await receive(content, name, { store, institution, folders, by, fetched: id })
+      const { kind } = await receive(content, name, { store, institution, folders, by, fetched: id, hasQuota: true })
+      if (kind === 'full') throw new PickUpFault('failed', 'there is no more room for files that wait (setting sftp.quota)')
       if (kind !== 'waiting') throw new Error(`a file of known size came in as ${kind}`)
     },
   }

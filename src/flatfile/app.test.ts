@@ -64,15 +64,28 @@ describe('PUT /institutions/:institution/files/:name', () => {
     assert.deepEqual(readdirSync((await openFolders(dataDir, institution._id)).upload), [])
   })
 
-  async function put(name: string, content: string | FormData, { isKnown = true, headers = {} } = {}) {
+  it('refuses what there is no room for before the next run, and keeps what waits', async () => {
+    for (const quota of [{ bytes: 150 }, { files: 1 }]) {
+      const bounded = { ...anInstitution({ sftp: { quota } }), _id: `full-${Object.keys(quota)}` }
+      assert.equal((await put('a.csv', 'x'.repeat(100), { whose: bounded })).status, 201)
+      const { status, body } = await put('b.csv', 'x'.repeat(100), { whose: bounded })
+      assert.equal(status, 507)
+      assert.match(String(body.detail), /no more room.*sftp\.quota/)
+      assert.equal((await put('a.csv', 'x'.repeat(120), { whose: bounded })).status, 201)
+      const { upload, incoming } = await openFolders(dataDir, bounded._id)
+      assert.deepEqual([readdirSync(upload), readdirSync(incoming)], [['a.csv'], []])
+    }
+  })
+
+  async function put(name: string, content: string | FormData, { isKnown = true, headers = {}, whose = institution } = {}) {
     await using store = await openSqlite({ path })
-    const admit = () => (isKnown ? admitted(institution) : REFUSED)
+    const admit = () => (isKnown ? admitted(whose) : REFUSED)
     const failed = (error: unknown) => assert.fail(String(error))
     const app = new Hono().route(
       '/institutions/:institution/files',
       filesApp({ store, admit, dataDir, failed, onWaiting: ({ file }) => told.push(file) }),
     )
-    const answer = await app.request(`/institutions/${institution._id}/files/${name}`, { method: 'PUT', body: content, headers })
+    const answer = await app.request(`/institutions/${whose._id}/files/${name}`, { method: 'PUT', body: content, headers })
     return { status: answer.status, body: (await answer.json()) as { readonly [member: string]: unknown } }
   }
 })

@@ -57,7 +57,7 @@ async function put({ store, admit, dataDir, onWaiting }: FilesDeps, c: Context):
     return problem(415, 'the body should be the file itself, not a form with the file in it: with curl by -T FILE, not by -F')
   const folders = await openFolders(dataDir, institution._id)
   const body: AsyncIterable<Uint8Array> = request.body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() })
-  const received = await receive(body, file, { store, institution, folders, by: { source, credential } })
+  const received = await receive(body, file, { store, institution, folders, by: { source, credential }, hasQuota: true })
   switch (received.kind) {
     case 'waiting':
       onWaiting?.(received.run)
@@ -66,6 +66,8 @@ async function put({ store, admit, dataDir, onWaiting }: FilesDeps, c: Context):
       return problem(422, 'the file has no content')
     case 'tooLarge':
       return problem(413, `the file is past the limit of ${received.maxBytes} bytes (setting files.limits.fileBytes)`)
+    case 'full':
+      return problem(507, 'there is no more room before the next run has gone through the files that wait (setting sftp.quota)')
     default:
       return received satisfies never
   }
@@ -81,6 +83,7 @@ const TITLES = {
   429: 'Too many requests',
   500: 'Internal Server Error',
   503: 'The server cannot do this now',
+  507: 'There is no room for the file',
 } as const
 
 /** RFC 9457. */

@@ -3,13 +3,14 @@
  * own name, then in the store, where any process finds it that goes through the files of the institution.
  */
 import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
+import { uploadQuota } from '../directory/upload-quota.ts'
 import type { Store } from '../store/store.ts'
 import { forgetCheck } from './check-page.ts'
 import type { Folders } from './folders.ts'
@@ -21,6 +22,8 @@ export type Received =
   | { readonly kind: 'waiting'; readonly run: Run; readonly bytes: number }
   | { readonly kind: 'empty' }
   | { readonly kind: 'tooLarge'; readonly maxBytes: number }
+  /** So much lies here of the institution that there is no room for it before the next run. */
+  | { readonly kind: 'full' }
 
 type Receiving = {
   readonly store: Store
@@ -29,6 +32,8 @@ type Receiving = {
   readonly by: Actor
   /** Which file of which server it is, when it was fetched: no second run of it can be stored. */
   readonly fetched?: string
+  /** Whether what lies here already counts; not for what an operator's own folder holds. */
+  readonly hasQuota?: boolean
   /** Whether a file without content is taken too, so that its run says so; else it is no file yet. */
   readonly takesEmpty?: boolean
   /** Epoch milliseconds. */
@@ -38,10 +43,13 @@ type Receiving = {
 /** @param file the name of a table (`file-name.ts`) */
 export async function receive(body: AsyncIterable<Uint8Array>, file: string, options: Receiving): Promise<Received> {
   const maxBytes = maxFileBytes(options.institution)
+  const room = options.hasQuota === true ? await roomFor(file, options) : maxBytes
+  if (room <= 0) return { kind: 'full' }
   const part = join(options.folders.incoming, `put.${newId(Date.now())}`)
   try {
-    const bytes = await writeWhole(body, part, maxBytes)
+    const bytes = await writeWhole(body, part, Math.min(maxBytes, room))
     if (bytes > maxBytes) return { kind: 'tooLarge', maxBytes }
+    if (bytes > room) return { kind: 'full' }
     if (bytes === 0 && options.takesEmpty !== true) return { kind: 'empty' }
     return { kind: 'waiting', run: await takeIn(part, file, options), bytes }
   } finally {
@@ -51,6 +59,25 @@ export async function receive(body: AsyncIterable<Uint8Array>, file: string, opt
 
 export function maxFileBytes({ settings }: Institution): number {
   return settings.files?.limits?.fileBytes ?? DEFAULT_LIMITS.fileBytes
+}
+
+/** @returns how many bytes the institution may send yet; none where it has as many files here as it may */
+async function roomFor(file: string, { institution, folders: { incoming, aside, upload } }: Receiving): Promise<number> {
+  const quota = uploadQuota(institution)
+  let [files, bytes] = [0, 0]
+  for (const folder of [incoming, aside, upload]) {
+    for (const name of await readdir(folder)) {
+      // It makes way.
+      if (folder === upload && name === file) continue
+      files++
+      // It may be moved on at any moment.
+      bytes += await stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      )
+    }
+  }
+  return files >= quota.files ? 0 : quota.bytes - bytes
 }
 
 /**

@@ -11,6 +11,7 @@ import { basename, join } from 'node:path'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
+import { uploadQuota } from '../directory/upload-quota.ts'
 import { hasCode } from '../file-errors.ts'
 import type { BoxFolders, FilesPort } from './files-port.ts'
 import { incomingName, partsOf, statsOf } from './incoming.ts'
@@ -45,12 +46,6 @@ export type Ended = Sender & {
 type Interrupted = { readonly kind: 'interrupted'; readonly reason: 'no_close' | 'failed' | 'replaced' }
 
 const GONE = new Refused('FAILURE', 'another upload of this name has begun since, or it was removed')
-
-const DEFAULT_QUOTA = { bytes: 2 * 1024 ** 3, files: 1000 } as const
-
-function mostFilesOf({ settings }: Institution): number {
-  return settings.sftp?.quota?.files ?? DEFAULT_QUOTA.files
-}
 
 function tooMany(files: number): Refused {
   return new Refused('FAILURE', `there are ${files} files in /upload: remove some (setting sftp.quota.files)`)
@@ -101,7 +96,7 @@ export class Uploads {
     if (found === undefined && !opening.mayCreate) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
     if (found !== undefined && opening.mustCreate) throw new Refused('FAILURE', 'there is a file of this name already')
     const files = await this.#measure()
-    if (found === undefined && files >= mostFilesOf(institution)) throw tooMany(files)
+    if (found === undefined && files >= uploadQuota(institution).files) throw tooMany(files)
     const id = newId(Date.now())
     const path = this.#openPath(id, name)
     const goesOn = found !== undefined && !opening.isNew
@@ -153,7 +148,7 @@ export class Uploads {
     if (isThere && !replaces) throw new Refused('FAILURE', 'there is a file of this name already')
     const files = isThere ? 0 : await this.#measure()
     // An upload beside a whole file of its name becomes one more.
-    if (files > mostFilesOf(sender.institution)) throw tooMany(files)
+    if (files > uploadQuota(sender.institution).files) throw tooMany(files)
     switch (found.state) {
       case 'open':
         await this.#renameOpen(found.path, to)
@@ -283,8 +278,8 @@ export class Uploads {
     return join(this.#folders.incoming, incomingName(id, name))
   }
 
-  async #take(bytes: number, { settings }: Institution): Promise<boolean> {
-    const { bytes: most = DEFAULT_QUOTA.bytes } = settings.sftp?.quota ?? {}
+  async #take(bytes: number, institution: Institution): Promise<boolean> {
+    const { bytes: most } = uploadQuota(institution)
     // Runs take files away meanwhile.
     if (bytes > 0 && this.#used + bytes > most) await this.#measure()
     if (bytes > 0 && this.#used + bytes > most) return false
