@@ -8,13 +8,14 @@ import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import ssh2 from 'ssh2'
+import { newEd25519Key } from '../src/sftp/new-key.ts'
 import { addInstitution, asked, DropBox, INSTITUTION, KEY, signIn, USER, until } from './drop-box.ts'
 import type { Keys, Target } from './sftp-clients.ts'
 import { makeKeys, NO_OPENSSH, run, sftp, sshOptions } from './sftp-clients.ts'
 import type { Folder } from './workbooks.ts'
 import { temporaryFolder } from './workbooks.ts'
 
-const OTHER_KEY = ssh2.utils.generateKeyPairSync('ed25519')
+const OTHER_KEY = newEd25519Key()
 const FRESH_MS = 6000
 
 /** Shows one key, and signs with another. */
@@ -125,7 +126,7 @@ describe('the drop box lets in', () => {
 
   it('nobody who has tried six keys in vain, before they come again', async () => {
     await using box = await DropBox.open()
-    const keys = Array.from({ length: 8 }, () => ssh2.utils.generateKeyPairSync('ed25519').private)
+    const keys = Array.from({ length: 8 }, () => newEd25519Key().private)
     let tried = 0
     const ssh = new ssh2.Client()
     ssh.on('error', () => {})
