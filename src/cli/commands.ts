@@ -19,6 +19,7 @@ export const MATRICULA: Command = {
   help: `matricula COMMAND …
 
 The roll of a university: a SCIM 2.0 connector server that knows each person exactly once.
-"matricula COMMAND --help" says more; "matricula serve --help" lists the environment variables.`,
+"matricula COMMAND --help" says more; "matricula serve --help" lists the environment variables, which all commands read:
+give them what the server has.`,
   commands: { serve, institution, token, client, user, import: importFile, files, sftp, template, saml, conformance },
 }

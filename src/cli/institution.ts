@@ -64,7 +64,7 @@ One line for each institution, by id.
           all.map(({ _id, name, created }) => [_id, name, isoTime(created)]),
         ),
       )
-    if (all.length === 0) terminal.say(`There is no institution: ${NONE_YET}.`)
+    if (all.length === 0) terminal.say(`There is no institution in this store: ${NONE_YET}.`)
     return DONE
   },
 }

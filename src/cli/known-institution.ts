@@ -14,8 +14,7 @@ export function institutionIn(option: string | undefined): string {
 }
 
 /** Either nothing was done so far, or this is another store than that of the server. */
-export const NONE_YET =
-  'this store has none at all: make one with matricula institution create, or give DATABASE_URL and DATA_DIR as the server has them'
+export const NONE_YET = 'make one with matricula institution create, or give DATABASE_URL and DATA_DIR as the server has them'
 
 /** @throws {Refusal} naming the near miss when there is no such institution */
 export async function knownInstitution(store: Store, id: string): Promise<Institution> {
@@ -26,6 +25,6 @@ export async function knownInstitution(store: Store, id: string): Promise<Instit
 
 export async function unknownInstitution(store: Store, id: string): Promise<Refusal> {
   const ids = (await listInstitutions(store)).map(({ _id }) => _id)
-  const hint = ids.length === 0 ? `; ${NONE_YET}` : didYouMean(id, ids)
+  const hint = ids.length === 0 ? `; this store has none at all: ${NONE_YET}` : didYouMean(id, ids)
   return new Refusal(`there is no institution ${id}${hint}`)
 }
