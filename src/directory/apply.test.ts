@@ -15,6 +15,7 @@ const all = async (store: Store, collection: 'users' | 'events', institution: In
   store.find(collection, institution._id, { where: EVERYTHING, limit: 10_000 })
 
 const people = async (store: Store, institution: Institution) => (await all(store, 'users', institution)) as User[]
+const codeOf = (outcome: Outcome) => (outcome.kind === 'conflict' ? outcome.code : outcome.kind)
 const kinds = (outcomes: readonly Outcome[]) => outcomes.map(({ kind }) => kind)
 
 function userOf(outcome: Outcome | undefined): User {
@@ -344,6 +345,28 @@ await forEachStore((name, place) => {
             assert.deepEqual(kinds(batched), kinds(single))
             assert.deepEqual(await rollOf(store, together), await rollOf(store, oneByOne))
             await assertEachWriteHasItsEvent(store, together)
+          }),
+          { numRuns: runs },
+        )
+      })
+
+      it('end the same in a list of several slices', async () => {
+        const filler = aChange({ netid: 'filler' })
+        const named = fc
+          .record({ person: keys, last: fc.constantFrom('Lee', 'Ray') })
+          .map(({ person, last }) => ({ ...person, first: 'Ann', last }))
+        const many = fc.array(named, { minLength: 10, maxLength: 25 })
+        await fc.assert(
+          fc.asyncProperty(many, many, many, async (known, first, second) => {
+            const [together, oneByOne] = [anInstitution(), anInstitution()]
+            for (const uni of [together, oneByOne]) await run(uni, filler, ...changesOf(known))
+            const filling = Array.from({ length: SLICE - first.length }, () => filler)
+            const outcomes = await run(together, ...changesOf(first), ...filling, ...changesOf(second))
+            outcomes.splice(first.length, filling.length)
+            const single: Outcome[] = []
+            for (const change of [...changesOf(first), ...changesOf(second)]) single.push(...(await run(oneByOne, change)))
+            assert.deepEqual(outcomes.map(codeOf), single.map(codeOf))
+            assert.deepEqual(await rollOf(store, together), await rollOf(store, oneByOne))
           }),
           { numRuns: runs },
         )
