@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { anInstitution } from '../../test/builders.ts'
 import type { Endpoint } from '../../test/scim-endpoint.ts'
-import { endpoint, filterBy, patch } from '../../test/scim-endpoint.ts'
+import { as, endpoint, filterBy, patch } from '../../test/scim-endpoint.ts'
 import { temporaryFile } from '../../test/stores.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
@@ -40,6 +40,8 @@ const member = (value: string | undefined) => ({ value })
 const REQUESTS: { readonly [what: string]: (world: World) => Promise<{ readonly status: number }> } = {
   'a group made with its members': ({ ids, call }) =>
     call('POST', '/Groups', { displayName: 'New', members: [member(ids.ada), member(ids.bob), member(ids.Law)] }),
+  'the group of another client made with further members': ({ ids, call }) =>
+    call('POST', '/Groups', { displayName: 'Staff', members: [member(ids.bob), member(ids.Law)] }, as('scim:okta')),
   'members added': ({ ids, call }) =>
     call('PATCH', `/Groups/${ids.Staff}`, patch({ op: 'add', path: 'members', value: [member(ids.bob), member(ids.Law)] })),
   'members removed': ({ ids, call }) =>

@@ -4,7 +4,7 @@
  * more to come; what a crash leaves is completed when the same change is sent again.
  */
 import type { Store } from '../store/store.ts'
-import { isVisible } from './binding.ts'
+import { bindingOf, isVisible } from './binding.ts'
 import { allDocs } from './each-doc.ts'
 import type { Gate } from './gate.ts'
 import type { Grants } from './grants.ts'
@@ -35,7 +35,7 @@ export async function changeGroup(
   const hasMoves = Object.values(moves).some((ids) => ids.length > 0)
   const first = await house.groups.write(institution._id, {
     ...change,
-    edit: (current) => begun(change.edit(current), current, hasMoves, institution),
+    edit: (current) => begun(change, current, hasMoves, institution),
   })
   if (!('group' in first)) return first
   const { group } = first
@@ -68,19 +68,21 @@ function movesOf({ join, leave }: MembersChange, { users, groups }: Found, group
 
 /** The draft of the first write: it says when there is more to come that would not show if it never came. */
 function begun(
-  draft: GroupDraft | GroupRefusal,
+  { edit, source }: GroupChange,
   current: Group | undefined,
   hasMoves: boolean,
   institution: Institution,
 ): GroupDraft | GroupRefusal {
+  const draft = edit(current)
   if ('kind' in draft) return draft
   const { displayName = current?.displayName ?? '' } = draft
-  const isNew = current === undefined
   const changesMeaning =
-    !isNew &&
+    current !== undefined &&
     displayName !== current.displayName &&
     [displayName, current.displayName].some((name) => isMapped(institution, name))
-  const isUnfinished = current?.unfinished === true || changesMeaning || (isNew && hasMoves)
+  // Sent again, a POST would find that the source has the group already.
+  const isNewToSource = current === undefined || bindingOf(current.bindings, source)?.state !== 'bound'
+  const isUnfinished = current?.unfinished === true || changesMeaning || (isNewToSource && hasMoves)
   return { ...draft, moves: hasMoves, isUnfinished }
 }
 
