@@ -62,10 +62,27 @@ await forEachStore((name, place) => {
     })
 
     it('exits with 1, and shows the step, when a check fails', async () => {
-      const { code, stdout } = await server.run('conformance', server.scim, '--token', 'mtr_wrong', '--only', 'entra/hard-delete')
+      const only = ['--only', 'entra/hard-delete']
+      const { code, stdout, stderr } = await server.run('conformance', server.scim, '--token', 'mtr_wrong', ...only)
       assert.equal(code, 1)
+      assert.match(stderr, /scim\/v2\/Users answers 401: is this a token that it takes for SCIM\?/)
+      const elsewhere = await server.run('conformance', server.origin, '--token', server.token, ...only)
+      assert.match(elsewhere.stderr, /\/Users answers 404: is this the address of its SCIM\?/)
       assert.match(stdout, /FAIL hard-delete.*\n.*step 1 POST \/Users\n.*status: expected 201, got 401/)
       assert.match(stdout, /^0 passed, 1 failed, 0 not offered$/m)
+    })
+
+    it('says before any check that the report cannot be written', async () => {
+      const { code, stdout, stderr } = await server.run(
+        'conformance',
+        server.scim,
+        '--token',
+        server.token,
+        '--junit',
+        '/none/r.xml',
+      )
+      assert.deepEqual([code, stdout], [1, ''])
+      assert.match(stderr, /--junit: \/none\/r\.xml cannot be written: there is no folder \/none/)
     })
   })
 })

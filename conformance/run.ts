@@ -84,7 +84,8 @@ export async function* runConformance(options: Options): AsyncGenerator<CheckRes
   if (left.length > 0) yield { ...CLEAN_UP, ...judged(left.map(sayLeft), 0) }
 }
 
-function targetOf({
+/** The server under test, as requests are sent to it. */
+export function targetOf({
   url,
   token,
   apiToken,

@@ -75,9 +75,13 @@ Examples:
       ...(options.timeout !== undefined && { timeoutMs: timeoutIn(options.timeout) }),
     }
     if (suite.countChecks(asked) === 0) throw new Refusal(`there is no such check${sayChoice(options)}`)
+    if (options.junit !== undefined) await writeJunit(options.junit, '')
     const results = await show(suite, asked, options.json === true, terminal)
     if (options.junit !== undefined) await writeJunit(options.junit, suite.sayJunit(url, results))
-    return results.some(({ verdict }) => verdict === 'failed') ? NOT_DONE : DONE
+    if (!results.some(({ verdict }) => verdict === 'failed')) return DONE
+    const mistake = await mistakeIn(suite, asked)
+    if (mistake !== undefined) terminal.say(`matricula: ${mistake}`)
+    return NOT_DONE
   },
 }
 
@@ -88,17 +92,31 @@ async function loadSuite() {
   const [
     { tokensFor },
     { readDialects },
+    { exchange },
     { sayJunit },
     { count, sayCounts, sayJson, TextReport },
-    { countChecks, runConformance },
+    { countChecks, runConformance, targetOf },
   ] = await Promise.all([
     import('../../conformance/client-credentials.ts'),
     import('../../conformance/dialogue-files.ts'),
+    import('../../conformance/exchange.ts'),
     import('../../conformance/junit.ts'),
     import('../../conformance/report.ts'),
     import('../../conformance/run.ts'),
   ])
-  return { tokensFor, readDialects, sayJunit, count, sayCounts, sayJson, TextReport, countChecks, runConformance }
+  return {
+    tokensFor,
+    readDialects,
+    exchange,
+    sayJunit,
+    count,
+    sayCounts,
+    sayJson,
+    TextReport,
+    countChecks,
+    runConformance,
+    targetOf,
+  }
 }
 
 /** Shows each result as it comes, or all of them as one document at the end, with a count on the terminal meanwhile. */
@@ -115,6 +133,16 @@ async function show(suite: Suite, asked: Options, isJson: boolean, { out }: Term
   bar?.write('\n')
   out(isJson ? suite.sayJson(asked.url, results) : `\n${suite.sayCounts(suite.count(results))}`)
   return results
+}
+
+/** With a wrong token or address nearly every check fails, which looks like a fault of the server. */
+async function mistakeIn({ exchange, targetOf }: Suite, asked: Options): Promise<string | undefined> {
+  const target = targetOf(asked)
+  const answer = await exchange(target, { method: 'GET', path: '/Users?count=1' })
+  if (!('status' in answer)) return undefined
+  const told = `${target.base}/Users answers ${answer.status}`
+  if (answer.status === 401 || answer.status === 403) return `${told}: is this a token that it takes for SCIM?`
+  return answer.status === 404 ? `${told}: is this the address of its SCIM?` : undefined
 }
 
 function urlIn(found: string): string {
