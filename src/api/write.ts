@@ -4,7 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { apply } from '../directory/apply.ts'
 import type { Change, Outcome, Problem } from '../directory/change.ts'
-import { flatChange } from '../directory/flat-change.ts'
+import { flatChange, isChange } from '../directory/flat-change.ts'
 import { MAX_BODY_BYTES } from '../limits/body.ts'
 import type { Answer } from './answers.ts'
 import { answer, problem } from './answers.ts'
@@ -94,10 +94,6 @@ async function carryOut(deps: ApiDeps, { caller }: Exchange, change: Change, isD
   if (!isDryRun) return deps.gate.submit(caller.institution, change)
   const [outcome] = await apply(deps.store, caller.institution, [change], { dryRun: true })
   return outcome as Outcome
-}
-
-function isChange(read: Read): read is Change {
-  return 'edit' in read
 }
 
 function countsOf(results: readonly Result[]): { readonly [outcome: string]: number } {

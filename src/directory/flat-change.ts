@@ -81,9 +81,13 @@ function keyAsSent(email: unknown, problems: readonly Problem[]): Keys {
   return folded ? { email: folded } : {}
 }
 
+export function isChange(read: Change | readonly Problem[]): read is Change {
+  return 'edit' in read
+}
+
 /** What is wrong with what was sent, whether or not somebody is to be looked for. */
 export function faultsIn(read: Change | readonly Problem[]): readonly Problem[] {
-  return 'edit' in read ? (read.faults ?? []) : read
+  return isChange(read) ? (read.faults ?? []) : read
 }
 
 /** Names resolved to fields, each once; what is unknown or said twice is told. */

@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change, Outcome } from '../directory/change.ts'
+import { isChange } from '../directory/flat-change.ts'
 import type { Institution } from '../directory/institution.ts'
 import { openRehearsal } from '../directory/rehearsal.ts'
 import { SLICE } from '../directory/slice.ts'
@@ -97,8 +98,4 @@ function standIn({ row, outcome, id }: Verdict, planned: Outcome, lastAsked: (na
   const { user } = planned
   if (outcome === 'created' && namesOf(user).every((name) => lastAsked(name) <= row)) return {}
   return { standsFor: user._id }
-}
-
-export function isChange(read: Change | readonly CellProblem[]): read is Change {
-  return 'edit' in read
 }

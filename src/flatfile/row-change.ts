@@ -3,7 +3,7 @@
  */
 import type { Change } from '../directory/change.ts'
 import type { FlatSender } from '../directory/flat-change.ts'
-import { flatChange } from '../directory/flat-change.ts'
+import { flatChange, isChange } from '../directory/flat-change.ts'
 import type { CellProblem } from './cells.ts'
 import { cellReader } from './cells.ts'
 import type { Column } from './columns.ts'
@@ -31,7 +31,7 @@ export function rowReader(options: {
     if (problems.some(({ field }) => field === undefined)) return problems
     const flat = { ...blanks?.(row), ...values, ...file.constants }
     const change = flatChange(flat, { ...sender, source: file.source, row: row.number }, problems)
-    if (!('edit' in change)) return change.map((problem) => ({ ...columnOf(problem.field), ...problem }))
+    if (!isChange(change)) return change.map((problem) => ({ ...columnOf(problem.field), ...problem }))
     switch (file.mode) {
       case 'upsert':
         return change

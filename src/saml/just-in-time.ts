@@ -4,7 +4,7 @@
  */
 import type { Change, Current, Edit, Problem, Refusal } from '../directory/change.ts'
 import type { FlatSender } from '../directory/flat-change.ts'
-import { faultsIn, flatChange } from '../directory/flat-change.ts'
+import { faultsIn, flatChange, isChange } from '../directory/flat-change.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import type { SamlRules } from '../directory/institution.ts'
 import { NETIDS } from '../directory/user.ts'
@@ -21,7 +21,7 @@ export function changeFor(person: Person, rules: SamlRules, sender: FlatSender):
   if (person.problems.length > 0) return { kind: 'refused', problems: person.problems }
   const { fields, leftOut } = readable(person.fields, sender)
   const change = flatChange(fields, sender)
-  if (!('edit' in change)) return { kind: 'refused', problems: [...leftOut, ...change] }
+  if (!isChange(change)) return { kind: 'refused', problems: [...leftOut, ...change] }
   // Without it an address alone would say who this is.
   const netids = leftOut.filter(({ field }) => NETIDS.some((netid) => netid === field))
   if (netids.length > 0) return { kind: 'refused', problems: netids }
@@ -55,7 +55,7 @@ function editFor(
       const there = rules.update === 'gaps' ? flatUserOf(known.user.resource) : {}
       const wanted = told.filter(([field]) => !Object.hasOwn(there, field))
       const change = flatChange({ ...Object.fromEntries(wanted), id: known.user._id }, sender)
-      return 'edit' in change ? change.edit(known, context) : ({ kind: 'invalid', problems: change } as const)
+      return isChange(change) ? change.edit(known, context) : ({ kind: 'invalid', problems: change } as const)
     }
   }
 }
