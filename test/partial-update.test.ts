@@ -10,6 +10,7 @@ import { sealWith } from '../src/auth/seal.ts'
 import { FIELDS, fieldNamed } from '../src/directory/fields.ts'
 import { flatChange } from '../src/directory/flat-change.ts'
 import { withField } from '../src/directory/flat-record.ts'
+import { slotOwners } from '../src/directory/provenance.ts'
 import { EXTENSIONS, USER } from '../src/directory/schema.ts'
 import type { Json, JsonObject, Resource, Source, User } from '../src/directory/user.ts'
 import { scimApp } from '../src/scim/app.ts'
@@ -156,9 +157,8 @@ async function aPerson(store: Store) {
       const user = (await store.get('users', institution._id, String(id))) as User
       const told = await call('GET', `/api/v1/users/${id}`, 'api')
       const owners = Object.entries(told.provenance as JsonObject)
-      const tags = Object.entries(user.provenance).some(
-        ([slot, { source }]) => slot.startsWith('campus.tags[') && source === 'scim',
-      )
+      const slots = [...slotOwners(user.provenance)]
+      const tags = slots.some(([slot, { source }]) => slot.startsWith('campus.tags[') && source === 'scim')
       const fields = owners.filter(([, owner]) => (owner as JsonObject).source === 'scim').map(([field]) => field)
       return new Set(tags ? [...fields, 'user_tags'] : fields)
     },
