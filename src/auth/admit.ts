@@ -50,7 +50,9 @@ export function admission(authenticate: Authenticate, limiter: RateLimiter, scop
   }
 }
 
-/** Says `invalid_token` only to who sent one (RFC 6750 section 3.1). What it says is the same whether the institution is there or not. */
+/**
+ * Says `invalid_token` only to who sent one (RFC 6750 section 3.1), and the same whether the institution is there or not.
+ */
 function unknown(authorization: string | null): Admission {
   const challenge = authorization === null ? 'Bearer' : 'Bearer error="invalid_token"'
   const hint = /^bearer ./i.test(authorization ?? '')

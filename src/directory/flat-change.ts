@@ -6,20 +6,18 @@
  */
 import type { Change, Edit, Problem } from './change.ts'
 import type { Field } from './fields.ts'
-import { FIELDS, fieldNamed } from './fields.ts'
+import { fieldNamed } from './fields.ts'
+import { namedFields } from './flat-names.ts'
 import type { Own } from './flat-record.ts'
-import { getField, withField } from './flat-record.ts'
-import type { Control } from './flat-schema.ts'
-import { CONTROLS, kindOf, shapeProblems } from './flat-schema.ts'
-import type { TagEdit } from './flat-tags.ts'
-import { editTags, tagEditFrom } from './flat-tags.ts'
-import { faultIn, flagFrom, isClear, isProblem, readValue, shown } from './flat-values.ts'
+import { getField } from './flat-record.ts'
+import { kindOf, shapeProblems } from './flat-schema.ts'
+import type { Wish } from './flat-wishes.ts'
+import { granted, isKept, readWishes } from './flat-wishes.ts'
 import type { Institution } from './institution.ts'
 import { isList, isObject } from './json.ts'
-import { composed, foldKey } from './keys.ts'
-import { nearMiss } from './near-miss.ts'
+import { foldKey } from './keys.ts'
 import { requiredFields } from './required-fields.ts'
-import type { Json, Keys, MatchKey, Resource, Source } from './user.ts'
+import type { Keys, MatchKey, Resource, Source } from './user.ts'
 import { channelOf, isMatchKey, MATCH_KEYS } from './user.ts'
 import { MAX_ELEMENTS } from './validate.ts'
 
@@ -32,9 +30,6 @@ export type FlatSender = {
   readonly run?: string
   readonly row?: number
 }
-
-/** What is wanted of a field that was sent; null clears it. */
-type Wish = { readonly field: Field; readonly value: string | number | boolean | null | TagEdit }
 
 /** What was sent, read. */
 type Reading = {
@@ -88,91 +83,6 @@ export function isChange(read: Change | readonly Problem[]): read is Change {
 /** What is wrong with what was sent, whether or not somebody is to be looked for. */
 export function faultsIn(read: Change | readonly Problem[]): readonly Problem[] {
   return isChange(read) ? (read.faults ?? []) : read
-}
-
-/** Names resolved to fields, each once; what is unknown or said twice is told. */
-function namedFields(sent: { readonly [name: string]: unknown }, problems: Problem[]): { readonly [name: string]: unknown } {
-  const flat: { [name: string]: unknown } = {}
-  for (const name of Object.keys(sent)) {
-    const known = isControl(name) ? name : fieldNamed(name)?.name
-    if (known === undefined) {
-      if (problems.length < MOST_UNKNOWN) problems.push(unknownField(name))
-    } else if (Object.hasOwn(flat, known)) {
-      problems.push({ field: known, code: 'field_twice', message: `${name} says ${known} a second time: send it once` })
-    } else flat[known] = sent[name]
-  }
-  return flat
-}
-
-/** Of an object full of strange names, so many are told. */
-const MOST_UNKNOWN = 50
-
-const NAMES: readonly string[] = [...Object.keys(CONTROLS), ...FIELDS.flatMap(({ name, aliases }) => [name, ...aliases])]
-
-function isControl(name: string): name is Control {
-  return Object.hasOwn(CONTROLS, name)
-}
-
-function unknownField(name: string): Problem {
-  const near = name.length > 64 ? undefined : nearMiss(name, NAMES)
-  const suggestion = near === undefined ? '' : `; did you mean "${isControl(near) ? near : fieldNamed(near)?.name}"?`
-  return { field: name.slice(0, 64), code: 'field_unknown', message: `there is no field ${shown(name)}${suggestion}` }
-}
-
-function readWishes(
-  flat: { readonly [name: string]: unknown },
-  misshapen: readonly Problem[],
-  { institution, source, required }: FlatSender & { readonly required: readonly string[] },
-  problems: Problem[],
-): readonly Wish[] {
-  const wishes: Wish[] = []
-  const isMisshapen = (name: string) => misshapen.some(({ field }) => field === name)
-  const emptyClears = institution.settings.emptyClears?.some((channel) => channel === channelOf(source)) ?? false
-  const flag = flat.keep_existing_user_tags
-  const keeps = flag === undefined ? false : flagFrom(flag)
-  for (const field of FIELDS) {
-    const raw = flat[field.name]
-    if (raw === undefined || isMisshapen(field.name)) continue
-    const value =
-      field.type === 'tags'
-        ? readTags(field, raw as string | readonly string[] | null, keeps === true)
-        : readValue(field, raw as string | number | boolean | null, institution)
-    if (isProblem(value)) problems.push(value)
-    else if (value !== undefined) wishes.push({ field, value })
-    else if (emptyClears && !(field.type === 'tags' && keeps === true) && !isKept(field.name, required))
-      wishes.push({ field, value: null })
-  }
-  if (!isMisshapen('keep_existing_user_tags') && keeps === undefined) {
-    problems.push({
-      field: 'keep_existing_user_tags',
-      code: 'value_invalid',
-      message: `keep_existing_user_tags is ${kindOf(flag)}; it should be true or false (also yes, no, 1, 0)`,
-    })
-  }
-  return wishes
-}
-
-function readTags(field: Field, raw: string | readonly string[] | null, keeps: boolean): TagEdit | null | undefined | Problem {
-  if (raw === null || isClear(raw)) return null
-  const entries = (isList(raw) ? raw : (raw as string).split(',')).map((tag) => composed(tag.trim())).filter(Boolean)
-  // Nothing is added to what is kept.
-  if (entries.length === 0) return isList(raw) && raw.length === 0 && !keeps ? null : undefined
-  for (const entry of entries) {
-    const fault = faultIn(field, entry) ?? tooLongTag(field, entry)
-    if (fault !== undefined) return fault
-  }
-  return tagEditFrom(entries, keeps)
-}
-
-/** A list's are counted by its schema; of a text only the whole. */
-function tooLongTag({ name, maxLength = Number.POSITIVE_INFINITY }: Field, entry: string): Problem | undefined {
-  if (entry.length <= maxLength || [...entry].length <= maxLength) return undefined
-  return { field: name, code: 'value_too_long', message: `${name} has a tag of more than ${maxLength} characters` }
-}
-
-/** Fields that a record never loses: those required, and the status, which is always one or the other. */
-function isKept(name: string, required: readonly string[]): boolean {
-  return name === 'account_status' || required.includes(name)
 }
 
 function requiredCleared(field: string): Problem {
@@ -259,24 +169,4 @@ function missingFields({ wishes, faults, required, sender }: Reading): Problem[]
       code: 'required_missing',
       message: `${field} is missing: nobody with these keys is known, and a new person needs it`,
     }))
-}
-
-function granted(resource: Resource, { field, value }: Wish, own: Own): Resource {
-  const there = getField(resource, field)
-  if (value === null) return there === undefined ? resource : withField(resource, field, undefined, own)
-  if (typeof value === 'object') return withTags(resource, field, there, value, own)
-  return isAsGood(field, there, value) ? resource : withField(resource, field, value, own)
-}
-
-function withTags(resource: Resource, field: Field, there: Json | undefined, edit: TagEdit, own: Own): Resource {
-  const tags = isList(there) ? there.map(String) : []
-  const next = editTags(tags, edit)
-  return next === tags ? resource : withField(resource, field, next.length === 0 ? undefined : next, own)
-}
-
-/** What is there already is no change in another normal form, nor is a match key in another case. */
-function isAsGood({ name }: Field, there: Json | undefined, wish: string | number | boolean): boolean {
-  if (there === wish) return true
-  if (typeof there !== 'string' || typeof wish !== 'string') return false
-  return isMatchKey(name) ? foldKey(there) === foldKey(wish) : composed(there) === wish
 }

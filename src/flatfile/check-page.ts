@@ -1,6 +1,7 @@
 /**
  * What lies in the reports for whoever has just uploaded a file: `NAME.check.txt`, a page for people, and beside it
- * `NAME.check.csv`, the table with a reason for each row, and `NAME.check.xlsx`, the rows to mend. It is of the newest file of the name, never of an older one.
+ * `NAME.check.csv`, the table with a reason for each row, and `NAME.check.xlsx`, the rows to mend. All are of the newest
+ * file of the name, never of an older one.
  */
 import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
