@@ -48,6 +48,8 @@ type About = {
     readonly run: string
     readonly reports: readonly string[]
     readonly isDryRun?: boolean
+    /** Of a run that was interrupted while it carried out its plan. */
+    readonly planned?: object
   }
   readonly file: FileSource
 }
@@ -107,9 +109,12 @@ export function rejected(options: About['options'], file: FileSource, { code, fi
     header: null,
     rows: 0,
     counts: NO_COUNTS,
-    notices: [],
+    notices: options.planned === undefined ? [] : [INTERRUPTED],
   }
 }
+
+/** The settings or the limits are others than when the file was planned. */
+const INTERRUPTED = 'the run was interrupted before, while it carried out the file: what was done then stays done'
 
 function common({ options, file }: About) {
   return {

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { anInstitution } from '../../test/builders.ts'
+import { temporaryFile } from '../../test/stores.ts'
+import { temporaryFolder } from '../../test/workbooks.ts'
+import { openSqlite } from '../store/sqlite/sqlite.ts'
+import { runFile } from './run.ts'
+
+describe('a run that is refused', () => {
+  for (const [when, more, told] of [
+    ['at first', {}, false],
+    ['when it goes on after it was interrupted, since the settings are others', { planned: { rows: 1 } }, true],
+  ] as const) {
+    it(`${when}, ${told ? 'says that something may be done' : 'has no notice'}`, async () => {
+      await using store = await openSqlite({ path: temporaryFile('run') })
+      await using folder = await temporaryFolder()
+      const file = { path: await folder.put('people.csv', 'what,ever\n1,2\n'), name: 'people.csv' }
+      const page = join(folder.path, 'report.txt')
+      const options = { store, institution: anInstitution(), file, run: 'r1', folder: folder.path, reports: [page] }
+      const { result, notices } = await runFile({ ...options, ...more })
+      assert.deepEqual([result, notices.length], ['rejected', told ? 1 : 0])
+      assert.equal(/stays done/.test(readFileSync(page, 'utf8')), told)
+    })
+  }
+})
