@@ -3,14 +3,15 @@
  * own name, then in the store, where any process finds it that goes through the files of the institution.
  */
 import { createWriteStream } from 'node:fs'
-import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
-import { uploadQuota } from '../directory/upload-quota.ts'
+import { unlessMissing } from '../file-errors.ts'
+import { measure, uploadQuota } from '../limits/upload-quota.ts'
 import type { Store } from '../store/store.ts'
 import { forgetCheck } from './check-page.ts'
 import type { Folders } from './folders.ts'
@@ -64,20 +65,10 @@ export function maxFileBytes({ settings }: Institution): number {
 /** @returns how many bytes the institution may send yet; none where it has as many files here as it may */
 async function roomFor(file: string, { institution, folders: { incoming, aside, upload } }: Receiving): Promise<number> {
   const quota = uploadQuota(institution)
-  let [files, bytes] = [0, 0]
-  for (const folder of [incoming, aside, upload]) {
-    for (const name of await readdir(folder)) {
-      // It makes way.
-      if (folder === upload && name === file) continue
-      files++
-      // It may be moved on at any moment.
-      bytes += await stat(join(folder, name)).then(
-        ({ size }) => size,
-        () => 0,
-      )
-    }
-  }
-  return files >= quota.files ? 0 : quota.bytes - bytes
+  const lying = await measure([incoming, aside, upload])
+  const makesWay = await stat(join(upload, file)).catch(unlessMissing)
+  const files = lying.files - (makesWay === undefined ? 0 : 1)
+  return files >= quota.files ? 0 : quota.bytes - lying.bytes + (makesWay?.size ?? 0)
 }
 
 /**

@@ -11,8 +11,8 @@ import { basename, join } from 'node:path'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
-import { uploadQuota } from '../directory/upload-quota.ts'
 import { hasCode } from '../file-errors.ts'
+import { measure, uploadQuota } from '../limits/upload-quota.ts'
 import type { BoxFolders, FilesPort } from './files-port.ts'
 import { incomingName, partsOf, statsOf } from './incoming.ts'
 import { NO_SUCH_FILE, Refused } from './refused.ts'
@@ -290,15 +290,7 @@ export class Uploads {
   /** @returns how many files there are */
   async #measure(): Promise<number> {
     const { incoming, aside, upload } = this.#folders
-    let [files, bytes] = [0, 0]
-    for (const folder of [incoming, aside, upload]) {
-      for (const name of await readdir(folder)) {
-        const stats = await statsOf(join(folder, name))
-        if (stats === undefined) continue
-        files++
-        bytes += stats.size
-      }
-    }
+    const { files, bytes } = await measure([incoming, aside, upload])
     this.#used = bytes
     return files
   }
