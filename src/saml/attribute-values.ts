@@ -35,15 +35,15 @@ export function foreign(names: readonly AttributeName[], { statement, scopes }: 
   return names.find(isForeign)?.name
 }
 
-/** The first of these names that came, with nothing to be seen or the word that clears a field elsewhere. */
+/** The first of these names that came and names nobody: nothing to be seen, or what `isNobodys` leaves out. */
 export function blank(names: readonly AttributeName[], { statement }: Look): string | undefined {
-  return names.find((wanted) => sentAs(wanted, statement).some((value) => isClear(value) || foldKey(value) === undefined))?.name
+  const isBlank = (value: string, wanted: AttributeName) => isNobodys(value, wanted) || foldKey(value) === undefined
+  return names.find((wanted) => sentAs(wanted, statement).some((value) => isBlank(value, wanted)))?.name
 }
 
 function valuesOf(wanted: AttributeName, { statement, scopes }: Look): readonly string[] {
   const values = sentAs(wanted, statement)
-    // A word that clears a field elsewhere is not for a person to send.
-    .filter((value) => !isClear(value) && isInScope(value, wanted, scopes))
+    .filter((value) => !isNobodys(value, wanted) && isInScope(value, wanted, scopes))
     .map((value) => (wanted.take === 'localPart' ? localPart(value) : value))
   const folded = values.map((value) => foldKey(value) ?? value)
   return values.filter((_, index) => folded.indexOf(folded[index] ?? '') === index)
@@ -63,6 +63,16 @@ const MAY_BE_ADDRESS = /:nameid-format:(unspecified|email|emailAddress)$/
 function nameIdOf({ nameId: { value, format } }: Statement, only: AttributeName['only']): readonly string[] {
   if (format === TRANSIENT) return []
   return only !== undefined && format !== undefined && !MAY_BE_ADDRESS.test(format) ? [] : [value]
+}
+
+/**
+ * The word that clears a field elsewhere, which is not for a person to send; and a scope with nothing before its @, as a
+ * template makes it of an empty account: it would be the same name for all who have none.
+ */
+function isNobodys(value: string, { name, take }: AttributeName): boolean {
+  if (isClear(value)) return true
+  const isScoped = SCOPED_NAMES.has(name) || take === 'localPart'
+  return isScoped && value.includes('@') && foldKey(value.slice(0, value.lastIndexOf('@'))) === undefined
 }
 
 /**

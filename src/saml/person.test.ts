@@ -278,6 +278,27 @@ describe('attributes that cannot be meant', () => {
     })
   }
 
+  for (const [why, name, value] of [
+    ['whose local part is taken', { name: 'upn', take: 'localPart' as const }, '@uni.edu'],
+    ['whose local part holds nothing to be seen', { name: 'upn', take: 'localPart' as const }, '\u200b@uni.edu'],
+    ['that has a scope', 'eduPersonPrincipalName', ' @uni.edu'],
+  ] as const) {
+    it(`a scope alone names nobody, in a name ${why}`, () => {
+      const attributes = { [typeof name === 'string' ? name : name.name]: value }
+      for (const scopes of [undefined, ['uni.edu']]) {
+        const person = read(
+          { ...attributes, mail: 'ada@uni.edu' },
+          { saml: { attributes: { netid: [name] } }, ...(scopes && { scopes }) },
+        )
+        assert.deepEqual(
+          person.problems.map(({ field, code }) => [field, code]),
+          [['netid', 'value_blank']],
+        )
+        assert.equal(person.fields.netid, undefined)
+      }
+    })
+  }
+
   it('a name whose domain is cut off is one of the domains of the institution', () => {
     const saml = { attributes: { netid: [{ name: 'upn', take: 'localPart' as const }] } }
     const told = (upn: string) => read({ upn }, { saml, scopes: ['uni.edu'] })
