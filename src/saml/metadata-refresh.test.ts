@@ -9,7 +9,7 @@ import { temporaryFile } from '../../test/stores.ts'
 import { DAY_MS } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
 import { getInstitution } from '../directory/institution.ts'
-import { createInstitution } from '../directory/institution-changes.ts'
+import { changeInstitution, createInstitution } from '../directory/institution-changes.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
@@ -25,8 +25,10 @@ describe('metadata that is looked up again', () => {
   let asked = 0
   let told: string[]
   let count = 0
-  const server = createServer((_, response) => {
+  let whileAsked: () => Promise<void>
+  const server = createServer(async (_, response) => {
     asked++
+    await whileAsked()
     response.writeHead(served.status).end(served.body)
   })
   before(async () => {
@@ -41,6 +43,7 @@ describe('metadata that is looked up again', () => {
   beforeEach(() => {
     told = []
     asked = 0
+    whileAsked = async () => {}
   })
 
   const answers = (body: string, status = 200) => {
@@ -124,6 +127,26 @@ describe('metadata that is looked up again', () => {
     assert.match(String(told[0]), /is not signed/)
     assert.deepEqual((await now(institution))?.certificates, [idp.certificate])
   })
+
+  for (const [what, patch] of [
+    ['the identity provider', { saml: { idp: null } }],
+    ['the address of its metadata', { saml: { idp: { metadata: null } } }],
+    ['the certificate that must sign it', { saml: { idp: { metadata: { certificates: [next.certificate] } } } }],
+  ] as const) {
+    it(`changes nothing where an administrator changes ${what} while it is looked up`, async () => {
+      const institution = await made({ metadata: { url } })
+      serves({ certificates: [next.certificate] })
+      whileAsked = async () => {
+        const by = { source: 'admin' } as const
+        await changeInstitution(store, { id: institution._id, settings: patch as never, by, now: Date.now() })
+        set = await now(institution)
+      }
+      let set: unknown
+      await refreshDaily(institution, options(Date.now() + DAY_MS), never)
+      assert.deepEqual(await now(institution), set)
+      assert.deepEqual(told, [])
+    })
+  }
 
   it('is looked up at once for an unknown key, and not again for the next one', async () => {
     const institution = await made({ metadata: { url } })

@@ -2,7 +2,7 @@
  * Keeps what is known of identity providers as fresh as their metadata: each day, and at once when one signs with a key
  * that nobody here knows. A copy that cannot be had, or is not to be trusted, changes nothing: the last good one stays.
  */
-import type { IdpSettings, Institution } from '../directory/institution.ts'
+import type { IdpSettings, Institution, Settings } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
 import { changeInstitution } from '../directory/institution-changes.ts'
 import { lastDue } from '../jobs/daily.ts'
@@ -107,8 +107,14 @@ async function refresh(id: string, idp: IdpSettings, { store, isLocal, now = Dat
     throw new MetadataRefused(`the metadata is now that of ${found.entityId}, and was that of ${idp.entityId}`)
   if (!isNews(idp, found, now())) return 'unchanged'
   const by = { source: 'saml', credential: url } as const
-  const settings = patchWith(found, idp.metadata)
+  const settings = (current: Settings) => (isAskedAs(idp, current) ? patchWith(found, idp.metadata)(current) : {})
   const changed = await changeInstitution(store, { id, settings, checks: [certificateProblems], by, now: now() })
   if (changed.kind !== 'invalid') return changed.kind === 'changed' ? 'changed' : 'unchanged'
   throw new MetadataRefused(changed.problems.map(({ message }) => message).join('; '))
+}
+
+/** An administrator who meanwhile took it away, or asks another address, has the last word. */
+function isAskedAs({ entityId, metadata }: IdpSettings, settings: Settings): boolean {
+  const now = idpsOf(settings).find((one) => one.entityId === entityId)?.metadata
+  return JSON.stringify([now?.url, now?.certificates]) === JSON.stringify([metadata?.url, metadata?.certificates])
 }
