@@ -93,6 +93,7 @@ describe('honest responses', () => {
     ['issued by a clock that is ahead', { head: `Version="2.0" IssueInstant="${at(55)}"` }],
     ['issued nine minutes ago', { head: `Version="2.0" IssueInstant="${at(-540)}"` }],
     ['about a name that looks like another one', { nameId: '<saml:NameID>ada&amp;#60;b&#x2e;example</saml:NameID>' }],
+    ['that calls its subject by no NameID', { nameId: '' }],
     [
       'that says how sure it is of other things',
       { advice: '<saml:Advice><saml:AssertionIDRef>_x</saml:AssertionIDRef></saml:Advice>' },

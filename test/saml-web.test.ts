@@ -53,6 +53,13 @@ await forEachStore((name, place) => {
       assert.notEqual(cookies[0], cookies[1])
     })
 
+    it('takes whom attributes alone name, as AD FS sends people without a rule for a NameID', async () => {
+      const web = await open()
+      assert.equal((await new Browser(web).signIn({ assertion: { nameId: '' } })).status, 303)
+      const refused = await new Browser(await open()).signIn({ assertion: { nameId: '' }, attributes: {} })
+      assert.equal(refused.status, 422)
+    })
+
     it('does not go on under a session that the browser brought', async () => {
       const web = await open()
       const browser = new Browser(web)

@@ -24,7 +24,7 @@ const ADVICE: { readonly [code: string]: string } = {
     'Compare the entity id (audience) that the identity provider has for this service with that of “matricula saml check”.',
   time: 'Compare the clocks of both servers; a person who waited longer than a few minutes, or used the back button, only needs to try again.',
   subject:
-    'Let the identity provider confirm by bearer, with a NameID in the clear. AD FS sends none before an issuance rule makes one (Name ID).',
+    'Compare the clocks and the ACS address with those of “matricula saml check”. A NameID should be in the clear and have a text, or not be sent at all.',
   conditions: 'Let the identity provider send no conditions beside times, audience, one-time use and proxying.',
   attributes: 'Let the identity provider send each attribute once, as text.',
   request:

@@ -31,7 +31,7 @@ export type Expected = {
 
 export type Statements = Attributes & {
   readonly assertionId: string
-  readonly nameId: NameId
+  readonly nameId?: NameId
   readonly sessionIndex?: string
   /** When the identity provider wants the session ended, at the latest; epoch milliseconds. */
   readonly sessionNotOnOrAfter?: number
@@ -45,14 +45,14 @@ export function readAssertion(assertion: XmlElement, expected: Expected): Statem
   const issued = checkIssued(issueInstant, 'Assertion', expected.now)
   const parts = sequenceOf(assertion)
   checkIssuer(issuerIn(parts.need(NS.saml, 'Issuer')), expected.issuer, 'Assertion')
-  const { nameId, notOnOrAfter } = readSubject(parts.need(NS.saml, 'Subject'), expected)
+  const { notOnOrAfter, ...named } = readSubject(parts.need(NS.saml, 'Subject'), expected)
   checkConditions(parts.need(NS.saml, 'Conditions'), expected)
   parts.take(NS.saml, 'Advice')
   const statements = parts.rest()
   statements.forEach(checkStatement)
   return {
     assertionId: id,
-    nameId,
+    ...named,
     ...readSession(
       statements.filter(({ local }) => local === 'AuthnStatement'),
       expected.now,

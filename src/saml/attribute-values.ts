@@ -60,8 +60,9 @@ const TRANSIENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient'
 const MAY_BE_ADDRESS = /:nameid-format:(unspecified|email|emailAddress)$/
 
 /** A transient name is another one tomorrow; a persistent one, or one of Kerberos, may look like an address and is none. */
-function nameIdOf({ nameId: { value, format } }: Statement, only: AttributeName['only']): readonly string[] {
-  if (format === TRANSIENT) return []
+function nameIdOf({ nameId }: Statement, only: AttributeName['only']): readonly string[] {
+  if (nameId === undefined || nameId.format === TRANSIENT) return []
+  const { value, format } = nameId
   return only !== undefined && format !== undefined && !MAY_BE_ADDRESS.test(format) ? [] : [value]
 }
 

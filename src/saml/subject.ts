@@ -18,7 +18,8 @@ export type NameId = {
 }
 
 export type Subject = {
-  readonly nameId: NameId
+  /** Absent where attributes alone tell who it is: a confirmation is enough for a Subject (Core 2.4.1). */
+  readonly nameId?: NameId
   /** Of the confirmation that holds; epoch milliseconds. */
   readonly notOnOrAfter: number
 }
@@ -37,13 +38,11 @@ export function readSubject(subject: XmlElement, handover: Handover): Subject {
   if (parts.take(NS.saml, 'EncryptedID'))
     throw new SamlRefused('subject', 'the NameID is encrypted; the identity provider should encrypt the whole assertion instead')
   const name = parts.take(NS.saml, 'NameID')
-  if (name === undefined)
-    throw new SamlRefused('subject', 'the Subject has no NameID; the identity provider should send one, of whatever format')
-  const nameId = readNameId(name)
+  const named = name && { nameId: readNameId(name) }
   const reasons: string[] = []
   for (let one = parts.take(NS.saml, 'SubjectConfirmation'); one; one = parts.take(NS.saml, 'SubjectConfirmation')) {
     const confirmed = confirmation(one, handover)
-    if (typeof confirmed === 'number') return { nameId, notOnOrAfter: confirmed }
+    if (typeof confirmed === 'number') return { ...named, notOnOrAfter: confirmed }
     reasons.push(confirmed)
   }
   parts.end()

@@ -288,15 +288,14 @@ export const CLAIMS: readonly Hostile[] = [
     (scene) => ({ subject: `<saml:Subject><saml:NameID>ada</saml:NameID>${bearer(confirmed(scene))}</saml:Subject>`.repeat(2) }),
     'xml',
   ),
-  says('no NameID, as AD FS sends it', { nameId: '' }, 'subject'),
   says('two NameIDs', { nameId: '<saml:NameID>ada</saml:NameID><saml:NameID>root</saml:NameID>' }, ['xml', 'subject']),
   says('an empty NameID', { nameId: '<saml:NameID/>' }, 'subject'),
   says('a NameID of spaces', { nameId: '<saml:NameID>  </saml:NameID>' }, 'subject'),
   says('a NameID of 2,000 letters', { nameId: `<saml:NameID>${'x'.repeat(2000)}</saml:NameID>` }, 'subject'),
   says('a NameID with an element', { nameId: '<saml:NameID>ada<saml:b/>.evil</saml:NameID>' }, 'xml'),
-  says('a NameID of another namespace', { nameId: '<x:NameID xmlns:x="urn:x">ada</x:NameID>' }, 'subject'),
+  says('a NameID of another namespace', { nameId: '<x:NameID xmlns:x="urn:x">ada</x:NameID>' }, 'xml'),
   says('an encrypted NameID', { nameId: '<saml:EncryptedID/>' }, 'subject'),
-  says('a BaseID', { nameId: '<saml:BaseID/>' }, 'subject'),
+  says('a BaseID', { nameId: '<saml:BaseID/>' }, 'xml'),
 
   ...['Requester', 'Responder', 'AuthnFailed', 'success', 'Success '].flatMap((value) => [
     around(`the status ${value}`, { status: status(value) }, 'status'),
