@@ -90,6 +90,18 @@ await forEachStore((name, place) => {
       })
     }
 
+    for (const [binding, query] of [
+      ['HTTP-Redirect', 'SAMLResponse=fZA%3D&SigAlg=x&Signature=y'],
+      ['HTTP-Artifact', 'SAMLart=AAQAAM'],
+    ] as const) {
+      it(`records a response that came by ${binding}, and what to set instead`, async () => {
+        const web = await open()
+        const { detail } = await assertRefused(web, await web.fetch(`/acs?${query}`), 400, 'form')
+        assert.match(detail, /should come by HTTP-POST/)
+        assert.deepEqual(web.ended, ['form'])
+      })
+    }
+
     it('serves pages that nobody can frame, keep or script', async () => {
       const web = await open()
       const { headers } = await web.fetch('/signed-in')

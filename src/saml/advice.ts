@@ -3,7 +3,7 @@
  */
 
 const ADVICE: { readonly [code: string]: string } = {
-  form: 'Whatever posts to the ACS address is no identity provider, or sends another binding than HTTP-POST: set HTTP-POST there.',
+  form: 'Whatever comes to the ACS address is not of an identity provider, or by another binding than HTTP-POST: set HTTP-POST there.',
   encoding: 'No identity provider sends this. If people sign in otherwise, ask whether a proxy changes what browsers post.',
   xml: 'No identity provider sends this. If it is one of yours, ask its maker.',
   structure: 'No identity provider sends this. If it is one of yours, ask its maker.',

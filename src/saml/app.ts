@@ -12,6 +12,7 @@ import type { Exchange } from '../observe/requests.ts'
 import { StoreError } from '../store/store.ts'
 import { consume } from './acs.ts'
 import type { SamlDeps } from './deps.ts'
+import { isInAddress } from './form.ts'
 import { login } from './login.ts'
 import { failurePage } from './pages.ts'
 import type { Refusal } from './refusal-record.ts'
@@ -34,7 +35,7 @@ export function samlApp(deps: SamlDeps): Hono {
 
   at('/metadata', { GET: page((_, institution) => deps.sp.metadata(institution)) })
   at('/login', { GET: page((request, institution) => login(deps, request, institution), 'login') })
-  at('/acs', { POST: page(signIn, 'acs') })
+  at('/acs', { POST: page(signIn, 'acs'), GET: page(signInByAddress, 'acs') })
   at('/signed-in', { GET: page((request, institution) => showSession(deps, request, institution)) })
   const out = page((request, institution) => logout(deps, request, institution))
   at('/logout', { GET: out, POST: out })
@@ -54,6 +55,14 @@ export function samlApp(deps: SamlDeps): Hono {
     const done = await consume(deps, request, institution)
     deps.ended(done instanceof Response ? 'accepted' : done.code)
     return done
+  }
+
+  /** Who reloads the page of a failed sign-in comes by GET as well, with nothing. */
+  function signInByAddress(request: Request): Refusal | Promise<Response> {
+    if (!isInAddress(request)) return notAllowed(['POST'])
+    const detail = 'the response came in the address, as by HTTP-Redirect or HTTP-Artifact; it should come by HTTP-POST'
+    deps.ended('form')
+    return { failure: 'unreadable', code: 'form', detail }
   }
 
   /** @param limit what is counted by address; nothing is when absent */
@@ -99,8 +108,10 @@ function byMethod(methods: { readonly [method: string]: (c: Context) => Promise<
   const served = new Map(Object.entries(methods))
   const get = served.get('GET')
   if (get !== undefined) served.set('HEAD', get)
-  const headers = { allow: [...served.keys()].join(', ') }
-  // Who reloads the page of a failed sign-in asks for the address that it was posted to.
-  const refused = { failure: 'unreadable', institution: undefined, status: 405, headers, again: 'login' } as const
-  return (c) => served.get(c.req.method)?.(c) ?? failurePage(refused)
+  return (c) => served.get(c.req.method)?.(c) ?? notAllowed([...served.keys()])
+}
+
+function notAllowed(methods: readonly string[]): Promise<Response> {
+  const headers = { allow: methods.join(', ') }
+  return failurePage({ failure: 'unreadable', institution: undefined, status: 405, headers, again: 'login' })
 }

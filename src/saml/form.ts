@@ -22,13 +22,17 @@ const FOREIGN = ['SAMLRequest', 'SAMLart', 'SAMLEncoding', 'SigAlg', 'Signature'
 export async function readForm(request: Request): Promise<ReadForm> {
   if (!MEDIA_TYPE.test(request.headers.get('content-type') ?? ''))
     return refused(415, 'the form is not application/x-www-form-urlencoded in UTF-8')
-  const inQuery = new URL(request.url).searchParams
-  if ([...FOREIGN, 'SAMLResponse'].some((name) => inQuery.has(name)))
-    return refused(400, 'the address holds a part of a SAML message')
+  if (isInAddress(request)) return refused(400, 'the address holds a part of a SAML message')
   const body = await readBody(request, MAX_FORM_BYTES, MAX_FORM_MS)
   if (body.kind === 'ok') return formIn(body.text)
   const { status, detail } = refusalOf(body, 'the form')
   return refused(status, detail)
+}
+
+/** Whether something of a message came in the address, as by the bindings HTTP-Redirect and HTTP-Artifact. */
+export function isInAddress(request: Request): boolean {
+  const fields = new URL(request.url).searchParams
+  return [...FOREIGN, 'SAMLResponse'].some((name) => fields.has(name))
 }
 
 function formIn(text: string): ReadForm {
