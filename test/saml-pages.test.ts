@@ -160,7 +160,9 @@ await forEachStore((name, place) => {
         throw new StoreError('unavailable', 'the store is away')
       }
       const broken = await openWeb(store, { over: { store: Object.assign(Object.create(store), { take: away, get: away }) } })
-      assert.equal((await broken.fetch('/login')).status, 503)
+      const page = await broken.fetch('/login?return=/a&state=b')
+      assert.equal(page.status, 503)
+      assert.match(await page.text(), /href="login\?return=\/a&amp;state=b">Try again/)
       assert.equal((broken.failures[0] as Error).message, 'the store is away')
       assert.equal((await browser.post('/acs', web.answer({ inResponseTo }))).status, 303)
     })

@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { SignInRequest } from '../src/saml/sign-in-request.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
 import { testIdp } from './saml/signer.ts'
@@ -123,6 +124,54 @@ await forEachStore((name, place) => {
         assert.equal(response.headers.get('cache-control'), 'no-store')
       })
     }
+
+    const declined = { response: { status: `<samlp:Status><samlp:StatusCode Value="urn:x:no"/></samlp:Status>` } }
+    const late = { assertion: { head: 'Version="2.0" IssueInstant="2026-01-01T00:00:00Z"' } }
+    const toApp = `?return=${encodeURIComponent(APP)}&state=s%26t`
+    for (const [why, query, answer, again] of [
+      ['that the identity provider declined', toApp, declined, toApp],
+      ['that came too late', toApp, late, toApp],
+      ['that brings too little of a person', toApp, { attributes: {} }, toApp],
+      ['to a path here', '?return=/groups/12', declined, '?return=%2Fgroups%2F12'],
+      ['that leads nowhere in particular', '', declined, ''],
+      [
+        'that the identity provider wanted to lead here',
+        '',
+        { ...declined, relayState: APP },
+        `?return=${encodeURIComponent(APP)}`,
+      ],
+      ['that the identity provider wanted to lead elsewhere', '', { ...declined, relayState: 'https://evil.example/' }, ''],
+    ] as const) {
+      it(`lets people try a sign-in again ${why}`, async () => {
+        const web = await open({ saml: { returnUrls: [APP] } })
+        const page = await (await new Browser(web).signIn(answer, query)).text()
+        assert.equal(/href="login([^"]*)">Try again/.exec(page)?.[1]?.replaceAll('&amp;', '&'), again)
+      })
+    }
+
+    it('takes no answer after a quarter of an hour, and then lets people begin again as before', async () => {
+      const web = await open({ saml: { returnUrls: [APP] } })
+      const browser = new Browser(web)
+      const inResponseTo = await browser.begin(toApp)
+      const asked = (await store.get('signInRequests', web.institution._id, inResponseTo)) as SignInRequest
+      assert.equal(Math.round((asked.until - Date.now()) / 60_000), 15)
+      const over = { ...asked, version: 'over', until: Date.now() }
+      await store.write([{ collection: 'signInRequests', op: 'replace', doc: over, expected: asked.version }])
+      const page = await browser.post('/acs', web.answer({ inResponseTo }))
+      assert.match(await page.clone().text(), /href="login\?return=[^"]*&amp;state=s%26t">Try again/)
+      assert.match((await assertRefused(web, page, 403, 'request')).detail, /more than a quarter of an hour ago/)
+    })
+
+    it('tells another browser nothing of where a sign-in was to lead', async () => {
+      const web = await open({ saml: { returnUrls: [APP] } })
+      const inResponseTo = await new Browser(web).begin(toApp)
+      const other = new Browser(web)
+      await other.begin()
+      const page = await other.post('/acs', web.answer({ inResponseTo }))
+      assert.match(await page.clone().text(), /href="login">Try again/)
+      const refusal = await assertRefused(web, page, 403, 'request')
+      assert.doesNotMatch(JSON.stringify([refusal, web.lines]), /s%26t|s&t/)
+    })
 
     for (const [why, query, code] of [
       ['to another site', '?return=https://evil.example/', 'return'],

@@ -10,6 +10,7 @@ import { addressOf } from '../limits/address.ts'
 import { SIGN_INS } from '../limits/rate.ts'
 import type { Exchange } from '../observe/requests.ts'
 import { StoreError } from '../store/store.ts'
+import type { NotSignedIn } from './acs.ts'
 import { consume } from './acs.ts'
 import type { SamlDeps } from './deps.ts'
 import { isInAddress } from './form.ts'
@@ -24,7 +25,7 @@ import { exchangeCode, exchangeFailed } from './token.ts'
 const KEPT = { perSecond: 0.2, burstSeconds: 5000 } as const
 
 /** What the browser gets, or why it gets no more than a page that says so. */
-type Work = (request: Request, institution: Institution) => Response | Refusal | Promise<Response | Refusal>
+type Work = (request: Request, institution: Institution) => Response | NotSignedIn | Promise<Response | NotSignedIn>
 
 export function samlApp(deps: SamlDeps): Hono {
   const { store, limiter, log, failed } = deps
@@ -51,7 +52,7 @@ export function samlApp(deps: SamlDeps): Hono {
     }
   }
 
-  async function signIn(request: Request, institution: Institution): Promise<Response | Refusal> {
+  async function signIn(request: Request, institution: Institution): Promise<Response | NotSignedIn> {
     const done = await consume(deps, request, institution)
     deps.ended(done instanceof Response ? 'accepted' : done.code)
     return done
@@ -74,13 +75,13 @@ export function samlApp(deps: SamlDeps): Hono {
         institution = await institutions.get(c.req.param('institution') ?? '')
         if (institution === undefined) return await failurePage({ failure: 'address', institution, status: 404 })
         const seconds = limit === undefined ? 0 : secondsToWait(limit, c.env as Exchange, institution)
-        if (seconds > 0) return await tooMany(institution, seconds)
+        if (seconds > 0) return await tooMany(institution, seconds, againBy(request))
         const done = await work(request, institution)
         return done instanceof Response ? done : await refused(done, institution)
       } catch (error) {
         failed(error, request)
         const isBusy = error instanceof StoreError
-        return failurePage({ failure: isBusy ? 'busy' : 'broken', institution, again: 'login' })
+        return failurePage({ failure: isBusy ? 'busy' : 'broken', institution, again: againBy(request) })
       }
     }
   }
@@ -90,18 +91,24 @@ export function samlApp(deps: SamlDeps): Hono {
     return limiter.take(`${limit} ${addressOf(incoming)}`, settings.rateLimit?.perSecond === 0 ? 0 : perSecond, burstSeconds)
   }
 
-  async function refused(refusal: Refusal, institution: Institution): Promise<Response> {
+  async function refused({ again = 'login', ...refusal }: NotSignedIn, institution: Institution): Promise<Response> {
     const reference = newReference()
     const { _id } = institution
     log.info({ institution: _id, reference, ...refusal }, 'sign-in refused')
     const isKept = limiter.take(`refusals ${_id}`, KEPT.perSecond, KEPT.burstSeconds) === 0
     if (isKept) await recordRefusal(store, { institution: _id, reference, refusal, now: Date.now() })
-    return failurePage({ ...refusal, institution, reference, again: 'login' })
+    return failurePage({ ...refusal, institution, reference, again })
   }
 }
 
-function tooMany(institution: Institution, seconds: number): Promise<Response> {
-  return failurePage({ failure: 'limited', institution, again: 'login', headers: { 'retry-after': String(seconds) } })
+/** The sign-in that could not begin, as it was asked for; else one that leads nowhere in particular. */
+function againBy(request: Request): string {
+  const { pathname, search } = new URL(request.url)
+  return pathname.endsWith('/login') ? `login${search}` : 'login'
+}
+
+function tooMany(institution: Institution, seconds: number, again: string): Promise<Response> {
+  return failurePage({ failure: 'limited', institution, again, headers: { 'retry-after': String(seconds) } })
 }
 
 function byMethod(methods: { readonly [method: string]: (c: Context) => Promise<Response> }): (c: Context) => Promise<Response> {

@@ -84,6 +84,12 @@ async function sendOn(
   return new Response(null, { status: 302, headers: { ...PRIVATE_HEADERS, location: message.url, 'set-cookie': cookie } })
 }
 
+/** Where a sign-in begins that leads there, as seen from beside it. */
+export function loginAddress(returnTo: string | undefined, state: string | undefined): string {
+  const onwards = onwardsOf(returnTo, state)
+  return onwards.size === 0 ? 'login' : `login?${onwards}`
+}
+
 function onwardsOf(returnTo: string | undefined, state: string | undefined): URLSearchParams {
   return new URLSearchParams({ ...(returnTo !== undefined && { return: returnTo }), ...(state !== undefined && { state }) })
 }

@@ -16,7 +16,7 @@ import type { FailureKind } from './failures.ts'
 import type { Refusal } from './refusal-record.ts'
 import { rulesFor, sourceOf } from './rules.ts'
 import type { SignInRequest } from './sign-in-request.ts'
-import { takeRequest } from './sign-in-request.ts'
+import { findRequest, takeRequest } from './sign-in-request.ts'
 import type { Refused, SamlForm, Verified, VerifyContext } from './verify.ts'
 import { verifyResponse } from './verify.ts'
 
@@ -31,6 +31,13 @@ export type SignedIn = {
   readonly request?: SignInRequest
 }
 
+export type TurnedAway = {
+  readonly kind: 'out'
+  readonly refusal: Refusal
+  /** What this browser asked, where that is known. */
+  readonly request?: SignInRequest
+}
+
 export async function signIn(
   { store, gate, refresh }: Pick<SamlDeps, 'store' | 'gate' | 'refresh'>,
   given: {
@@ -41,23 +48,28 @@ export async function signIn(
     readonly browser: string | undefined
     readonly now: number
   },
-): Promise<SignedIn | { readonly kind: 'out'; readonly refusal: Refusal }> {
+): Promise<SignedIn | TurnedAway> {
   const { form, institution, sp, browser, now } = given
   const verified = await believe({ store, refresh }, institution, (idps) => verifyResponse(form, { idps, sp, now }))
-  if (verified.kind === 'refused') return { kind: 'out', refusal: unbelieved(verified, institution) }
-  const disbelieved = (code: string, detail: string) =>
-    ({ kind: 'out', refusal: late(code, detail, verified, institution) }) as const
+  const about = { institution: institution._id, id: verified.inResponseTo ?? '', browser }
+  if (verified.kind === 'refused') return turnedAway(unbelieved(verified, institution), await findRequest(store, about))
+  const disbelieved = (code: string, detail: string, request: SignInRequest | undefined) =>
+    turnedAway(late(code, detail, verified, institution), request)
 
-  const asked = await takeAsked(store, verified, institution, browser)
-  if (asked.kind === 'refused') return disbelieved('request', asked.detail)
+  const asked = await takeAsked(store, verified, institution, { browser, now })
+  if (asked.kind === 'refused') return disbelieved('request', asked.detail, await findRequest(store, about))
   const { idp, assertionId, usableUntil } = verified
   const assertion = { institution: institution._id, issuer: idp.entityId, id: assertionId, until: usableUntil }
-  if (!(await useAssertion(store, assertion))) return disbelieved('replay', 'the assertion was used before')
+  if (!(await useAssertion(store, assertion))) return disbelieved('replay', 'the assertion was used before', asked.request)
 
   const admitted = await admitPerson(verified, institution, (change) => gate.submit(institution, change))
-  if (admitted.kind === 'out') return admitted
+  if (admitted.kind === 'out') return turnedAway(admitted.refusal, asked.request)
   const secret = await remember(store, { admitted, verified, institution, now })
   return { kind: 'in', secret, admitted, idp: idp.entityId, ...(asked.request !== undefined && { request: asked.request }) }
+}
+
+function turnedAway(refusal: Refusal, request: SignInRequest | undefined): TurnedAway {
+  return { kind: 'out', refusal, ...(request && { request }) }
 }
 
 /** Read once more where the key was unknown, and the identity provider's metadata turns out to have a new one. */
@@ -80,9 +92,9 @@ function takeAsked(
   store: Store,
   { idp, inResponseTo: id }: Verified,
   { _id: institution, settings: { saml = {} } }: Institution,
-  browser: string | undefined,
+  by: { readonly browser: string | undefined; readonly now: number },
 ): Asked | Promise<Asked> {
-  if (id !== undefined) return takeRequest(store, { institution, id, idp: idp.entityId, browser })
+  if (id !== undefined) return takeRequest(store, { institution, id, idp: idp.entityId, ...by })
   if (rulesFor(saml, idp).allowUnsolicited === true) return { kind: 'ok' }
   return {
     kind: 'refused',

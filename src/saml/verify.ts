@@ -50,8 +50,9 @@ export type Refused = {
   readonly detail: string
   /** The names of the attributes that came, as far as they could be read; nothing of them is proven. */
   readonly attributeNames: readonly string[]
-  /** The identity provider that it says it is of, which proves nothing either. */
+  /** The identity provider that it says it is of, and the request that it says it answers, which proves nothing either. */
   readonly issuer?: string
+  readonly inResponseTo?: string
 }
 
 /** The fields of the form that a browser posts (Bindings 3.5.4). */
@@ -62,8 +63,9 @@ export function verifyResponse(form: SamlForm, context: VerifyContext): Verified
   try {
     return believed(form.SAMLResponse, context, seen)
   } catch (error) {
-    const { issuer } = seen
-    const about = { kind: 'refused', attributeNames: namesIn(seen), ...(issuer !== undefined && { issuer }) } as const
+    const { issuer, inResponseTo } = seen
+    const said = { ...(issuer !== undefined && { issuer }), ...(inResponseTo !== undefined && { inResponseTo }) }
+    const about = { kind: 'refused', attributeNames: namesIn(seen), ...said } as const
     if (error instanceof SamlRefused) return { ...about, code: error.code, detail: error.message }
     if (error instanceof XmlError) return { ...about, code: 'xml', detail: `the response ${error.message}` }
     throw error
@@ -71,7 +73,9 @@ export function verifyResponse(form: SamlForm, context: VerifyContext): Verified
 }
 
 function believed(field: string, context: VerifyContext, seen: Seen): Verified {
-  const posted = responseParts(parseXml(messageText(field)))
+  const root = parseXml(messageText(field))
+  seen.inResponseTo = attributeOf(root, 'InResponseTo')
+  const posted = responseParts(root)
   const inside = isNamed(posted.assertion, NS.saml, 'Assertion') ? posted.assertion : undefined
   const ids = new Set<string>()
   seen.assertion = inside
@@ -105,7 +109,7 @@ function believed(field: string, context: VerifyContext, seen: Seen): Verified {
 }
 
 /** What was read so far, proven or not. */
-type Seen = { assertion?: XmlElement | undefined; issuer?: string | undefined }
+type Seen = { assertion?: XmlElement | undefined; issuer?: string | undefined; inResponseTo?: string | undefined }
 
 const MOST_NAMES = 100
 
