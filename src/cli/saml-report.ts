@@ -9,6 +9,7 @@ import type { CheckedIdp, Finding } from '../saml/check.ts'
 import { FAILURES } from '../saml/failures.ts'
 import type { RefusalEvent } from '../saml/refusal-record.ts'
 import type { Rehearsed } from '../saml/rehearse.ts'
+import { scopesOf } from '../saml/rules.ts'
 import type { VerifyContext } from '../saml/verify.ts'
 
 export function refusalLines(reference: string, event: RefusalEvent): string {
@@ -45,6 +46,7 @@ function idpLines({ idp, source, certificates, reads }: CheckedIdp): string {
   const about = pairs([
     ['asked at', `${ssoUrl} (${ssoBinding})`],
     ['source', source],
+    ['speaks for', scopesOf(idp)?.join(', ')],
     ['certificates', certificates.join('\n')],
     ...Array.from(reads, ([field, names]) => [field, names.length === 0 ? 'nothing' : names.join('\n')] as const),
   ])

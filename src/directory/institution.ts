@@ -191,8 +191,9 @@ export type IdpSettings = SamlRules & {
   readonly title?: string
   /** Of the e-mail addresses whose owners sign in there. */
   readonly domains?: readonly string[]
-  /** Behind the @ of its scoped values; any when absent. */
+  /** Behind the @ of its scoped values; what its metadata says when absent, and any when that says nothing either. */
   readonly scopes?: readonly string[]
+  readonly metadataScopes?: readonly string[]
   /** Where its metadata is looked up each day, and with which certificates that must be signed, when it must be. */
   readonly metadata?: { readonly url: string; readonly certificates?: readonly string[] }
   /** How long that metadata may be relied on, as SAML writes it. */

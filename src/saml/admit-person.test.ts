@@ -196,6 +196,16 @@ await forEachStore((name, place) => {
         /^eduPersonPrincipalName is mapped to netid, and its scope is none/,
       ],
       [
+        'who is of another institution by what metadata says',
+        {
+          saml: { idp: { ...IDP, metadataScopes: ['uni.edu'] }, attributes: { netid: ['eduPersonPrincipalName'] } },
+          sent: { eduPersonPrincipalName: 'eve@elsewhere.edu', mail: 'eve@elsewhere.edu' },
+        },
+        'conflict',
+        'value_scope',
+        /^eduPersonPrincipalName is mapped to netid, and its scope is none/,
+      ],
+      [
         'whose address belongs to somebody with another netid',
         { people: [aChange({ ...ON_ROLL, netid: 'old' })] },
         'conflict',

@@ -9,7 +9,7 @@ import { changeFor } from './just-in-time.ts'
 import type { Person } from './person.ts'
 import { personFrom } from './person.ts'
 import type { Refusal } from './refusal-record.ts'
-import { rulesFor, sourceOf } from './rules.ts'
+import { rulesFor, scopesOf, sourceOf } from './rules.ts'
 import type { Verified } from './verify.ts'
 
 export type Admitted = {
@@ -35,7 +35,7 @@ export async function admitPerson(
   const { saml = {} } = institution.settings
   const rules = rulesFor(saml, idp)
   const source = sourceOf(saml, idp)
-  const person = personFrom(rules, institution.settings, { statement, scopes: idp.scopes })
+  const person = personFrom(rules, institution.settings, { statement, scopes: scopesOf(idp) })
   const turned = (refusal: Pick<Refusal, 'failure' | 'code' | 'detail' | 'missing' | 'records'>): Turned => {
     const about = { idp: idp.entityId, source, attributeNames: namesOf(statement), from: person.from }
     return { kind: 'out', person, refusal: { ...about, ...refusal } }

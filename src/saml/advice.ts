@@ -35,7 +35,7 @@ const ADVICE: { readonly [code: string]: string } = {
   value_several: 'Let the identity provider send one value, or map another attribute to the field (setting saml.attributes).',
   values_disagree: 'Map the attribute that counts, and only that one, to the field (setting saml.attributes).',
   value_scope:
-    'The person is of another institution or domain than the identity provider may speak for. Is it one of yours: add what stands behind the @ to saml.idp.scopes.',
+    'The person is of another institution or domain than the identity provider may speak for. Is it one of yours: set saml.idp.scopes to all of them, what stands behind the @ with the others.',
   value_nested: 'Map an attribute whose values are text to the field (setting saml.attributes).',
   required_missing:
     'Release the missing attributes to this service at the identity provider, or name those that it sends in saml.attributes. For the account type see saml.accountType.',

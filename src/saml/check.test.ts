@@ -43,6 +43,13 @@ describe('what an administrator should know before people sign in', () => {
       /^note: netid is what stands before the @ of eppn, .* set saml\.idp\.scopes/,
     ],
     ['nothing of a domain that is cut off where it is known', { attributes: EPPN, scopes: ['uni.edu'] }, undefined],
+    ['nothing of a domain that is cut off where metadata says it', { attributes: EPPN, metadataScopes: ['uni.edu'] }, undefined],
+    [
+      'scopes that metadata says otherwise',
+      { scopes: ['uni.edu'], metadataScopes: ['uni.edu', 'hospital.example'] },
+      /^note: .* may speak for uni\.edu, as you set, and by its metadata for uni\.edu, hospital\.example: what you set counts$/,
+    ],
+    ['nothing of scopes that it says the same', { scopes: ['a.edu', 'b.edu'], metadataScopes: ['B.edu', 'a.edu'] }, undefined],
     ['nothing of metadata that ends next year', { validUntil: inDays(365) }, undefined],
   ] as const) {
     it(`is ${why}`, () => {

@@ -9,7 +9,7 @@ import { MATCH_KEYS } from '../directory/user.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
 import { WARN_AHEAD_MS } from './certificate-ends.ts'
 import { certificateIn, signingKeyIn, USABLE_KEYS } from './certificates.ts'
-import { rulesFor, sourceOf } from './rules.ts'
+import { rulesFor, scopesOf, sourceOf } from './rules.ts'
 
 export type Finding = {
   /** `wrong`: nobody can sign in so. `note`: it works, and may not be what was meant. */
@@ -50,7 +50,9 @@ export function findingsOf(
   const note = (message: string) => findings.push({ kind: 'note', message })
   if (!isReachable) wrong(`PUBLIC_URL is ${publicUrl}: browsers keep the cookies of a sign-in over https alone`)
   if (idps.length === 0) wrong(`${name} has no identity provider: matricula institution set ${_id} --saml-metadata FILE|URL`)
-  findings.push(...idps.flatMap((idp) => [...idpFindings(idp, now), ...cutFindings(idp, rulesFor(saml, idp))]))
+  findings.push(
+    ...idps.flatMap((idp) => [...idpFindings(idp, now), ...scopeFindings(idp), ...cutFindings(idp, rulesFor(saml, idp))]),
+  )
   if (saml.contact === undefined)
     note('people who cannot sign in are told to ask “the help desk of your institution”: set saml.contact')
   if (saml.create !== false && saml.accountType === undefined && settings.defaultAccountType === undefined) {
@@ -75,9 +77,22 @@ function idpFindings({ entityId, ssoUrl, certificates, validUntil, metadata }: I
   ]
 }
 
+/** What was set stays, whatever metadata says later. */
+function scopeFindings({ entityId, scopes, metadataScopes }: IdpSettings): Finding[] {
+  if (scopes === undefined || metadataScopes === undefined || isAlike(scopes, metadataScopes)) return []
+  const message = `${entityId} may speak for ${scopes.join(', ')}, as you set, and by its metadata for ${metadataScopes.join(', ')}: what you set counts`
+  return [{ kind: 'note', message }]
+}
+
+function isAlike(some: readonly string[], others: readonly string[]): boolean {
+  const sorted = ([some, others] as const).map((scopes) => [...new Set(scopes.map((one) => one.toLowerCase()))].sort().join())
+  return sorted[0] === sorted[1]
+}
+
 /** Two people of two domains may be one to who cuts the domain off. */
-function cutFindings({ entityId, scopes }: IdpSettings, rules: SamlRules): Finding[] {
-  if (scopes !== undefined) return []
+function cutFindings(idp: IdpSettings, rules: SamlRules): Finding[] {
+  if (scopesOf(idp) !== undefined) return []
+  const { entityId } = idp
   return MATCH_KEYS.flatMap((field) => {
     const cut = namesFor(field, rules).find(({ take }) => take === 'localPart')
     if (cut === undefined) return []

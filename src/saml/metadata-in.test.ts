@@ -53,7 +53,11 @@ describe('metadata of an identity provider', () => {
       metadataXml(idp, { entity: ' validUntil="2026-03-16T00:00:00Z"', descriptor: ' validUntil="2026-03-09T00:00:00Z"' }),
       { ...usual, validUntil: '2026-03-09T00:00:00.000Z' },
     ],
-    ['says for which domains it may speak', metadataXml(idp, { extensions: scopes }), { ...usual, scopes: ['uni.example'] }],
+    [
+      'says for which domains it may speak',
+      metadataXml(idp, { extensions: scopes }),
+      { ...usual, metadataScopes: ['uni.example'] },
+    ],
     ['has a name for people', metadataXml(idp, { extensions: names }), { ...usual, title: 'The University' }],
     [
       'may hold comments, as that of Shibboleth does',

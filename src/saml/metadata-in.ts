@@ -14,7 +14,7 @@ import { attributeOf, elementsOf, everyElement, isNamed, parseXml, textOf, XmlEr
 
 export type FoundIdp = Pick<
   IdpSettings,
-  'entityId' | 'ssoUrl' | 'ssoBinding' | 'certificates' | 'signRequests' | 'validUntil' | 'scopes' | 'title'
+  'entityId' | 'ssoUrl' | 'ssoBinding' | 'certificates' | 'signRequests' | 'validUntil' | 'metadataScopes' | 'title'
 >
 
 export type MetadataOptions = {
@@ -139,12 +139,12 @@ function certificatesIn(descriptor: XmlElement): string[] {
 }
 
 /** Domains that it may speak for (Shibboleth Metadata Profile); patterns are nothing to compare with. */
-function scopesIn(entity: XmlElement): Pick<FoundIdp, 'scopes'> {
+function scopesIn(entity: XmlElement): Pick<FoundIdp, 'metadataScopes'> {
   const found = [...everyElement(entity)].filter(
     (element) => isNamed(element, NS.shibmd, 'Scope') && !isTrue(attributeOf(element, 'regexp')),
   )
   const scopes = [...new Set(found.map((element) => textOf(element).trim()))].filter((scope) => DOMAIN.test(scope))
-  return scopes.length === 0 ? {} : { scopes: scopes.slice(0, MOST_SCOPES) }
+  return scopes.length === 0 ? {} : { metadataScopes: scopes.slice(0, MOST_SCOPES) }
 }
 
 /** As people know it (MDUI 2.1), in English where it has several names. */

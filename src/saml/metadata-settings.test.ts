@@ -61,7 +61,7 @@ describe('what metadata says', () => {
   for (const [why, change, isNew] of [
     ['a key', { certificates: ['A2', 'A3'] }, true],
     ['an address', { ssoUrl: 'https://a/other' }, true],
-    ['a scope', { scopes: ['a.edu'] }, true],
+    ['a scope', { metadataScopes: ['a.edu'] }, true],
     ['a title, which may be the institution’s own', { title: 'Z' }, false],
     ['an end that is a day later', { validUntil: '2026-03-11T00:00:00.000Z' }, false],
     ['nothing', {}, false],
@@ -74,7 +74,15 @@ describe('what metadata says', () => {
     assert.equal(isNews(known, later, Date.parse('2026-03-08T00:00:00Z')), true)
   })
 
-  it('is no news without scopes where the institution set some', () => {
-    assert.equal(isNews({ ...known, scopes: ['a.edu'] }, known, now), false)
+  it('is no news without scopes where it had some', () => {
+    assert.equal(isNews({ ...known, metadataScopes: ['a.edu'] }, known, now), false)
+  })
+
+  it('leaves scopes that an institution set alone, and remembers its own beside them', () => {
+    const before = { ...found, scopes: ['a.edu'], metadataScopes: ['a.edu'] }
+    const says = { ...found, metadataScopes: ['a.edu', 'hospital.example'] }
+    const patch = patchWith(says, origin)({ saml: { idp: before } })
+    const { idp } = (mergeSettings({ saml: { idp: before } } as Json, patch) as { saml: SamlSettings }).saml
+    assert.deepEqual([idp?.scopes, idp?.metadataScopes], [['a.edu'], ['a.edu', 'hospital.example']])
   })
 })

@@ -48,9 +48,9 @@ function patched(known: IdpSettings | undefined, found: FoundIdp, origin: Origin
 
 /** Whether what was found is worth writing down. */
 export function isNews(known: IdpSettings, found: FoundIdp, now: number): boolean {
-  const told = ({ ssoUrl, ssoBinding, certificates, signRequests }: FoundIdp, scopes: FoundIdp['scopes']) =>
+  const told = ({ ssoUrl, ssoBinding, certificates, signRequests }: FoundIdp, scopes: FoundIdp['metadataScopes']) =>
     JSON.stringify([ssoUrl, ssoBinding, certificates, signRequests, scopes])
-  if (told(known, known.scopes) !== told(found, found.scopes ?? known.scopes)) return true
+  if (told(known, known.metadataScopes) !== told(found, found.metadataScopes ?? known.metadataScopes)) return true
   if (known.validUntil === found.validUntil) return false
   return found.validUntil === undefined || known.validUntil === undefined || Date.parse(known.validUntil) < now + NEAR_MS
 }

@@ -23,6 +23,11 @@ export function rulesFor(saml: SamlSettings, idp: IdpSettings): SamlRules {
   }
 }
 
+/** The institution's own word goes before that of the metadata. */
+export function scopesOf({ scopes, metadataScopes }: IdpSettings): readonly string[] | undefined {
+  return scopes ?? metadataScopes
+}
+
 /** `saml` for the one of `saml.idp`, `saml:NAME` for the others; without a name it is made of the entity id. */
 export function sourceOf(saml: SamlSettings, { entityId, name }: IdpSettings): Source {
   if (name !== undefined) return `saml:${name}`
