@@ -174,6 +174,14 @@ export type SamlSettings = SamlRules & {
   readonly returnUrls?: readonly string[]
   /** Whom people are told to ask. */
   readonly contact?: { readonly name?: string; readonly email?: string; readonly url?: string }
+  /** What identity providers show of this service to whoever signs in. */
+  readonly about?: {
+    readonly description?: string
+    readonly informationUrl?: string
+    readonly privacyUrl?: string
+    /** Width and height in pixels. */
+    readonly logo?: { readonly url: string; readonly width: number; readonly height: number }
+  }
 }
 
 export type IdpSettings = SamlRules & {

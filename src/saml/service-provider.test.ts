@@ -15,7 +15,7 @@ import type { ServiceProvider } from './service-provider.ts'
 import { openServiceProvider } from './service-provider.ts'
 import { beginRollover } from './sp-keys.ts'
 import type { XmlElement } from './xml.ts'
-import { attributeOf, everyElement, parseXml, textOf } from './xml.ts'
+import { attributeOf, elementsOf, everyElement, parseXml, textOf } from './xml.ts'
 
 const seal = sealWith('a secret key for tests')
 const idp: IdpSettings = {
@@ -71,6 +71,30 @@ describe('a service provider', () => {
     assert.deepEqual(all(root, 'EmailAddress').map(textOf), ['mailto:help@north.edu', 'mailto:help@north.edu'])
     assert.deepEqual(all(root, 'OrganizationURL').map(textOf), ['https://help.north.edu'])
     assert.deepEqual(all(parseXml(await metadataOf(anInstitution({}, 'silent'))), 'ContactPerson'), [])
+  })
+
+  it('shows people what it is and what becomes of their data, where the institution says so', async () => {
+    const about = {
+      description: 'The roll & more',
+      informationUrl: 'https://north.edu/roll',
+      privacyUrl: 'https://north.edu/privacy?a&b',
+      logo: { url: 'https://north.edu/logo.png', width: 120, height: 60 },
+    }
+    const shown = async (saml: object) => {
+      const [info] = all(parseXml(await metadataOf(anInstitution({ saml }, 'shown'))), 'UIInfo')
+      return elementsOf(info as XmlElement).map((one) => [
+        one.uri === NS.mdui && one.local,
+        textOf(one),
+        attributeOf(one, 'width'),
+      ])
+    }
+    assert.deepEqual(await shown({}), [['DisplayName', 'shown', undefined]])
+    assert.deepEqual((await shown({ about })).slice(1), [
+      ['Description', 'The roll & more', undefined],
+      ['InformationURL', 'https://north.edu/roll', undefined],
+      ['PrivacyStatementURL', 'https://north.edu/privacy?a&b', undefined],
+      ['Logo', 'https://north.edu/logo.png', '120'],
+    ])
   })
 
   it('asks for the attributes that it looks for', async () => {

@@ -38,7 +38,7 @@ function descriptor({ institution, acsUrl, keys }: SpMetadataOptions): string {
   )
   return (
     `<md:SPSSODescriptor ${flags} protocolSupportEnumeration="${NS.samlp}">` +
-    `<md:Extensions><mdui:UIInfo><mdui:DisplayName xml:lang="en">${escapedText(name)}</mdui:DisplayName></mdui:UIInfo></md:Extensions>` +
+    `<md:Extensions><mdui:UIInfo>${uiInfo(institution)}</mdui:UIInfo></md:Extensions>` +
     keys.certificates.map(keyDescriptors).join('') +
     formats.join('') +
     `<md:AssertionConsumerService Binding="${BINDING_POST}" Location="${escapedValue(acsUrl)}" index="0" isDefault="true"/>` +
@@ -46,6 +46,17 @@ function descriptor({ institution, acsUrl, keys }: SpMetadataOptions): string {
     `${requested(settings).join('')}</md:AttributeConsumingService>` +
     '</md:SPSSODescriptor>'
   )
+}
+
+/** What people see of this service at their identity provider, as federations ask for it (saml.about). */
+function uiInfo({ name, settings: { saml: { about = {} } = {} } }: Institution): string {
+  const { description, informationUrl, privacyUrl, logo } = about
+  const told = { DisplayName: name, Description: description, InformationURL: informationUrl, PrivacyStatementURL: privacyUrl }
+  const texts = Object.entries(told).map(([local, text]) =>
+    text === undefined ? '' : `<mdui:${local} xml:lang="en">${escapedText(text)}</mdui:${local}>`,
+  )
+  const image = logo && `<mdui:Logo width="${logo.width}" height="${logo.height}">${escapedText(logo.url)}</mdui:Logo>`
+  return texts.join('') + (image ?? '')
 }
 
 /** Of the institution, as far as its settings name somebody to ask (saml.contact). */
