@@ -7,9 +7,9 @@ import type { Field } from '../directory/fields.ts'
 import { FIELDS } from '../directory/fields.ts'
 import type { IdpSettings, Institution, SamlSettings } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
+import type { Html } from '../page.ts'
 import type { FailureKind, Told } from './failures.ts'
 import { FAILURES } from './failures.ts'
-import type { Html } from './page.ts'
 import { pageOf } from './page.ts'
 
 /** Why a person is not in, and what to do. `reference` is absent where nothing was recorded. */
