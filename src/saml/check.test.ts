@@ -4,7 +4,7 @@ import { anInstitution } from '../../test/builders.ts'
 import { testIdp } from '../../test/saml/signer.ts'
 import { DAY_MS } from '../days.ts'
 import type { IdpSettings } from '../directory/institution.ts'
-import { findingsOf } from './check.ts'
+import { checkedIdps, findingsOf } from './check.ts'
 
 const now = Date.now()
 const inDays = (days: number) => new Date(now + days * DAY_MS).toISOString()
@@ -59,4 +59,11 @@ describe('what an administrator should know before people sign in', () => {
       else assert.match(first ?? '', told)
     })
   }
+
+  it('is of which attributes a field is read, and what of them counts', () => {
+    const idp = { entityId, ssoUrl: 'https://idp.uni.example/sso', certificates: [certificate], attributes: EPPN }
+    const [checked] = checkedIdps(anInstitution({ saml: { idp } }), now)
+    assert.deepEqual(checked?.reads.get('netid'), ['eppn, what stands before the @'])
+    assert.equal(checked?.reads.get('email')?.at(-1), 'NameID, where it is an address')
+  })
 })

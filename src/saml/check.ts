@@ -6,6 +6,7 @@ import { dayOf } from '../days.ts'
 import type { IdpSettings, Institution, SamlRules } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
+import type { AttributeName } from './attribute-names.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
 import { WARN_AHEAD_MS } from './certificate-ends.ts'
 import { certificateIn, signingKeyIn, USABLE_KEYS } from './certificates.ts'
@@ -30,11 +31,16 @@ export function checkedIdps({ settings }: Institution, now: number): CheckedIdp[
   return idpsOf(settings).map((idp) => {
     const rules = rulesFor(saml, idp)
     const fields = new Set([...DEFAULT_FIELDS, 'account_type', ...Object.keys(rules.attributes ?? {})])
-    const reads = new Map(Array.from(fields, (field) => [field, namesFor(field, rules).map(({ name }) => name)]))
+    const reads = new Map(Array.from(fields, (field) => [field, namesFor(field, rules).map(readAs)]))
     const { attribute } = rules.accountType ?? {}
     if (attribute !== undefined) reads.set('account_type', [attribute])
     return { idp, source: sourceOf(saml, idp), certificates: idp.certificates.map((text) => told(text, now)), reads }
   })
+}
+
+function readAs({ name, take, only }: AttributeName): string {
+  if (take === 'localPart') return `${name}, what stands before the @`
+  return only === 'address' ? `${name}, where it is an address` : name
 }
 
 /** @param isReachable whether browsers keep cookies of the public URL: over TLS, or at a loopback address */

@@ -49,9 +49,12 @@ export type Taken =
 
 export type RequestOf = { readonly institution: string; readonly id: string; readonly browser: string | undefined }
 
+/** Ours have 41 characters; what is not proven may be of any length. */
+const LONGEST_ID = 256
+
 /** What this browser asked, if it is not answered yet, also where it is too late to answer it. */
 export async function findRequest(store: Store, { institution, id, browser }: RequestOf): Promise<SignInRequest | undefined> {
-  if (browser === undefined) return undefined
+  if (browser === undefined || id.length > LONGEST_ID) return undefined
   const request = (await store.get('signInRequests', institution, id)) as SignInRequest | undefined
   return request?.browser === hashOf(browser) ? request : undefined
 }
