@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { createToken } from '../src/auth/tokens.ts'
+import { createInstitution } from '../src/directory/institution-changes.ts'
 import type { Store } from '../src/store/store.ts'
 import { apiOver } from './api-client.ts'
 import { anInstitution } from './builders.ts'
@@ -120,6 +122,15 @@ await forEachStore((name, place) => {
         ],
       )
       assert.equal((await api.get('/users/nobody/events')).status, 404)
+    })
+
+    it('tells of people alone: what happened to tokens and to the institution is for its administrator', async () => {
+      const institution = anInstitution({}, 'overseen')
+      const api = apiOver(store, institution)
+      const made = { by: { source: 'admin', credential: 'cli:root' }, now: Date.now() } as const
+      const { token } = await createToken(store, { institution: institution._id, scope: 'admin', ...made })
+      await createInstitution(store, { id: institution._id, name: 'Overseen', ...made })
+      for (const id of [token._id, institution._id]) assert.equal((await api.get(`/users/${id}/events`)).status, 404)
     })
 
     it('refuses what it cannot ask, naming what is near', async () => {

@@ -2,7 +2,7 @@
  * GET: one person, lists of them, and what happened to one.
  */
 import { isoTime } from '../days.ts'
-import { inFull } from '../directory/event.ts'
+import { historyOf, inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldOwners, toldDifferences } from '../directory/flat-told.ts'
 import { isList } from '../directory/json.ts'
@@ -52,7 +52,7 @@ export async function listEvents({ store }: Reader, exchange: Exchange, id: stri
   const { limit, after } = asked
   const found = ID.test(id)
     ? await store.find('events', institution._id, {
-        where: { op: 'eq', path: 'subject', value: id },
+        where: historyOf(id),
         limit: limit + 1,
         ...(after === undefined ? {} : { after: { id: after.id } }),
       })

@@ -1,6 +1,8 @@
 /**
  * The audit trail: one event for each change that did something.
  */
+import type { Predicate } from '../store/predicate.ts'
+import { and } from '../store/predicate.ts'
 import type { Doc } from '../store/store.ts'
 import type { Change } from './change.ts'
 import type { Difference, Settled } from './settle.ts'
@@ -60,6 +62,18 @@ function filledIn(resource: Resource, made: Resource): readonly string[] {
   const names: string[] = []
   for (const name in resource) if (made[name] === undefined) names.push(name)
   return names
+}
+
+/**
+ * The events of a person. An id can also be that of a token, a run or the institution itself: what happened to those is the
+ * administrator's to read.
+ */
+export function historyOf(user: string): Predicate {
+  const kinds: Predicate[] = [
+    { op: 'sw', path: 'kind', value: 'user.' },
+    { op: 'eq', path: 'kind', value: 'sign_in.accepted' },
+  ]
+  return and({ op: 'eq', path: 'subject', value: user }, { op: 'or', of: kinds })
 }
 
 /** The event as it is told, with what the change did slot by slot: that of a new person is stored in a shorter form. */
