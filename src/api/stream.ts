@@ -2,6 +2,8 @@
  * POST /users/batch as application/x-ndjson: any number of people in, one result a line out, in order and in constant
  * memory. Where results are not read, no more people are; where the client is gone, nothing more is done.
  */
+import type { Admission } from '../auth/admit.ts'
+import { readmission } from '../auth/readmit.ts'
 import { flatChange } from '../directory/flat-change.ts'
 import { readJsonText } from '../directory/json-text.ts'
 import { MOST_OPEN } from '../directory/line.ts'
@@ -30,9 +32,6 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 /** Handed in and not told yet: no more than the line takes, and one that is at hand. */
 const MOST_UNDER_WAY = MOST_OPEN + 1
-
-/** After so long a stream is admitted again. */
-const ADMITTED_MS = 5000
 
 /** A batch that is handed in, or what comes in place of one. */
 type Step = { readonly results: Promise<readonly Result[]> } | 'end'
@@ -63,8 +62,7 @@ class Results {
   readonly #isDryRun: boolean
   readonly #utf8 = new TextEncoder()
   #caller: Caller
-  readonly #now: () => number
-  #admittedAt: number
+  readonly #readmit: () => Promise<Admission>
   #index = 0
   /** In order; each begins when the one before it is handed in. */
   readonly #steps: Promise<Step>[] = []
@@ -77,8 +75,7 @@ class Results {
     this.#caller = exchange.caller
     this.#lines = lines
     this.#isDryRun = isDryRun
-    this.#now = deps.now ?? Date.now
-    this.#admittedAt = this.#now()
+    this.#readmit = readmission(deps.admit, exchange.request, exchange.caller, deps.now)
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
@@ -134,11 +131,9 @@ class Results {
 
   /** A stream may take hours: whether its token still holds, and what the settings are now. */
   async #mayGoOn(): Promise<boolean> {
-    if (this.#now() - this.#admittedAt < ADMITTED_MS) return true
-    const admitted = await this.#deps.admit(this.#exchange.request, this.#caller.institution._id)
-    this.#admittedAt = this.#now()
-    if (admitted.kind === 'ok') this.#caller = admitted
-    return admitted.kind === 'ok' || admitted.status === 429
+    const admission = await this.#readmit()
+    if (admission.kind === 'ok') this.#caller = admission
+    return admission.kind === 'ok'
   }
 
   #written(results: readonly Result[]): Uint8Array {

@@ -77,6 +77,36 @@ describe('PUT /institutions/:institution/files/:name', () => {
     }
   })
 
+  for (const [why, idleMs, ends, status] of [
+    ['refuses what was sent on after its token had ended', 60_000, true, 401],
+    ['gives up on a file that stops coming', 5, false, 408],
+  ] as const) {
+    it(`${why}, and keeps nothing`, async () => {
+      await using store = await openSqlite({ path })
+      const whose = anInstitution()
+      let [now, isKnown] = [0, true]
+      const admit = () => (isKnown ? admitted(whose) : REFUSED)
+      const failed = (error: unknown) => assert.fail(String(error))
+      const deps = { store, admit, dataDir, failed, idleMs, now: () => now }
+      const app = new Hono().route('/institutions/:institution/files', filesApp(deps))
+      const pieces = [PEOPLE.slice(0, 20), PEOPLE.slice(20)].map((text) => new TextEncoder().encode(text))
+      const body = new ReadableStream<Uint8Array>({
+        pull(stream) {
+          const piece = pieces.shift()
+          if (piece !== undefined) return stream.enqueue(piece)
+          if (!ends) return
+          now += 6000
+          isKnown = false
+          stream.close()
+        },
+      })
+      const init = { method: 'PUT', body, duplex: 'half' } as const
+      assert.equal((await app.request(`/institutions/${whose._id}/files/people.csv`, init)).status, status)
+      const { upload, incoming } = await openFolders(dataDir, whose._id)
+      assert.deepEqual([readdirSync(upload), readdirSync(incoming)], [[], []])
+    })
+  }
+
   async function put(name: string, content: string | FormData, { isKnown = true, headers = {}, whose = institution } = {}) {
     await using store = await openSqlite({ path })
     const admit = () => (isKnown ? admitted(whose) : REFUSED)

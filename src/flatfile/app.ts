@@ -5,9 +5,11 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Admit } from '../auth/admit.ts'
+import { readmission } from '../auth/readmit.ts'
 import { isPacked, refusalOf } from '../limits/body.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
+import { ArrivalRefused, arriving } from './arriving.ts'
 import { nameFault, notATable } from './file-name.ts'
 import { openFolders } from './folders.ts'
 import { receive } from './receive.ts'
@@ -22,7 +24,13 @@ export type FilesDeps = {
   readonly onWaiting?: ((run: Run) => void) | undefined
   /** Told of what must not happen; the client gets a 500 without the inside. */
   readonly failed: (error: unknown, request: Request) => void
+  /** How long the next piece of a file may take; for tests. */
+  readonly idleMs?: number
+  /** Epoch milliseconds; for tests. */
+  readonly now?: () => number
 }
+
+const IDLE_MS = 60_000
 
 export function filesApp(deps: FilesDeps): Hono {
   const app = new Hono()
@@ -30,6 +38,7 @@ export function filesApp(deps: FilesDeps): Hono {
     try {
       return await put(deps, c)
     } catch (error) {
+      if (error instanceof ArrivalRefused) return problem(error.refusal.status, error.refusal.detail, error.refusal.headers)
       deps.failed(error, c.req.raw)
       const isStore = error instanceof StoreError
       return isStore
@@ -41,7 +50,7 @@ export function filesApp(deps: FilesDeps): Hono {
   return app
 }
 
-async function put({ store, admit, dataDir, onWaiting }: FilesDeps, c: Context): Promise<Response> {
+async function put({ store, admit, dataDir, onWaiting, idleMs = IDLE_MS, now }: FilesDeps, c: Context): Promise<Response> {
   const request = c.req.raw
   const caller = await admit(request, c.req.param('institution') ?? '')
   if (caller.kind === 'refused') return problem(caller.status, caller.detail, caller.headers)
@@ -57,7 +66,14 @@ async function put({ store, admit, dataDir, onWaiting }: FilesDeps, c: Context):
     return problem(415, 'the body should be the file itself, not a form with the file in it: with curl by -T FILE, not by -F')
   const folders = await openFolders(dataDir, institution._id)
   const body: AsyncIterable<Uint8Array> = request.body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() })
-  const received = await receive(body, file, { store, institution, folders, by: { source, credential }, hasQuota: true })
+  const patience = { readmit: readmission(admit, request, caller, now), idleMs }
+  const received = await receive(arriving(body, patience), file, {
+    store,
+    institution,
+    folders,
+    by: { source, credential },
+    hasQuota: true,
+  })
   switch (received.kind) {
     case 'waiting':
       onWaiting?.(received.run)
@@ -77,6 +93,7 @@ const TITLES = {
   401: 'A valid bearer token is needed',
   403: 'This is not allowed',
   405: 'This method is not served here',
+  408: 'The file did not arrive in time',
   413: 'The file is too large',
   415: 'This is not the file itself',
   422: 'The file cannot be taken',

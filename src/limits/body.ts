@@ -69,7 +69,8 @@ export function refusalOf(unread: UnreadBody, what = 'the body'): BodyRefusal {
   }
 }
 
-async function inTime<T>(reading: Promise<T>, maxMs: number): Promise<T | 'late'> {
+/** @returns `late` when it takes longer; it may go on all the same */
+export async function inTime<T>(reading: Promise<T>, maxMs: number): Promise<T | 'late'> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(resolve, maxMs, 'late')
