@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { Hono } from 'hono'
+import { apiApp } from '../src/api/app.ts'
+import type { Gate } from '../src/directory/gate.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
-import { apiOver } from './api-client.ts'
+import { apiOver, depsOver } from './api-client.ts'
 import { anInstitution } from './builders.ts'
 import { forEachStore } from './stores.ts'
 
@@ -54,6 +57,22 @@ await forEachStore((name, place) => {
       const api = anApi()
       assert.equal((await api.post('/users', { netid: 'x' }, key)).status, 422)
       assert.equal((await api.post('/users', { netid: 'x' }, key)).status, 422)
+    })
+
+    it('lets what failed for the moment be sent again, also where the rest of its batch was done', async () => {
+      const institution = anInstitution()
+      const deps = depsOver(store, institution, [])
+      let isBusy = true
+      const batch: Gate['batch'] = async (...args) => (isBusy ? [{ kind: 'busy' }] : deps.gate.batch(...args))
+      const app = new Hono().route('/:institution', apiApp({ ...deps, gate: { ...deps.gate, batch } }))
+      const send = async () => {
+        const headers = { 'content-type': 'application/json', ...key }
+        const init = { method: 'POST', body: JSON.stringify({ users: [ADA] }), headers }
+        return ((await (await app.request(`/${institution._id}/users/batch`, init)).json()) as { counts: object }).counts
+      }
+      assert.partialDeepStrictEqual(await send(), { failed: 1 })
+      isBusy = false
+      for (let attempt = 0; attempt < 2; attempt++) assert.partialDeepStrictEqual(await send(), { created: 1 })
     })
 
     it('is refused with 409 while its first request is under way', async () => {

@@ -96,10 +96,16 @@ async function workAndKeep(store: Store, kept: Kept, work: () => Promise<Answer>
     await release().catch(() => undefined)
     throw error
   }
-  if (answer.status >= 500) await release()
+  if (saysNotNow(answer)) await release()
   else {
     const doc = { ...kept, version: newId(Date.now()), answer }
     await store.write([{ collection: 'idempotency', op: 'replace', doc, expected: version }])
   }
   return answer
+}
+
+/** Of many, some may have been done: those are unchanged when they are sent again. */
+function saysNotNow({ status, body }: Answer): boolean {
+  const { failed = 0 } = Object(body.counts) as { readonly failed?: number }
+  return status >= 500 || failed > 0
 }
