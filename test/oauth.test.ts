@@ -201,6 +201,12 @@ await forEachStore((name, place) => {
         const free = await Promise.all(Array.from({ length: 70 }, () => statusOf(ask('north', client._id, secret))))
         assert.deepEqual(new Set(free), new Set([200]))
       })
+
+      it('counts whoever makes up names that no institution can have as one', async () => {
+        const form = { grant_type: 'client_credentials' }
+        const answers = Array.from({ length: 70 }, (_, n) => statusOf(door.ask(form, {}, `${'x'.repeat(1000)}${n}`)))
+        assert.ok((await Promise.all(answers)).includes(429))
+      })
     })
 
     describe('a client with keys of its own', () => {

@@ -5,7 +5,7 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Institution } from '../directory/institution.ts'
-import { institutionCache } from '../directory/institution.ts'
+import { INSTITUTION_ID, institutionCache } from '../directory/institution.ts'
 import { addressOf } from '../limits/address.ts'
 import type { RateLimiter } from '../limits/rate.ts'
 import { SIGN_INS } from '../limits/rate.ts'
@@ -64,7 +64,8 @@ async function token(deps: OAuthDeps, c: Context, institution: Institution | und
   const { store, signingKeys, keySets, limiter, publicUrl, onRefused } = deps
   const id = c.req.param('institution') ?? ''
   const isLimited = institution?.settings.rateLimit?.perSecond !== 0
-  const caller = `oauth ${id} ${addressOf((c.env as Exchange).incoming)}`
+  // What cannot be an institution is counted as one, or the names that strangers make up would fill the memory.
+  const caller = `oauth ${INSTITUTION_ID.test(id) ? id : ''} ${addressOf((c.env as Exchange).incoming)}`
   const seconds = limiter.take(caller, isLimited ? SIGN_INS.perSecond : 0, SIGN_INS.burstSeconds)
   if (seconds > 0) {
     const detail = `too many requests: come again in ${seconds} s`
