@@ -14,6 +14,7 @@ import type { Client } from '../src/auth/clients.ts'
 import { openKeySets } from '../src/auth/key-sets.ts'
 import { openSigningKeys } from '../src/auth/signing-keys.ts'
 import { changeInstitution } from '../src/directory/institution-changes.ts'
+import type { Json } from '../src/directory/user.ts'
 import { rateLimiter } from '../src/limits/rate.ts'
 import type { Store } from '../src/store/store.ts'
 import type { Door } from './door.ts'
@@ -90,19 +91,25 @@ await forEachStore((name, place) => {
         assert.equal(await statusOf(door.enter(await entra.sign(people))), 403)
       })
 
-      it('ends with the trust, and so does what it was exchanged for', async () => {
-        const issuer = { name: 'short', issuer: `${stranger.url}/`, keys: stranger.keys, audience: 'a' }
-        await anInstitution(store, 'short', { trustedIssuers: [issuer] })
-        const assertion = await stranger.sign({ iss: issuer.issuer, aud: 'a', sub: 'machine', exp: now() + 600 })
-        const answer = await door.ask({ ...GRANT, client_assertion: assertion }, {}, 'short')
-        const { access_token: token } = (await answer.json()) as { access_token: string }
-        for (const status of [200, 401]) {
-          // A server that remembers nothing yet.
-          await using fresh = await openDoor(store, door.origin)
-          for (const shown of [token, assertion]) assert.equal(await statusOf(fresh.enter(shown, 'short/scim/v2/Users')), status)
-          await changeInstitution(store, { id: 'short', settings: { trustedIssuers: null }, by, now: Date.now() })
-        }
-      })
+      for (const [why, id, change] of [
+        ['ends with the trust', 'short', () => null],
+        ['ends when the trust is in somebody else', 'other', (issuer) => [{ ...issuer, claims: { sub: 'another' } }]],
+      ] satisfies [why: string, id: string, change: (issuer: object) => object[] | null][])
+        it(`${why}, and so does what it was exchanged for`, async () => {
+          const issuer = { name: 'short', issuer: `${stranger.url}/`, keys: stranger.keys, audience: 'a' }
+          await anInstitution(store, id, { trustedIssuers: [issuer] })
+          const assertion = await stranger.sign({ iss: issuer.issuer, aud: 'a', sub: 'machine', exp: now() + 600 })
+          const answer = await door.ask({ ...GRANT, client_assertion: assertion }, {}, id)
+          const { access_token: token } = (await answer.json()) as { access_token: string }
+          for (const status of [200, 401]) {
+            // A server that remembers nothing yet.
+            await using fresh = await openDoor(store, door.origin)
+            for (const shown of [token, assertion])
+              assert.equal(await statusOf(fresh.enter(shown, `${id}/scim/v2/Users`)), status)
+            const settings = JSON.parse(JSON.stringify({ trustedIssuers: change(issuer) })) as Json
+            await changeInstitution(store, { id, settings, by, now: Date.now() })
+          }
+        })
 
       it('speaks of a person unless it is that of a machine', async () => {
         const keySets = openKeySets({ isLocal: true, now: clock.monotonic, onFailure: (_, why) => assert.fail(why) })

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts'
 import { getClient } from './clients.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Scope } from './tokens.ts'
-import { issuerNamed, rightsOf } from './trusted-issuers.ts'
+import { issuerNamed, rightsOf, trustIn } from './trusted-issuers.ts'
 
 /** What the caller shows, known and live. */
 export type Credential = {
@@ -33,6 +33,8 @@ export type Proven = {
   readonly scope: Scope
   /** Id of the secret that it showed. */
   readonly secret?: string
+  /** What its issuer was trusted by (`trustIn`). */
+  readonly trust?: string
 }
 
 /** Of an institution's tokens, and their audience as well (RFC 8414 section 2). */
@@ -40,8 +42,8 @@ export function issuerOf(publicUrl: string, institution: string): string {
   return `${publicUrl}/institutions/${institution}`
 }
 
-export function issueAccessToken(signingKeys: SigningKeys, issuer: string, { id, scope, secret }: Proven): Promise<string> {
-  const claims = { iss: issuer, aud: issuer, sub: id, client_id: id, scope, ...(secret !== undefined && { secret }) }
+export function issueAccessToken(signingKeys: SigningKeys, issuer: string, { id, ...proven }: Proven): Promise<string> {
+  const claims = { iss: issuer, aud: issuer, sub: id, client_id: id, ...proven }
   return signingKeys.sign(claims, { type: TYPE, seconds: ACCESS_SECONDS })
 }
 
@@ -65,7 +67,7 @@ export async function readAccessToken(
   const id = String(claims.client_id)
   const validUntil = Number(claims.exp) * 1000
   const trusted = issuerNamed(institution, id)
-  if (trusted) return { id, ...rightsOf(trusted), validUntil }
+  if (trusted) return claims.trust === trustIn(trusted) ? { id, ...rightsOf(trusted), validUntil } : undefined
   const client = await getClient(store, institution._id, id)
   if (!client) return
   const isLive = claims.secret === undefined || client.secrets.some((secret) => secret.id === claims.secret)

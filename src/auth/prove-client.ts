@@ -10,7 +10,7 @@ import { getClient, looksLikeClient, secretIn } from './clients.ts'
 import type { KeySets } from './key-sets.ts'
 import { useAssertion } from './replay.ts'
 import type { Proof } from './token-request.ts'
-import { issuersWith, rightsOf, verifyTrusted } from './trusted-issuers.ts'
+import { issuersWith, rightsOf, trustIn, verifyTrusted } from './trusted-issuers.ts'
 import { ALGORITHMS, issuerIn, looksLikeJwt, verifyJwt } from './verify-jwt.ts'
 
 export type ProveOptions = {
@@ -81,7 +81,7 @@ async function byIssuer(
   const trusted = await verifyTrusted(assertion, issuers, { keySets, now })
   if ('why' in trusted) return refused(trusted.why)
   const { name } = trusted.issuer
-  return { kind: 'ok', proven: { id: name, scope: rightsOf(trusted.issuer).scope } }
+  return { kind: 'ok', proven: { id: name, scope: rightsOf(trusted.issuer).scope, trust: trustIn(trusted.issuer) } }
 }
 
 function proven({ _id: id, scope }: Client, secret?: string): ProofVerdict {

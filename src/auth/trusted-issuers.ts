@@ -1,6 +1,7 @@
 /**
  * Issuers that an institution trusts by its settings: whoever shows a JWT of theirs, made for this institution, is let in.
  */
+import { hash } from 'node:crypto'
 import type { JWK } from 'jose'
 import type { Problem } from '../directory/change.ts'
 import type { Institution, Settings, TrustedIssuer } from '../directory/institution.ts'
@@ -44,6 +45,11 @@ export function issuersWith({ settings }: Institution, issuer: string | undefine
 
 export function issuerNamed({ settings }: Institution, name: string): TrustedIssuer | undefined {
   return settings.trustedIssuers?.find((one) => one.name === name)
+}
+
+/** Tells what is set of it from what was set before: who was let in by that may not be now. */
+export function trustIn(issuer: TrustedIssuer): string {
+  return hash('sha256', JSON.stringify(issuer), 'base64url')
 }
 
 /** What whoever it vouches for may do, and as whose changes that counts. */
