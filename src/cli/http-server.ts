@@ -2,8 +2,8 @@
  * The HTTP server: opened, and closed only after what it had accepted is answered.
  */
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { Server, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Exchange, Fetch } from '../observe/requests.ts'
@@ -25,6 +25,9 @@ const LIMITS = {
   connectionsCheckingInterval: 5000,
 } as const
 
+/** How long an answer may lie here of which nothing is read. */
+const UNREAD_MS = 60_000
+
 /** How long closing waits for requests under way. */
 const DRAIN_MS = 10_000
 
@@ -33,7 +36,7 @@ const DRAIN_MS = 10_000
  * @throws {Refusal} when the address cannot be had, with what to do about it
  */
 export async function openHttpServer(
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, unreadMs = UNREAD_MS }: { readonly host: string; readonly port: number; readonly unreadMs?: number },
   fetchFor: (port: number) => Fetch,
 ): Promise<HttpServer> {
   let serve: Fetch | undefined
@@ -42,10 +45,21 @@ export async function openHttpServer(
     fetch: (request, exchange) => serve?.(request, exchange as unknown as Exchange),
     serverOptions: { ...LIMITS, ServerResponse: NumberedResponse },
   }) as Server
+  dropUnread(server, unreadMs)
   await listen(server, host, port)
   const { port: actual } = server.address() as AddressInfo
   serve = fetchFor(actual)
   return { port: actual, [Symbol.asyncDispose]: () => close(server) }
+}
+
+/** Whoever asks and never reads would keep the answer here. A stream that is only quiet has nothing lying here. */
+function dropUnread(server: Server, unreadMs: number): void {
+  server.timeout = unreadMs
+  server.on('request', (_, answer: ServerResponse) => {
+    answer.on('timeout', (socket: Socket) => {
+      if (socket.writableLength > 0) socket.destroy()
+    })
+  })
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {

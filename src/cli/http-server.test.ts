@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { describe, it } from 'node:test'
+import { openHttpServer } from './http-server.ts'
+
+const UNREAD_MS = 50
+const LARGE = 'x'.repeat(16 * 1024 * 1024)
+
+describe('the HTTP server', () => {
+  it('drops an answer of which nothing is read', async () => {
+    const gone = Promise.withResolvers<void>()
+    await using server = await openHttpServer({ host: '127.0.0.1', port: 0, unreadMs: UNREAD_MS }, () => (_, { outgoing }) => {
+      outgoing.on('close', () => gone.resolve())
+      return new Response(LARGE)
+    })
+    const caller = connect(server.port, '127.0.0.1').pause()
+    caller.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await gone.promise
+    caller.destroy()
+  })
+
+  it('leaves a stream alone that is quiet for long', async () => {
+    const quiet = Promise.withResolvers<void>()
+    await using server = await openHttpServer({ host: '127.0.0.1', port: 0, unreadMs: UNREAD_MS }, () => (_, { outgoing }) => {
+      outgoing.on('timeout', () => quiet.resolve())
+      return new Response(
+        new ReadableStream({
+          async pull(stream) {
+            await quiet.promise
+            stream.enqueue(new TextEncoder().encode('at last'))
+            stream.close()
+          },
+        }),
+      )
+    })
+    const answer = await fetch(`http://127.0.0.1:${server.port}`)
+    assert.equal(await answer.text(), 'at last')
+  })
+})
