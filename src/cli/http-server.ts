@@ -25,8 +25,8 @@ const LIMITS = {
   connectionsCheckingInterval: 5000,
 } as const
 
-/** How long an answer may lie here of which nothing is read. */
-const UNREAD_MS = 60_000
+/** How long an answer may lie here of which nothing is read; Node looks twice. */
+const UNREAD_MS = 30_000
 
 /** How long closing waits for requests under way. */
 const DRAIN_MS = 10_000
