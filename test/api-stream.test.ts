@@ -130,6 +130,28 @@ await forEachStore((name, place) => {
       call.destroy()
     })
 
+    it('gives way when it is quiet for a minute and its institution begins more than ten', async () => {
+      const clock = { time: 0 }
+      await using server = await serving(store, { now: () => clock.time })
+      const begun = async () => {
+        const call = server.open()
+        call.write(lineOf({}))
+        return { call, response: await call.response }
+      }
+      const open = await Promise.all(Array.from({ length: 10 }, begun))
+      const streams = open.map(({ response }) => resultsOf(response))
+      for (const stream of streams) assert.equal((await stream.next()).value?.outcome, 'invalid')
+      const refused = await begun()
+      assert.deepEqual([refused.response.statusCode, refused.response.headers['retry-after']], [429, '5'])
+      clock.time += 61_000
+      open[1]?.call.write(lineOf({}))
+      await streams[1]?.next()
+      const late = await begun()
+      assert.equal(late.response.statusCode, 200)
+      assert.partialDeepStrictEqual((await streams[0]?.next())?.value, { outcome: 'failed', problems: [{ code: 'stopped' }] })
+      for (const { call } of [...open, refused, late]) call.destroy()
+    })
+
     it('of a store that fails says which lines are not done, and from where to go on', async () => {
       const broken = new Proxy(store, {
         get(target, property) {

@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Admission } from '../auth/admit.ts'
 import { didYouMean } from '../directory/near-miss.ts'
+import type { Seats } from '../limits/seats.ts'
 import { StoreError } from '../store/store.ts'
 import type { Answer, ProblemCode } from './answers.ts'
 import { problem, problemOfStore, responseOf } from './answers.ts'
@@ -14,7 +15,7 @@ import { docsPage } from './docs-page.ts'
 import { isNdjson } from './json-body.ts'
 import { openApiDocument } from './openapi.ts'
 import { getUser, listEvents, listUsers } from './read.ts'
-import { streamBatch } from './stream.ts'
+import { openStreams, streamBatch } from './stream.ts'
 import { postBatch, postUser } from './write.ts'
 
 type Handler = (c: Context) => Response | Promise<Response>
@@ -25,7 +26,8 @@ export function apiApp(deps: ApiDeps): Hono {
   const serve = (work: (deps: ApiDeps, exchange: Exchange, id: string) => Told) =>
     guarded(deps, (exchange, c) => work(deps, exchange, c.req.param('id') ?? ''))
 
-  const many = byMethod(deps, { POST: serve(batch) })
+  const streams = openStreams()
+  const many = byMethod(deps, { POST: serve((deps, exchange) => batch(deps, exchange, streams)) })
   const one = byMethod(deps, { GET: serve(getUser) })
 
   // One route an address: a fixed path beside `:id` would take Hono's quicker router out of play.
@@ -61,8 +63,8 @@ function byMethod(deps: ApiDeps, handlers: { readonly [method: string]: Handler 
   return (c) => (served.get(c.req.method) ?? refused)(c)
 }
 
-function batch(deps: ApiDeps, exchange: Exchange): Answer | Response | Promise<Answer> {
-  return isNdjson(exchange.request) ? streamBatch(deps, exchange) : postBatch(deps, exchange)
+function batch(deps: ApiDeps, exchange: Exchange, streams: Seats): Answer | Response | Promise<Answer> {
+  return isNdjson(exchange.request) ? streamBatch(deps, exchange, streams) : postBatch(deps, exchange)
 }
 
 /** Admits the caller, does the work, and turns whatever comes of it into an answer. */

@@ -9,6 +9,8 @@ import { readJsonText } from '../directory/json-text.ts'
 import { MOST_OPEN } from '../directory/line.ts'
 import { SLICE } from '../directory/slice.ts'
 import { MAX_BODY_BYTES } from '../limits/body.ts'
+import type { Seat, Sitter } from '../limits/seats.ts'
+import { Seats } from '../limits/seats.ts'
 import { StoreError } from '../store/store.ts'
 import type { Answer } from './answers.ts'
 import { problem } from './answers.ts'
@@ -33,10 +35,21 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024
 /** Handed in and not told yet: no more than the line takes, and one that is at hand. */
 const MOST_UNDER_WAY = MOST_OPEN + 1
 
+/** At a time: each may keep in memory what waits for its client. */
+const MOST_STREAMS = { total: 100, perGroup: 10 } as const
+
+/** After so long without a batch a stream gives way to another one. */
+const IDLE_MS = 60_000
+
+export function openStreams(): Seats {
+  return new Seats(MOST_STREAMS)
+}
+
 /** A batch that is handed in, or what comes in place of one. */
 type Step = { readonly results: Promise<readonly Result[]> } | 'end'
 
-export function streamBatch(deps: ApiDeps, exchange: Exchange): Response | Answer {
+/** @param streams that are under way, by institution */
+export function streamBatch(deps: ApiDeps, exchange: Exchange, streams: Seats): Response | Answer {
   const isDryRun = dryRunIn(exchange.query)
   if (typeof isDryRun !== 'boolean') return isDryRun
   if (exchange.request.headers.has('idempotency-key')) {
@@ -48,14 +61,19 @@ export function streamBatch(deps: ApiDeps, exchange: Exchange): Response | Answe
   if (body === null) return problem('malformed', 'the body is empty')
   const lines = new LineBatches(body, { mostLines: MOST_LINES, mostLength: MOST_LENGTH, maxLineBytes: MAX_BODY_BYTES })
   const results = new Results(deps, exchange, lines, isDryRun)
+  const seat = streams.take(exchange.caller.institution._id, results)
+  if (seat === undefined) {
+    const detail = `${MOST_STREAMS.perGroup} streams of this institution are under way: wait until one has ended`
+    return problem('limited', detail, {}, { 'retry-after': '5' })
+  }
   const stream = new ReadableStream<Uint8Array>(
-    { pull: (controller) => results.pull(controller), cancel: () => lines.cancel() },
+    { start: (controller) => results.start(controller, seat), pull: () => results.pull(), cancel: () => results.cancel() },
     new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }),
   )
   return new Response(stream, { headers: { 'content-type': 'application/x-ndjson' } })
 }
 
-class Results {
+class Results implements Sitter {
   readonly #deps: ApiDeps
   readonly #exchange: Exchange
   readonly #lines: LineBatches
@@ -63,6 +81,10 @@ class Results {
   readonly #utf8 = new TextEncoder()
   #caller: Caller
   readonly #readmit: () => Promise<Admission>
+  readonly #now: () => number
+  #activeAt: number
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  #seat: Seat | undefined
   #index = 0
   /** In order; each begins when the one before it is handed in. */
   readonly #steps: Promise<Step>[] = []
@@ -76,17 +98,46 @@ class Results {
     this.#lines = lines
     this.#isDryRun = isDryRun
     this.#readmit = readmission(deps.admit, exchange.request, exchange.caller, deps.now)
+    this.#now = deps.now ?? Date.now
+    this.#activeAt = this.#now()
   }
 
-  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+  start(controller: ReadableStreamDefaultController<Uint8Array>, seat: Seat): void {
+    this.#controller = controller
+    this.#seat = seat
+  }
+
+  cancel(): Promise<void> {
+    this.#seat?.leave()
+    return this.#lines.cancel()
+  }
+
+  isIdle(): boolean {
+    return this.#now() - this.#activeAt >= IDLE_MS
+  }
+
+  onOut(): void {
+    this.#stop()
+    // Nobody reads what waits here, and its last words would wait as well.
+    if ((this.#controller?.desiredSize ?? 0) <= 0) this.#controller?.error(new Error('its results are not read'))
+  }
+
+  async pull(): Promise<void> {
     while (this.#steps.length < MOST_UNDER_WAY) {
       this.#last = this.#last.then((before) => (before === 'end' ? before : this.#begin()))
       this.#steps.push(this.#last as Promise<Step>)
     }
     const step = (await this.#steps.shift()) as Step
     const results = step === 'end' ? this.#lastWords() : await step.results
-    if (results.length > 0 && (this.#isStopping || !this.#lines.isBroken)) controller.enqueue(this.#written(results))
-    if (step === 'end') controller.close()
+    if (results.length > 0 && (this.#isStopping || !this.#lines.isBroken)) this.#controller?.enqueue(this.#written(results))
+    if (step !== 'end') return this.#touch()
+    this.#seat?.leave()
+    this.#controller?.close()
+  }
+
+  #touch(): void {
+    this.#activeAt = this.#now()
+    this.#seat?.touch()
   }
 
   /** Reads a batch and hands it in. */
