@@ -77,6 +77,27 @@ describe('PUT /institutions/:institution/files/:name', () => {
     }
   })
 
+  it('counts what others bring at the same time', async () => {
+    const whose = anInstitution({ sftp: { quota: { bytes: 150 } } })
+    const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const both = begun.map((own, index) => {
+      const body = new ReadableStream<Uint8Array>(
+        {
+          async pull(stream) {
+            // Each is asked for its first piece only after it was found that there is room.
+            own.resolve()
+            await Promise.all(begun.map(({ promise }) => promise))
+            stream.enqueue(new Uint8Array(100))
+            stream.close()
+          },
+        },
+        { highWaterMark: 0 },
+      )
+      return put(`${index}.csv`, body, { whose })
+    })
+    assert.deepEqual((await Promise.all(both)).map(({ status }) => status).sort(), [201, 507])
+  })
+
   for (const [why, idleMs, ends, status] of [
     ['refuses what was sent on after its token had ended', 60_000, true, 401],
     ['gives up on a file that stops coming', 5, false, 408],
@@ -107,7 +128,11 @@ describe('PUT /institutions/:institution/files/:name', () => {
     })
   }
 
-  async function put(name: string, content: string | FormData, { isKnown = true, headers = {}, whose = institution } = {}) {
+  async function put(
+    name: string,
+    content: string | FormData | ReadableStream,
+    { isKnown = true, headers = {}, whose = institution } = {},
+  ) {
     await using store = await openSqlite({ path })
     const admit = () => (isKnown ? admitted(whose) : REFUSED)
     const failed = (error: unknown) => assert.fail(String(error))
@@ -115,7 +140,12 @@ describe('PUT /institutions/:institution/files/:name', () => {
       '/institutions/:institution/files',
       filesApp({ store, admit, dataDir, failed, onWaiting: ({ file }) => told.push(file) }),
     )
-    const answer = await app.request(`/institutions/${whose._id}/files/${name}`, { method: 'PUT', body: content, headers })
+    const answer = await app.request(`/institutions/${whose._id}/files/${name}`, {
+      method: 'PUT',
+      body: content,
+      headers,
+      duplex: 'half',
+    })
     return { status: answer.status, body: (await answer.json()) as { readonly [member: string]: unknown } }
   }
 })

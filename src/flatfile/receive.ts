@@ -44,15 +44,15 @@ type Receiving = {
 /** @param file the name of a table (`file-name.ts`) */
 export async function receive(body: AsyncIterable<Uint8Array>, file: string, options: Receiving): Promise<Received> {
   const maxBytes = maxFileBytes(options.institution)
-  const room = options.hasQuota === true ? await roomFor(file, options) : maxBytes
-  if (room <= 0) return { kind: 'full' }
+  const hasRoom = options.hasQuota === true ? await roomFor(file, options) : () => true
+  if (hasRoom === undefined) return { kind: 'full' }
   const part = join(options.folders.incoming, `put.${newId(Date.now())}`)
   try {
-    const bytes = await writeWhole(body, part, Math.min(maxBytes, room))
-    if (bytes > maxBytes) return { kind: 'tooLarge', maxBytes }
-    if (bytes > room) return { kind: 'full' }
-    if (bytes === 0 && options.takesEmpty !== true) return { kind: 'empty' }
-    return { kind: 'waiting', run: await takeIn(part, file, options), bytes }
+    const written = await writeWhole(body, part, { maxBytes, hasRoom })
+    if (written === 'tooLarge') return { kind: 'tooLarge', maxBytes }
+    if (written === 'full') return { kind: 'full' }
+    if (written === 0 && options.takesEmpty !== true) return { kind: 'empty' }
+    return { kind: 'waiting', run: await takeIn(part, file, options), bytes: written }
   } finally {
     await rm(part, { force: true })
   }
@@ -62,13 +62,33 @@ export function maxFileBytes({ settings }: Institution): number {
   return settings.files?.limits?.fileBytes ?? DEFAULT_LIMITS.fileBytes
 }
 
-/** @returns how many bytes the institution may send yet; none where it has as many files here as it may */
-async function roomFor(file: string, { institution, folders: { incoming, aside, upload } }: Receiving): Promise<number> {
+/** Asked for each piece that comes, in bytes. */
+type HasRoom = (bytes: number) => boolean | Promise<boolean>
+
+/** In bytes, by the folder in which complete files wait. Several may bring something at once: what each has brought counts for all. */
+const lyingIn = new Map<string, number>()
+
+/** @returns undefined where the institution has as much here as it may */
+async function roomFor(file: string, { institution, folders }: Receiving): Promise<HasRoom | undefined> {
+  const { incoming, aside, upload } = folders
   const quota = uploadQuota(institution)
-  const lying = await measure([incoming, aside, upload])
+  const look = async () => {
+    const { bytes, files } = await measure([incoming, aside, upload])
+    lyingIn.set(upload, bytes)
+    return files
+  }
+  const files = await look()
   const makesWay = await stat(join(upload, file)).catch(unlessMissing)
-  const files = lying.files - (makesWay === undefined ? 0 : 1)
-  return files >= quota.files ? 0 : quota.bytes - lying.bytes + (makesWay?.size ?? 0)
+  const most = quota.bytes + (makesWay?.size ?? 0)
+  const fits = (bytes: number) => (lyingIn.get(upload) ?? 0) + bytes <= most
+  if (files - (makesWay === undefined ? 0 : 1) >= quota.files || !fits(1)) return
+  return async (bytes) => {
+    // Runs take files away meanwhile.
+    if (!fits(bytes)) await look()
+    if (!fits(bytes)) return false
+    lyingIn.set(upload, (lyingIn.get(upload) ?? 0) + bytes)
+    return true
+  }
 }
 
 /**
@@ -102,16 +122,25 @@ export async function withdraw(
   await forgetCheck(folders, file)
 }
 
-/** @returns how many bytes came, no more than one piece past the limit */
-async function writeWhole(body: AsyncIterable<Uint8Array>, path: string, maxBytes: number): Promise<number> {
+type Bounds = { readonly maxBytes: number; readonly hasRoom: HasRoom }
+
+/** @returns how many bytes came, or past which bound the rest was not read */
+async function writeWhole(
+  body: AsyncIterable<Uint8Array>,
+  path: string,
+  { maxBytes, hasRoom }: Bounds,
+): Promise<number | 'tooLarge' | 'full'> {
   let bytes = 0
+  let past: 'tooLarge' | 'full' | undefined
   async function* counted() {
     for await (const piece of body) {
       bytes += piece.byteLength
-      if (bytes > maxBytes) return
+      if (bytes > maxBytes) past = 'tooLarge'
+      else if (!(await hasRoom(piece.byteLength))) past = 'full'
+      if (past !== undefined) return
       yield piece
     }
   }
   await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(path, { mode: 0o600, flush: true }))
-  return bytes
+  return past ?? bytes
 }
