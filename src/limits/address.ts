@@ -10,7 +10,7 @@ const PRIVATE = privateAddresses()
 /** @returns an IPv4 address, or the /64 network of an IPv6 address, which one household or office has to itself */
 export function addressOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): string {
   const peer = plainAddress(socket.remoteAddress ?? '')
-  const forwarded = plainAddress(lastOf(headers['x-forwarded-for']))
+  const forwarded = plainAddress(withoutPort(lastOf(headers['x-forwarded-for'])))
   return network(isIP(forwarded) !== 0 && isPrivate(peer) ? forwarded : peer)
 }
 
@@ -25,6 +25,12 @@ function lastOf(header: string | string[] | undefined): string {
       .split(',')
       .at(-1) ?? ''
   ).trim()
+}
+
+/** Azure's Application Gateway and IIS write `192.0.2.7:50123` and `[2001:db8::1]:50123`. */
+function withoutPort(entry: string): string {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d+)?$/.exec(entry) ?? []
+  return bracketed ?? plain ?? entry
 }
 
 function isPrivate(address: string): boolean {
