@@ -60,7 +60,7 @@ export function createApp({ store, publicUrl, log, metrics, seal, dataDir, onFil
   const keySets = openKeySets({
     isLocal: isLocalOnly(publicUrl),
     now: monotonic,
-    onFailure: (url, why) => log.warn({ url, why }, 'keys of another server cannot be had'),
+    onFailure: (place, why) => log.warn({ place, why }, 'keys of another server cannot be had'),
   })
   const onRefused = (institution: string, why: string) => log.info({ institution, why }, 'a client was refused')
   const readJwt = jwtReader({ store, signingKeys, keySets, publicUrl, now: Date.now, onRefused })

@@ -32,9 +32,12 @@ describe('keys of others', () => {
     open.defer(() => new Promise<void>((resolve) => void server.close(() => resolve())))
     const clock = { now: 0 }
     const failures: string[] = []
-    const onFailure = (_: string, why: string) => failures.push(why)
+    const onFailure = (place: string, why: string) => {
+      assert.match(place, /^http:[^?]+keys$/)
+      failures.push(why)
+    }
     const keySets = openKeySets({ isLocal: true, now: () => clock.now, onFailure, timeoutMs: TIMEOUT_MS })
-    const keys = keySets({ jwksUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys` })
+    const keys = keySets({ jwksUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys?code=secret` })
     return {
       clock,
       failures,

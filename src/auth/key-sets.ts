@@ -17,7 +17,8 @@ export type KeySetsOptions = {
   readonly isLocal: boolean
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number
-  readonly onFailure: (url: string, why: string) => void
+  /** @param place the address without its query, which may be somebody's secret */
+  readonly onFailure: (place: string, why: string) => void
   readonly timeoutMs?: number
 }
 
@@ -85,7 +86,7 @@ export function openKeySets(options: KeySetsOptions): KeySets {
         remote.find = createLocalJWKSet(keys)
         remote.fetchedAt = now()
       })
-      .catch((error) => onFailure(url, error instanceof Error ? error.message : String(error)))
+      .catch((error) => onFailure(placeOf(url), error instanceof Error ? error.message : String(error)))
       .finally(() => {
         remote.asking = undefined
       })
@@ -102,4 +103,8 @@ export function openKeySets(options: KeySetsOptions): KeySets {
     if (keys.length > MAX_KEYS) throw new Error(`it answered more than ${MAX_KEYS} keys`)
     return { keys }
   }
+}
+
+function placeOf(url: string): string {
+  return url.replace(/\?.*$/s, '')
 }
