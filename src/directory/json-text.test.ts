@@ -39,10 +39,19 @@ describe('a text of JSON', () => {
     )
   })
 
-  it('is read that is nested deep', () => {
-    const lists = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-    const objects = `${'{"a":'.repeat(50_000)}"\\":"${'}'.repeat(50_000)}`
-    for (const text of [lists, objects]) assert.equal(readJsonText(text).kind, 'ok')
+  it('is read that is nested as deep as anything here, and refused unread that is nested deeper', () => {
+    const lists = (levels: number) => `${'['.repeat(levels)}"]\\"["${']'.repeat(levels)}`
+    const objects = (levels: number) => `${'{"a":'.repeat(levels)}"\\":"${'}'.repeat(levels)}`
+    for (const nested of [lists, objects]) {
+      assert.equal(readJsonText(nested(64)).kind, 'ok')
+      for (const levels of [65, 1_000_000]) {
+        assert.deepEqual(readJsonText(nested(levels)), { kind: 'bad', message: 'is nested more than 64 levels deep' })
+      }
+    }
+  })
+
+  it('is refused that breaks off within a text', () => {
+    for (const text of ['{"a', '["\\"', '["\\']) assert.match(JSON.stringify(readJsonText(text)), /is not JSON/)
   })
 
   it('is refused that is none, with the place', () => {

@@ -9,7 +9,17 @@ export type ReadText =
   /** As it goes on behind "the body …": the place, and no more of the text than its sender knows. */
   | { readonly kind: 'bad'; readonly message: string }
 
+/** No record and no settings come near it; a parser takes seconds for megabytes of brackets. */
+const MOST_LEVELS = 64
+
+/** What is wrong with a text that must not be parsed at all. As of `readJsonText`. */
+export function nestingFault(text: string): string | undefined {
+  return isDeeper(text, MOST_LEVELS) ? `is nested more than ${MOST_LEVELS} levels deep` : undefined
+}
+
 export function readJsonText(text: string): ReadText {
+  const fault = nestingFault(text)
+  if (fault !== undefined) return { kind: 'bad', message: fault }
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -22,6 +32,24 @@ export function readJsonText(text: string): ReadText {
   return { kind: 'bad', message: `has the name ${shown(twice)} twice in one object` }
 }
 
+const [QUOTE, LIST, LIST_END, OBJECT, OBJECT_END] = [...'"[]{}'].map((mark) => mark.charCodeAt(0))
+
+/** @param text JSON, or not */
+function isDeeper(text: string, most: number): boolean {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      const end = endOfText(text, at)
+      if (end === 0) return false
+      at = end - 1
+    } else if (code === LIST || code === OBJECT) {
+      if (++depth > most) return true
+    } else if (code === LIST_END || code === OBJECT_END) depth--
+  }
+  return false
+}
+
 function seemingNames(text: string): number {
   const name = /"\s*:/g
   let count = 0
@@ -29,7 +57,6 @@ function seemingNames(text: string): number {
   return count
 }
 
-/** Goes from object to object without calling itself: they may be nested as deep as a body is long. */
 function namesIn(value: unknown): number {
   let count = 0
   const open = [value]
@@ -64,7 +91,7 @@ function nameTwiceIn(text: string): string | undefined {
   return undefined
 }
 
-/** @returns the place behind the quotation mark that closes the one at `start` */
+/** @returns the place behind the quotation mark that closes the one at `start`; 0 when there is none */
 function endOfText(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1)

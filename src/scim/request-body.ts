@@ -1,6 +1,7 @@
 /**
  * The body of a request: JSON in UTF-8, up to a limit, or the problem that says what is wrong with it.
  */
+import { nestingFault } from '../directory/json-text.ts'
 import type { UnreadBody } from '../limits/body.ts'
 import { MAX_BODY_BYTES, readBody, refusalOf } from '../limits/body.ts'
 import type { ScimCode } from './errors.ts'
@@ -18,6 +19,8 @@ export async function readJson(request: Request, maxBytes = MAX_BODY_BYTES): Pro
     return new ScimProblem(UNREAD[read.kind], detail, headers)
   }
   if (read.text.trim() === '') return new ScimProblem('invalidSyntax', 'the body is empty')
+  const fault = nestingFault(read.text)
+  if (fault !== undefined) return new ScimProblem('invalidSyntax', `the body ${fault}`)
   try {
     return { body: JSON.parse(read.text) }
   } catch {
