@@ -6,8 +6,8 @@ import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
+import { NumberedResponse } from '../observe/numbered-response.ts'
 import type { Exchange, Fetch } from '../observe/requests.ts'
-import { NumberedResponse } from '../observe/requests.ts'
 import { Refusal } from './command.ts'
 
 export type HttpServer = AsyncDisposable & {

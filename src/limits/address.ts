@@ -2,13 +2,16 @@
  * From which address a request comes, for limits by address. A proxy that ends TLS stands on this machine or in a private
  * network: from there, and from nowhere else, the last entry of X-Forwarded-For is believed, which that proxy wrote.
  */
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
 const PRIVATE = privateAddresses()
 
+/** A request as far as it tells where it comes from. */
+type Coming = { readonly headers: IncomingHttpHeaders; readonly socket: { readonly remoteAddress?: string | undefined } }
+
 /** @returns an IPv4 address, or the /64 network of an IPv6 address, which one household or office has to itself */
-export function addressOf({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): string {
+export function addressOf({ socket, headers }: Coming): string {
   const peer = plainAddress(socket.remoteAddress ?? '')
   const forwarded = plainAddress(withoutPort(lastOf(headers['x-forwarded-for'])))
   return network(isIP(forwarded) !== 0 && isPrivate(peer) ? forwarded : peer)

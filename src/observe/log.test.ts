@@ -18,7 +18,7 @@ describe('the log', () => {
 
   it('keeps quiet below its level', () => {
     const { lines, log } = aLog('silent')
-    log.fatal('nobody hears this')
+    log.fatal({}, 'nobody hears this')
     assert.deepEqual(lines, [])
   })
 

@@ -2,38 +2,17 @@
  * The log: one JSON object a line, without personal data and without secrets. What is logged are ids, routes, counts
  * and times; never a URL with its query, a header, a body or a value.
  */
-import type { DestinationStream, Logger } from 'pino'
+import type { DestinationStream } from 'pino'
 import { pino } from 'pino'
+import { errorWithoutValues } from './safe-error.ts'
 
-export type Log = Logger
+export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal'
 
-/** Errors whose messages are made by this program or the language and hold no value of a person. */
-const OWN_MESSAGES: ReadonlySet<string> = new Set(['StoreError', 'TypeError', 'RangeError', 'ReferenceError', 'AssertionError'])
+type Write = (about: object, message: string) => void
+
+export type Log = { readonly [level in Level]: Write } & { isLevelEnabled(level: Level): boolean }
 
 /** @param level of pino, or `silent` */
 export function openLog(level: string, destination: DestinationStream): Log {
   return pino({ level, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorWithoutValues } }, destination)
-}
-
-/**
- * An error as the log may show it. A database's message can quote a key and a parser's message its input:
- * only the kind, the code and the place are kept of those.
- */
-function errorWithoutValues(error: unknown): unknown {
-  if (!(error instanceof Error)) return { kind: typeof error }
-  const { code } = error as { code?: unknown }
-  const isSystem = 'syscall' in error
-  return {
-    kind: error.name,
-    ...((typeof code === 'string' || typeof code === 'number') && { code }),
-    ...((isSystem || OWN_MESSAGES.has(error.name)) && { message: error.message }),
-    at: framesOf(error),
-    ...(error.cause !== undefined && { cause: errorWithoutValues(error.cause) }),
-  }
-}
-
-/** The stack without the message that it begins with. */
-function framesOf(error: Error): string[] {
-  const frames = (error.stack ?? '').replace(error.message, () => '').split('\n')
-  return frames.filter((line) => line.startsWith('    at ')).map((line) => line.slice(7))
 }

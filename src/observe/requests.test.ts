@@ -4,7 +4,8 @@ import { describe, it } from 'node:test'
 import { createAdaptorServer } from '@hono/node-server'
 import { openLog } from './log.ts'
 import { openMetrics } from './metrics.ts'
-import { NumberedResponse, watchRequests } from './requests.ts'
+import { NumberedResponse } from './numbered-response.ts'
+import { watchRequests } from './requests.ts'
 
 /** A watched server that answers as the test says. */
 async function aServer(answer: (request: Request) => Response, level = 'info') {

@@ -3,34 +3,24 @@
  * It stands around `fetch` instead of in a middleware, so that the app's answers reach the socket untouched.
  */
 import { randomBytes } from 'node:crypto'
-import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
-import { ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
-/**
- * An answer that carries the number of its request. For `http.createServer({ServerResponse})`: a header that is set
- * apart from `writeHead` costs a quarter of what a small GET costs.
- */
-export class NumberedResponse<Asked extends IncomingMessage = IncomingMessage> extends ServerResponse<Asked> {
-  readonly requestId = given(this.req.headers['x-request-id']) ?? nextId()
-
-  override writeHead(status: number, reason?: string, headers?: Headers): this
-  override writeHead(status: number, headers?: Headers): this
-  override writeHead(status: number, reason?: string | Headers, headers?: Headers): this {
-    if (typeof reason === 'string') return super.writeHead(status, reason, this.#numbered(headers))
-    return super.writeHead(status, this.#numbered(reason))
+/** What the server hands the app beside the request: of Node's own objects, or of others like them, what is looked at. */
+export type Exchange = {
+  readonly incoming: {
+    readonly method?: string | undefined
+    /** Path and query. */
+    readonly url?: string | undefined
+    readonly headers: IncomingHttpHeaders
+    readonly socket: { readonly remoteAddress?: string | undefined }
+    /** Whether all of it has come in. */
+    readonly complete: boolean
+    readonly destroyed: boolean
   }
-
-  #numbered(headers: Headers | undefined): Headers {
-    return Array.isArray(headers) ? [...headers, 'x-request-id', this.requestId] : { ...headers, 'x-request-id': this.requestId }
-  }
+  readonly outgoing: { readonly requestId: string }
 }
-
-type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[]
-
-/** What the server hands the app beside the request. */
-export type Exchange = { readonly incoming: IncomingMessage; readonly outgoing: NumberedResponse }
 
 export type Fetch = (request: Request, exchange: Exchange) => Response | Promise<Response>
 
@@ -44,7 +34,7 @@ export function numberOf(request: Request): string | undefined {
   return numbers.get(request)
 }
 
-export function watchRequests(fetch: Fetch, options: { log: Log; metrics: Metrics; routeOf: RouteOf }): Fetch {
+export function watchRequests(fetch: Fetch, options: { log: Log; metrics?: Metrics; routeOf: RouteOf }): Fetch {
   const { log, metrics, routeOf } = options
 
   return (request, exchange) => {
@@ -58,7 +48,7 @@ export function watchRequests(fetch: Fetch, options: { log: Log; metrics: Metric
       const status = hasGone(exchange.incoming) ? CLIENT_GONE : response.status
       const ms = performance.now() - started
       const route = routeOf(method, pathOf(url))
-      metrics.request(method, route, status, ms / 1000)
+      metrics?.request(method, route, status, ms / 1000)
       const level = levelOf(method, status)
       if (log.isLevelEnabled(level)) {
         const { requestId } = exchange.outgoing
@@ -72,12 +62,13 @@ export function watchRequests(fetch: Fetch, options: { log: Log; metrics: Metric
 /** As proxies write it down: there was nobody to answer. */
 const CLIENT_GONE = 499
 
-function hasGone({ complete, destroyed }: IncomingMessage): boolean {
+function hasGone({ complete, destroyed }: Exchange['incoming']): boolean {
   return destroyed && !complete
 }
 
 function levelOf(method: string, status: number): 'debug' | 'info' | 'error' {
-  if (status >= 500) return 'error'
+  // 501 is said of what is not offered.
+  if (status >= 500 && status !== 501) return 'error'
   return status < 400 && (method === 'GET' || method === 'HEAD') ? 'debug' : 'info'
 }
 
@@ -86,15 +77,21 @@ function pathOf(url: string): string {
   return query < 0 ? url : url.slice(0, query)
 }
 
-/** A proxy's own number for the request, if it is one that a log can hold. */
+/** The number of a request: that of a proxy before us, if it is one that a log can hold, else a new one. */
+export function numberFrom(header: string | string[] | undefined): string {
+  return given(header) ?? nextId()
+}
+
 function given(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' && /^[\w.:-]{1,64}$/.test(header) ? header : undefined
 }
 
-const start = `${randomBytes(6).toString('hex')}-`
+let start: string | undefined
 let count = 0
 
 /** A number that no two requests share, on one process or several. */
 function nextId(): string {
+  // Not before there is a request: not every platform has chance while it loads a program.
+  start ??= `${randomBytes(6).toString('hex')}-`
   return start + (count++).toString(36)
 }
