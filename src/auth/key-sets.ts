@@ -5,6 +5,7 @@
  */
 import type { JSONWebKeySet, JWK, JWTVerifyGetKey } from 'jose'
 import { createLocalJWKSet, errors } from 'jose'
+import type { Ask } from '../limits/outbound.ts'
 import { askOutside } from '../limits/outbound.ts'
 
 export type KeysOf = { readonly jwks: readonly JWK[] } | { readonly jwksUrl: string }
@@ -20,6 +21,8 @@ export type KeySetsOptions = {
   /** @param place the address without its query, which may be somebody's secret */
   readonly onFailure: (place: string, why: string) => void
   readonly timeoutMs?: number
+  /** By which they are fetched. */
+  readonly ask?: Ask
 }
 
 const TIMEOUT_MS = 5000
@@ -38,7 +41,7 @@ type Remote = {
 }
 
 export function openKeySets(options: KeySetsOptions): KeySets {
-  const { isLocal, now, onFailure, timeoutMs = TIMEOUT_MS } = options
+  const { isLocal, now, onFailure, timeoutMs = TIMEOUT_MS, ask: askFor = askOutside } = options
   const remotes = new Map<string, Remote>()
   /** A set reads its keys once: kept for as long as the settings that hold them are remembered as they are. */
   const locals = new WeakMap<readonly JWK[], JWTVerifyGetKey>()
@@ -95,7 +98,7 @@ export function openKeySets(options: KeySetsOptions): KeySets {
 
   async function fetchKeys(url: string): Promise<JSONWebKeySet> {
     const headers = { accept: 'application/jwk-set+json, application/json' }
-    const { status, body, isCut } = await askOutside({ url, headers, timeoutMs, maxBytes: MAX_BYTES, isLocal })
+    const { status, body, isCut } = await askFor({ url, headers, timeoutMs, maxBytes: MAX_BYTES, isLocal })
     if (status !== 200) throw new Error(`it answered ${status}`)
     if (isCut) throw new Error(`it answered more than ${MAX_BYTES} bytes`)
     const { keys } = Object(JSON.parse(body.toString('utf8'))) as { keys?: unknown }

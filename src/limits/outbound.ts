@@ -35,6 +35,8 @@ export type Inbound = {
   readonly isCut: boolean
 }
 
+export type Ask = (outbound: Outbound) => Promise<Inbound>
+
 /** Nothing came back; the message says why, for the log of this server. */
 export class OutboundError extends Error {
   override name = 'OutboundError'
@@ -45,20 +47,30 @@ const LOOPBACK = addressList(['127.0.0.0/8', '::1/128'])
 const NO_HOST = addressList(['0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3', '::/128', 'fe80::/10', 'ff00::/8'])
 
 /** @throws {OutboundError} when the address may not be asked, cannot be reached, or does not answer in time */
-export async function askOutside(outbound: Outbound): Promise<Inbound> {
+export const askOutside: Ask = async (outbound) => {
   const { timeoutMs, signal } = outbound
-  const url = urlFrom(outbound)
+  const url = checkedUrl(outbound)
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     return await answerTo(url, outbound, signal ? AbortSignal.any([timeout, signal]) : timeout)
   } catch (error) {
-    if (error instanceof OutboundError) throw error
-    if (timeout.aborted) throw new OutboundError(`${url.host} did not answer within ${timeoutMs / 1000} s`, { cause: error })
-    throw new OutboundError(`${url.host} cannot be reached: ${saysOf(error)}`, { cause: error })
+    throw failure(url, error, { timeoutMs, isTooLate: timeout.aborted })
   }
 }
 
-function urlFrom({ url: text, isLocal }: Outbound): URL {
+/** What is told of a request that nothing came back of. */
+export function failure(
+  { host }: URL,
+  error: unknown,
+  { timeoutMs, isTooLate }: { readonly timeoutMs: number; readonly isTooLate: boolean },
+): OutboundError {
+  if (error instanceof OutboundError) return error
+  const says = isTooLate ? `did not answer within ${timeoutMs / 1000} s` : `cannot be reached: ${saysOf(error)}`
+  return new OutboundError(`${host} ${says}`, { cause: error })
+}
+
+/** @throws {OutboundError} where the address is none that may be asked */
+export function checkedUrl({ url: text, isLocal }: Outbound): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url) throw new OutboundError('what should be asked is no URL')
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) throw new OutboundError(`${url.host} is not https`)

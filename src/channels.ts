@@ -1,0 +1,219 @@
+/**
+ * The HTTP application around its channels: what they are handed, which of them a request is for, what operation asks
+ * for, and what is told where nothing is served or something failed.
+ * A request meets no middleware on its way: it is watched from outside, and each channel admits its own callers.
+ */
+import { Hono } from 'hono'
+import { apiApp } from './api/app.ts'
+import type { Admit } from './auth/admit.ts'
+import { admission } from './auth/admit.ts'
+import { authenticator } from './auth/authenticate.ts'
+import { jwtReader } from './auth/bearer-jwt.ts'
+import { openKeySets } from './auth/key-sets.ts'
+import { oauthApp, serverMetadata } from './auth/oauth-app.ts'
+import type { Seal } from './auth/seal.ts'
+import type { SigningKeys } from './auth/signing-keys.ts'
+import { openSigningKeys } from './auth/signing-keys.ts'
+import type { Scope } from './auth/tokens.ts'
+import { isLocalOnly } from './config.ts'
+import type { Change, Outcome } from './directory/change.ts'
+import type { Gate } from './directory/gate.ts'
+import { openGate } from './directory/gate.ts'
+import { INSTITUTION_ID } from './directory/institution.ts'
+import { channelOf } from './directory/user.ts'
+import { frontPage } from './front-page.ts'
+import type { Ask } from './limits/outbound.ts'
+import type { RateLimiter } from './limits/rate.ts'
+import { rateLimiter } from './limits/rate.ts'
+import type { Log } from './observe/log.ts'
+import type { Metrics } from './observe/metrics.ts'
+import type { Fetch, RouteOf } from './observe/requests.ts'
+import { numberOf, watchRequests } from './observe/requests.ts'
+import { scimApp } from './scim/app.ts'
+import type { Store } from './store/store.ts'
+import { StoreError } from './store/store.ts'
+
+export type ServerOptions = {
+  readonly store: Store
+  /** How clients reach the server, without a slash at its end. */
+  readonly publicUrl: string
+  readonly log: Log
+  /** Without them nothing is counted, and there is no `/metrics`. */
+  readonly metrics?: Metrics
+  readonly seal: Seal
+  /** How keys of others are fetched, where it is not as everywhere. */
+  readonly ask?: Ask
+}
+
+/** What channels that are not everywhere are made of. */
+export type Shared = {
+  readonly limiter: RateLimiter
+  readonly signingKeys: SigningKeys
+  /** What every channel needs, at whose door callers of this scope are admitted. */
+  readonly channel: (scope: Scope) => {
+    readonly store: Store
+    readonly gate: Gate
+    readonly publicUrl: string
+    readonly failed: (error: unknown, request: Request) => void
+    readonly admit: Admit
+  }
+}
+
+/** Channels by where they are mounted below an institution. */
+export type Channels = { readonly [place: string]: Hono }
+
+/** How long readiness waits for the store. */
+const READY_MS = 2000
+
+/** The patterns of all routes, so that a test can walk them. */
+export type App = Fetch & { readonly routes: readonly string[] }
+
+/** SCIM, REST and the token endpoint, and what else there is. */
+export function serveChannels(options: ServerOptions, others: (shared: Shared) => Channels = () => ({})): App {
+  const { store, publicUrl, log, metrics, seal, ask } = options
+  const monotonic = () => performance.now()
+  const gate = openGate(store, (changes, outcomes) => countOutcomes(metrics, changes, outcomes))
+  const signingKeys = openSigningKeys(store, seal, { now: Date.now, monotonic })
+  const keySets = openKeySets({
+    isLocal: isLocalOnly(publicUrl),
+    now: monotonic,
+    onFailure: (place, why) => log.warn({ place, why }, 'keys of another server cannot be had'),
+    ...(ask && { ask }),
+  })
+  const onRefused = (institution: string, why: string) => log.info({ institution, why }, 'a client was refused')
+  const readJwt = jwtReader({ store, signingKeys, keySets, publicUrl, now: Date.now, onRefused })
+  const authenticate = authenticator(store, readJwt, { now: Date.now, monotonic })
+  const limiter = rateLimiter(monotonic)
+  const failed = (error: unknown, request: Request) => {
+    // A body that stopped coming is nobody's fault here.
+    if (request.signal.aborted) return log.debug({ requestId: numberOf(request) }, 'the caller went away')
+    if (error instanceof StoreError) metrics?.storeError(error.fault)
+    log.error({ err: error, requestId: numberOf(request) }, 'failed')
+  }
+  const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
+  const { appFor, routes } = dispatcher(publicUrl, operation(options, signingKeys), {
+    oauth: oauthApp({ store, signingKeys, keySets, limiter, publicUrl, onRefused, failed }),
+    'scim/v2': scimApp({ ...channel('scim'), seal }),
+    'api/v1': apiApp(channel('api')),
+    ...others({ limiter, signingKeys, channel }),
+  })
+  const serve: Fetch = async (request, exchange) => {
+    try {
+      return await appFor(pathOf(request.url)).fetch(request, exchange)
+    } catch (error) {
+      failed(error, request)
+      return problem(500, 'the server failed; the failure has been recorded')
+    }
+  }
+  const routeOf: RouteOf = (method, path) => {
+    const [handlers] = appFor(path).router.match(method === 'HEAD' ? 'GET' : method, path)
+    return handlers[0]?.[0][1].path ?? 'none'
+  }
+  return Object.assign(watchRequests(serve, { log, routeOf, ...(metrics && { metrics }) }), { routes })
+}
+
+/** What operation asks for, and the keys that others check our JWTs with. */
+function operation({ store, metrics, publicUrl }: ServerOptions, signingKeys: SigningKeys): Hono {
+  const app = plainApp(publicUrl)
+  app.get('/', () => frontPage(publicUrl))
+  app.get('/healthz', (c) => c.text('ok'))
+  app.get('/readyz', async (c) => {
+    const isReady = await answersSoon(store)
+    return c.text(isReady ? 'ready' : 'the store does not answer', isReady ? 200 : 503)
+  })
+  if (metrics) app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }))
+  app.get('/.well-known/jwks.json', async (c) => {
+    c.header('cache-control', 'public, max-age=300')
+    return c.json(await signingKeys.published(), 200, { 'content-type': 'application/jwk-set+json' })
+  })
+  app.get('/.well-known/oauth-authorization-server/institutions/:institution', (c) => {
+    const institution = c.req.param('institution')
+    return INSTITUTION_ID.test(institution) ? c.json(serverMetadata(publicUrl, institution)) : c.notFound()
+  })
+  return app
+}
+
+function countOutcomes(metrics: Metrics | undefined, changes: readonly Change[], outcomes: readonly Outcome[]): void {
+  if (!metrics) return
+  metrics.batch(changes.length)
+  // What is alike and next to each other is counted together: a batch is mostly of one kind.
+  let from = 0
+  for (const [index, { kind }] of outcomes.entries()) {
+    const channel = channelOf((changes[index] as Change).source)
+    const next = changes[index + 1]
+    if (next !== undefined && channelOf(next.source) === channel && outcomes[index + 1]?.kind === kind) continue
+    metrics.outcome(channel, kind, index + 1 - from)
+    from = index + 1
+  }
+}
+
+async function answersSoon(store: Store): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), READY_MS)
+  })
+  const answers = store.ping().then(
+    () => true,
+    () => false,
+  )
+  try {
+    return await Promise.race([answers, tooLate])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Finds the app for a path. Each channel has a router of its own, so that the quick kind, which does not suit
+ * every set of routes, serves those channels that it does suit.
+ * @param channels by where they are mounted below an institution
+ */
+function dispatcher(
+  publicUrl: string,
+  rest: Hono,
+  channels: { readonly [place: string]: Hono },
+): { readonly appFor: (path: string) => Hono; readonly routes: readonly string[] } {
+  const mounted = new Map(
+    Object.entries(channels).map(([place, app]) => {
+      return [firstSegment(place, 0), plainApp(publicUrl).route(`/institutions/:institution/${place}`, app)]
+    }),
+  )
+  const routes = [rest, ...mounted.values()].flatMap((app) => app.routes.map(({ path }) => path))
+  const appFor = (path: string) => {
+    if (!path.startsWith(INSTITUTIONS)) return rest
+    const from = path.indexOf('/', INSTITUTIONS.length) + 1
+    return mounted.get(firstSegment(path, from)) ?? rest
+  }
+  return { appFor, routes: [...new Set(routes)] }
+}
+
+const INSTITUTIONS = '/institutions/'
+
+function firstSegment(path: string, from: number): string {
+  const slash = path.indexOf('/', from)
+  return path.slice(from, slash < 0 ? path.length : slash)
+}
+
+/** Errors go on to the one place that makes answers of them, which stands around all apps. */
+function plainApp(publicUrl: string): Hono {
+  const app = new Hono()
+  app.notFound(() => problem(404, `there is nothing at this address; ${publicUrl}/ tells what is where`))
+  app.onError((error) => {
+    throw error
+  })
+  return app
+}
+
+/** Of an absolute URL; a query may follow. */
+function pathOf(url: string): string {
+  return url.slice(url.indexOf('/', url.indexOf('//') + 2))
+}
+
+/** RFC 9457. */
+function problem(status: 404 | 500, detail: string): Response {
+  const title = status === 404 ? 'Not Found' : 'Internal Server Error'
+  return new Response(JSON.stringify({ title, status, detail }), {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+  })
+}
