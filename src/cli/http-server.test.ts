@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
+import type { NumberedResponse } from '../observe/numbered-response.ts'
+import type { Exchange } from '../observe/requests.ts'
 import { openHttpServer } from './http-server.ts'
 
 const UNREAD_MS = 50
 const LARGE = 'x'.repeat(16 * 1024 * 1024)
 
+/** The answer as Node's server has it. */
+const onNode = (outgoing: Exchange['outgoing']) => outgoing as NumberedResponse
+
 describe('the HTTP server', () => {
   it('drops an answer of which nothing is read', async () => {
     const gone = Promise.withResolvers<void>()
     await using server = await openHttpServer({ host: '127.0.0.1', port: 0, unreadMs: UNREAD_MS }, () => (_, { outgoing }) => {
-      outgoing.on('close', () => gone.resolve())
+      onNode(outgoing).on('close', () => gone.resolve())
       return new Response(LARGE)
     })
     const caller = connect(server.port, '127.0.0.1').pause()
@@ -22,7 +27,7 @@ describe('the HTTP server', () => {
   it('leaves a stream alone that is quiet for long', async () => {
     const quiet = Promise.withResolvers<void>()
     await using server = await openHttpServer({ host: '127.0.0.1', port: 0, unreadMs: UNREAD_MS }, () => (_, { outgoing }) => {
-      outgoing.on('timeout', () => quiet.resolve())
+      onNode(outgoing).on('timeout', () => quiet.resolve())
       return new Response(
         new ReadableStream({
           async pull(stream) {

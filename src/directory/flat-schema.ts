@@ -53,7 +53,10 @@ export const FLAT_OUT_SCHEMA = {
   properties: Object.fromEntries(FIELDS.map((field) => [field.name, outSchema(field)])),
 }
 
-const isFlat = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, strict: true }).compile(FLAT_SCHEMA)
+const isFlat = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true, strict: true }).compile({
+  $id: 'flat',
+  ...FLAT_SCHEMA,
+})
 
 /** @param flat an object of known names, each once; @returns what is wrong with its values, one problem a field */
 export function shapeProblems(flat: { readonly [name: string]: unknown }): Problem[] {

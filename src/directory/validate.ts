@@ -23,7 +23,10 @@ const JSON_TYPES = {
   decimal: { type: 'number' },
 } as const
 
-const isRecord = new Ajv({ allErrors: true, strict: true }).compile<Resource>(recordSchema())
+/** What a record is, as JSON Schema. */
+export const RECORD_SCHEMA = { $id: 'record', ...recordSchema() }
+
+const isRecord = new Ajv({ allErrors: true, strict: true }).compile<Resource>(RECORD_SCHEMA)
 
 /** All that is wrong at once; empty for a good record. */
 export function problemsOf(resource: Resource): Problem[] {
