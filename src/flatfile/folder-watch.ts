@@ -2,12 +2,13 @@
  * Files that other programs put into a plain folder, `files.folder` below the institution's own: taken in when two looks
  * a minute apart find them the same, since nobody says when such a file is complete.
  */
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import { takeLease } from '../jobs/lease.ts'
+import { renameForGood } from '../lasting.ts'
 import type { Store } from '../store/store.ts'
 import { headOf } from './encoding.ts'
 import { kindOfFile, nameFault } from './file-name.ts'
@@ -192,8 +193,8 @@ async function take(
     onTaken?.(received.run)
   } else {
     const part = join(folders.incoming, `folder.${newId(now())}`)
-    await writeFile(part, content, { mode: 0o600 })
-    await rename(part, join(folders.aside, sent))
+    await writeFile(part, content, { mode: 0o600, flush: true })
+    await renameForGood(part, join(folders.aside, sent))
   }
   await rm(claimed.path)
 }

@@ -2,10 +2,11 @@
  * Where the files of an institution lie: what comes in, what waits, what is being worked on, what is done, the reports.
  * All in one file system, so that a file is in one place or in the other and never half in both.
  */
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { isoTime } from '../days.ts'
 import { unlessMissing } from '../file-errors.ts'
+import { keepFolder, renameForGood } from '../lasting.ts'
 
 export type Folders = {
   /** Files on their way in, whoever brings them: nothing here is complete. */
@@ -33,7 +34,12 @@ export async function openFolders(dataDir: string, institution: string): Promise
     archive: join(root, 'archive'),
     reports: join(root, 'reports'),
   }
-  for (const folder of Object.values(folders)) await mkdir(folder, { recursive: true, mode: 0o700 })
+  let areNew = false
+  for (const folder of Object.values(folders)) {
+    if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) areNew = true
+  }
+  // What lies in a folder is lost with the folder's own name.
+  if (areNew) for (const above of [root, dirname(root), dataDir]) await keepFolder(above)
   return folders
 }
 
@@ -54,6 +60,6 @@ export async function putAway(
   now: number,
 ): Promise<void> {
   const folder = join(folders.work, _id)
-  if (isTaken) await rename(fileIn(folder), join(folders.archive, datedName(file, now))).catch(unlessMissing)
+  if (isTaken) await renameForGood(fileIn(folder), join(folders.archive, datedName(file, now))).catch(unlessMissing)
   await rm(folder, { recursive: true, force: true })
 }

@@ -9,6 +9,7 @@ import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import { channelOf } from '../directory/user.ts'
 import { LeaseLost, takeLease } from '../jobs/lease.ts'
+import { renameForGood } from '../lasting.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
 import { checksumBeside, isSaidDone, removeCompanions } from './companions.ts'
@@ -176,7 +177,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
     },
   })
   // Whoever looks into the reports finds them whole, or not at all.
-  for (const { at, to } of made) if (existsSync(at)) await rename(at, to)
+  for (const { at, to } of made) if (existsSync(at)) await renameForGood(at, to)
   const summary: Summary = { ...found, report: reports[0] ?? `${report}.csv` }
   await options.tell?.(summary)
   current = await moveRun(store, current, { state: summary.result, ended: now(), rows: summary.rows, summary })

@@ -3,7 +3,7 @@
  * own name, then in the store, where any process finds it that goes through the files of the institution.
  */
 import { createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,6 +11,7 @@ import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import { unlessMissing } from '../file-errors.ts'
+import { renameForGood } from '../lasting.ts'
 import { measure, uploadQuota } from '../limits/upload-quota.ts'
 import type { Store } from '../store/store.ts'
 import { forgetCheck } from './check-page.ts'
@@ -97,7 +98,7 @@ async function roomFor(file: string, { institution, folders }: Receiving): Promi
  */
 export async function takeIn(path: string, file: string, options: Receiving): Promise<Run> {
   const { store, institution, folders } = options
-  await rename(path, join(folders.upload, file))
+  await renameForGood(path, join(folders.upload, file))
   const earlier = await runsIn(store, institution._id, ['waiting'], { file, limit: 100 })
   const keys = options.fetched === undefined ? {} : { keys: { fetched: options.fetched } }
   const run = await insertRun(store, { ...newRun(file, 'waiting', options), ...keys, isTaken: true })
