@@ -1,12 +1,13 @@
 /**
  * Small files that some senders put beside a file: `people.csv.done` (or `people.done`) says that it is whole,
- * `people.csv.sha256` what it should contain. They lie aside and go when the file has been gone through.
+ * `people.csv.sha256` what it should contain. They lie aside until the file is gone through, and go with it.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { createReadStream, existsSync } from 'node:fs'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { unlessMissing } from '../file-errors.ts'
 import { headOf } from './encoding.ts'
 import { CHECKSUM_END, DONE_ENDS } from './file-name.ts'
 import type { Folders } from './folders.ts'
@@ -22,8 +23,25 @@ export async function isSaidDone(folders: Folders, file: string): Promise<boolea
 
 /** What the sender says of the content; undefined when nothing was said. */
 export async function checksumBeside(folders: Folders, file: string): Promise<string | undefined> {
-  const name = (await beside(folders, file)).find((one) => one.toLowerCase().endsWith(CHECKSUM_END))
-  return name === undefined ? undefined : (await headOf(join(folders.aside, name), MOST_BYTES)).toString('latin1')
+  const name = (await beside(folders, file)).find(isChecksum)
+  return name === undefined ? undefined : await saidIn(join(folders.aside, name))
+}
+
+/**
+ * What stands beside a file becomes its run's, since more may come for a later file of its name at any moment.
+ * @param folder of the run
+ */
+export async function takeCompanions(folders: Folders, file: string, folder: string): Promise<void> {
+  for (const name of await beside(folders, file)) {
+    const path = join(folders.aside, name)
+    if (isChecksum(name)) await rename(path, checksumIn(folder)).catch(unlessMissing)
+    else await rm(path, { force: true })
+  }
+}
+
+/** What the sender said of the content of the file that a run has taken. */
+export async function checksumTaken(folder: string): Promise<string | undefined> {
+  return existsSync(checksumIn(folder)) ? await saidIn(checksumIn(folder)) : undefined
 }
 
 /** @param said as `sha256sum` writes it, or the digits alone; @throws {FileRefused} when the file is another one */
@@ -42,6 +60,18 @@ function mismatch(file: string, says: string): FileRefused {
 
 export async function removeCompanions(folders: Folders, file: string): Promise<void> {
   for (const name of await beside(folders, file)) await rm(join(folders.aside, name), { force: true })
+}
+
+function checksumIn(folder: string): string {
+  return join(folder, `file${CHECKSUM_END}`)
+}
+
+function isChecksum(name: string): boolean {
+  return name.toLowerCase().endsWith(CHECKSUM_END)
+}
+
+async function saidIn(path: string): Promise<string> {
+  return (await headOf(path, MOST_BYTES)).toString('latin1')
 }
 
 /** The file that a companion stands beside may be called so; in lower case. */

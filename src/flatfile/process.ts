@@ -12,7 +12,7 @@ import { LeaseLost, takeLease } from '../jobs/lease.ts'
 import { renameForGood } from '../lasting.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
-import { checksumBeside, isSaidDone, removeCompanions } from './companions.ts'
+import { checksumTaken, isSaidDone, removeCompanions, takeCompanions } from './companions.ts'
 import type { Folders } from './folders.ts'
 import { datedName, fileIn, putAway } from './folders.ts'
 import type { OnProgress } from './progress.ts'
@@ -91,6 +91,8 @@ export async function goOn(run: Run, options: Processing): Promise<Summary | und
   const current = run.state === 'waiting' ? await moveRun(store, run, { state: 'planning' }) : run
   if (!existsSync(fileIn(folder)) && run.isTaken && existsSync(uploaded)) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
+    // Before the file, which is not looked for again once it is there.
+    await takeCompanions(folders, run.file, folder)
     await rename(uploaded, fileIn(folder))
   }
   if (existsSync(fileIn(folder))) return goThrough(current, options)
@@ -154,7 +156,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
   const { source, credential } = run.by
   const folder = join(folders.work, run._id)
   const lastRows = await lastRowsOf(store, institution._id, run.file)
-  const checksum = run.isTaken && (await checksumBeside(folders, run.file))
+  const checksum = await checksumTaken(folder)
   const report = join(folders.reports, datedName(run.file, now()))
   const made = REPORT_ENDS.map((end) => ({ at: join(folder, `report${end}`), to: report + end }))
   const isPlanned = run.state === 'applying' && existsSync(join(folder, PLAN))
@@ -170,7 +172,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
     mend: join(folder, 'report.xlsx'),
     ...(run.approvedBy !== undefined && { isApproved: true }),
     ...(lastRows !== undefined && { lastRows }),
-    ...(checksum && { checksum }),
+    ...(checksum !== undefined && { checksum }),
     ...(isPlanned && { planned: { rows: run.rows ?? 0 } }),
     onPlanned: async (rows) => {
       current = await moveRun(store, current, { state: 'applying', rows })
@@ -189,7 +191,8 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
 async function tidyUp(run: Run, { store, folders, now = Date.now }: Processing): Promise<void> {
   if (run.state === 'held') return
   await putAway(run, folders, now())
-  if (run.isTaken) await removeCompanions(folders, run.file)
+  // What came too late for this file; what stands beside the next one stays.
+  if (run.isTaken && !existsSync(join(folders.upload, run.file))) await removeCompanions(folders, run.file)
   if (run.state !== 'processed') return
   for (const held of await runsIn(store, run.institution, ['held'], { file: run.file, limit: MOST })) {
     if (held._id > run._id) continue
