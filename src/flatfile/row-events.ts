@@ -1,5 +1,6 @@
 /**
  * Which rows of an interrupted run were done, told by the audit trail: it has an event for each, written with the record.
+ * What was withheld of a row stands in the plan: the event has none where the record knew it before.
  */
 import { eachDoc } from '../directory/each-doc.ts'
 import type { Institution } from '../directory/institution.ts'
@@ -16,6 +17,7 @@ export async function eventsOfRows(options: {
 }): Promise<Map<number, Verdict>> {
   const { store, institution, run, rows } = options
   const [first, last] = [rows[0]?.row.number ?? 0, rows.at(-1)?.row.number ?? 0]
+  const planned = new Map(rows.map(({ row, verdict }) => [row.number, verdict]))
   const found = new Map<number, Verdict>()
   const where = {
     op: 'and',
@@ -30,7 +32,15 @@ export async function eventsOfRows(options: {
     if (typeof row !== 'number' || kind === 'user.key_released') continue
     const outcome = kind === 'user.created' ? 'created' : 'updated'
     const id = typeof subject === 'string' ? subject : null
-    found.set(row, { row, outcome, id, matched_on: typeof matchedOn === 'string' ? matchedOn : null, problems: [] })
+    const withheld = planned.get(row)?.withheld
+    found.set(row, {
+      row,
+      outcome,
+      id,
+      matched_on: typeof matchedOn === 'string' ? matchedOn : null,
+      problems: [],
+      ...(withheld !== undefined && { withheld }),
+    })
   }
   return found
 }
