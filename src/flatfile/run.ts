@@ -131,11 +131,10 @@ async function runTable(opened: Opened, options: RunOptions): Promise<Summary> {
 
 async function yardstick({ file }: Opened, { store, institution, lastRows }: RunOptions): Promise<Yardstick> {
   const settings = institution.settings.files?.thresholds
-  return {
-    ...(settings !== undefined && { settings }),
-    ...(lastRows !== undefined && { lastRows }),
-    ...(file.mode === 'update' && { people: await store.count('users', institution._id, EVERYTHING) }),
-  }
+  const given = settings === undefined ? {} : { settings }
+  // It tells of changes alone, of which there may be any number.
+  if (file.mode === 'update') return { ...given, people: await store.count('users', institution._id, EVERYTHING) }
+  return { ...given, ...(lastRows !== undefined && { lastRows }) }
 }
 
 /** What came of a pass, and where the verdicts stand. */

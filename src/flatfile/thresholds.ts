@@ -35,7 +35,7 @@ const CODES: { readonly [threshold in Threshold]: HoldCode } = {
 /** What a plan is held against. */
 export type Yardstick = {
   readonly settings?: FileSettings['thresholds']
-  /** How many rows the last processed file of the same name had. */
+  /** How many rows the last processed file of the same name had; absent where that says nothing. */
   readonly lastRows?: number
   /** Of a file that tells of changes alone: how many people there are, since all of its rows change somebody. */
   readonly people?: number
