@@ -205,6 +205,28 @@ await forEachStore((name, place) => {
       assert.deepEqual(await inactive(institution), [8])
     })
 
+    it('deactivates nobody who is on another roster, and takes in whom another one has let go', async () => {
+      const one = (name: string) => ({ pattern: `${name}.csv`, name, mode: 'roster' as const, deactivateAfter: 1 })
+      const institution = await desk.institution({ files: { sources: [one('students'), one('staff')] } })
+      const report = join(desk.folder, 'moved.csv')
+      const rosterOf = async (source: string, ...numbers: readonly number[]) => {
+        const file = desk.write(`${source}.csv`, [HEADER, ...numbers.map(rowOf)].join('\n'))
+        const { code, said } = await desk.matricula('import', file, '--institution', institution, '--report', report)
+        assert.equal(code, 0, said)
+        return await inactive(institution)
+      }
+      await rosterOf('students', 1, 2, 3)
+      await rosterOf('staff', 2, 9)
+      assert.deepEqual(await rosterOf('students', 1), [3])
+      assert.match(
+        readFileSync(report, 'utf8'),
+        /missing from this file, but stays active: the person is on the roster of file:staff/,
+      )
+      assert.deepEqual(await rosterOf('staff', 3, 9), [2])
+      assert.deepEqual(await rosterOf('students', 1), [2])
+      assert.deepEqual(await rosterOf('students', 1, 2), [])
+    })
+
     it('leaves active whom a higher-ranked source keeps, and inactive whom another one has turned inactive', async () => {
       const ranked = await roster(1, { authority: { active: ['scim', 'file'] } })
       await send(ranked, [1, 2])

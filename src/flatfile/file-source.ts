@@ -31,13 +31,22 @@ export function fileSource({ settings }: Institution, fileName: string, source: 
   const found = settings.files?.sources?.find(({ pattern }) => fitsPattern(name, pattern))
   const deactivateAfter = found?.deactivateAfter ?? DEACTIVATE_AFTER
   if (found === undefined) return { source, mode: 'upsert', constants: {}, deactivateAfter }
-  const called = found.name ?? nameFrom(found.pattern)
   return {
-    source: called === '' ? 'file' : `file:${called}`,
+    source: sourceOf(found),
     mode: found.mode ?? 'upsert',
     constants: found.constants ?? {},
     deactivateAfter,
   }
+}
+
+/** The sources of an institution whose files say who belongs here. */
+export function rostersOf({ settings }: Institution): ReadonlySet<Source> {
+  return new Set(settings.files?.sources?.filter(({ mode }) => mode === 'roster').map(sourceOf))
+}
+
+function sourceOf({ name, pattern }: FileSourceSettings): Source {
+  const called = name ?? nameFrom(pattern)
+  return called === '' ? 'file' : `file:${called}`
 }
 
 /** A file that creates nobody needs a match key and what it changes. */

@@ -4,7 +4,7 @@
 import type { Change, Outcome } from '../directory/change.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldsWithheld } from '../directory/flat-told.ts'
-import type { User } from '../directory/user.ts'
+import type { Source, User } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
 import type { CellProblem } from './cells.ts'
 import type { FileSource } from './file-source.ts'
@@ -34,11 +34,16 @@ export function missingVerdict(options: {
   readonly outcome: Outcome
   readonly times: number
   readonly file: Pick<FileSource, 'deactivateAfter'>
+  /** Another source whose roster the person is on. */
+  readonly keeper: Source | undefined
 }): PlannedMissing {
-  const { user, change, outcome, times, file } = options
+  const { user, change, outcome, times, file, keeper } = options
   const withheld = 'user' in outcome ? fieldsWithheld(change, outcome) : []
   const isOff = isActive(user) && 'user' in outcome && !isActive(outcome.user)
-  const message = times < file.deactivateAfter ? notYet(times, file.deactivateAfter) : letGo(times, isOff, isActive(user))
+  const message =
+    times < file.deactivateAfter
+      ? notYet(times, file.deactivateAfter)
+      : letGo(times, { isOff, wasActive: isActive(user), keeper })
   return {
     row: null,
     outcome: isOff ? 'deactivated' : 'missing',
@@ -56,9 +61,13 @@ function notYet(times: number, limit: number): string {
   return `missing from ${filesText(times)}: nothing is done before ${limit} in a row`
 }
 
-function letGo(times: number, isOff: boolean, wasActive: boolean): string {
+function letGo(
+  times: number,
+  { isOff, wasActive, keeper }: { readonly isOff: boolean; readonly wasActive: boolean; readonly keeper: Source | undefined },
+): string {
   const missing = `missing from ${filesText(times)}`
   if (isOff) return `${missing}: to keep the person, empty the cell "outcome" and send this row with the file`
+  if (wasActive && keeper !== undefined) return `${missing}, but stays active: the person is on the roster of ${keeper}`
   return wasActive ? `${missing}, but stays active` : `${missing}, and was inactive already`
 }
 

@@ -8,11 +8,13 @@ import { bindingOf, isBoundTo } from '../directory/binding.ts'
 import type { Change, Draft, Outcome } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Source, User } from '../directory/user.ts'
+import { channelOf } from '../directory/user.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
 import { openAbsences } from './absences.ts'
 import type { Attendance } from './attendance.ts'
 import type { FileSource } from './file-source.ts'
+import { rostersOf } from './file-source.ts'
 import { inChunks, linesOf, openLineWriter, readLines } from './lines.ts'
 import type { PlannedMissing } from './missing.ts'
 import { missingVerdict } from './missing.ts'
@@ -149,8 +151,14 @@ async function judge(missed: ReadonlyMap<string, number>, options: RosterOptions
   return Array.from(missed, ([id, times], index) => {
     const [user, change, outcome] = [users.get(id), changes[index] as Change, outcomes[index] as Outcome]
     // Somebody was purged meanwhile.
-    return user === undefined ? [] : [missingVerdict({ user, change, outcome, times, file })]
+    return user === undefined ? [] : [missingVerdict({ user, change, outcome, times, file, keeper: keeperOf(user, options) })]
   }).flat()
+}
+
+/** Another source on whose roster the person still is: whoever moves from one to the other is not gone. */
+function keeperOf({ bindings }: Pick<User, 'bindings'>, { institution, file }: RosterOptions): Source | undefined {
+  const rosters = rostersOf(institution)
+  return bindings.find(({ source, state }) => state === 'bound' && source !== file.source && rosters.has(source))?.source
 }
 
 function timesOf(told: readonly PlannedMissing[]): Map<string, number> {
@@ -158,7 +166,8 @@ function timesOf(told: readonly PlannedMissing[]): Map<string, number> {
 }
 
 /** Who is missing too often is let go; until then the source stays bound, and is bound now to whom it brought in another mode. */
-function changeOf(id: string, isLetGo: boolean, { file, run, credential }: RosterOptions): Change {
+function changeOf(id: string, isLetGo: boolean, options: RosterOptions): Change {
+  const { file, run, credential } = options
   return {
     target: { id },
     intent: 'update',
@@ -168,22 +177,30 @@ function changeOf(id: string, isLetGo: boolean, { file, run, credential }: Roste
     edit: (current): Draft => {
       const resource = current?.resource ?? {}
       if (!isLetGo) return { resource, binding: { state: 'bound' } }
-      return current?.binding?.state === 'deleted'
-        ? { resource }
-        : { resource: { ...resource, active: false }, binding: { state: 'deleted' } }
+      if (current?.binding?.state === 'deleted') return { resource }
+      const isKept = current !== undefined && keeperOf(current.user, options) !== undefined
+      return { resource: isKept ? resource : { ...resource, active: false }, binding: { state: 'deleted' } }
     },
   }
 }
 
-/** The change of a row in a roster: whoever is in it belongs here, and comes back if the source had let the person go. */
+/** The change of a row in a roster: whoever is in it belongs here, and comes back if a roster had let the person go. */
 export function asPresent(change: Change, saysStatus: boolean): Change {
   return {
     ...change,
+    // Whoever let the person go has no say any more.
+    ...(!saysStatus && { reactivates: true }),
     edit: (current, context) => {
       const draft = change.edit(current, context)
       if ('kind' in draft) return draft
-      const isBack = current?.binding?.state === 'deleted' && !saysStatus
-      return { resource: isBack ? { ...draft.resource, active: true } : draft.resource, binding: { state: 'bound' } }
+      const isBack = !saysStatus && current !== undefined && wasLetGo(current.user)
+      return { ...draft, resource: isBack ? { ...draft.resource, active: true } : draft.resource, binding: { state: 'bound' } }
     },
   }
+}
+
+/** Whether it was a roster that turned the person inactive, and let the person go. */
+function wasLetGo({ inactive, bindings }: User): boolean {
+  if (inactive === undefined || channelOf(inactive.by) !== 'file') return false
+  return bindingOf(bindings, inactive.by)?.state === 'deleted'
 }
