@@ -160,6 +160,14 @@ await forEachStore((name, place) => {
       })
     }
 
+    it('counts nobody as missing when it was cut', async () => {
+      const institution = await roster(1)
+      const all = Array.from({ length: 25 }, (_, n) => n)
+      await send(institution, all)
+      const { summary } = await desk.imported(institution, [HEADER, ...all.slice(0, 23).map(rowOf), '23,n23@uni'])
+      assert.deepEqual([summary.counts.invalid, summary.problems, summary.missing], [1, { row_cut: 1 }, null])
+    })
+
     it('counts nobody as missing when it is empty', async () => {
       const institution = await roster(1)
       await send(institution, [1, 2])

@@ -208,6 +208,11 @@ function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes, recordCells
         code: fault,
         message: `a quotation mark is opened here and not closed before the end of the file or ${recordBytes} bytes later: this row and all below it are not read, nor in this report: mend the file itself`,
       }
+    case 'row_cut':
+      return {
+        code: fault,
+        message: 'the file ends in the middle of this row: it was cut here, and what stood below is not in it; send it again',
+      }
     case 'record_too_long':
       return {
         code: 'cell_too_long',

@@ -150,7 +150,12 @@ function cellsOf(record: string[], raw: string, delimiter: string, limits: FileL
   if (record.length > limits.columns) record.length = limits.columns
   const cells: Cell[] =
     raw.length > limits.cellCharacters ? record.map((cell) => cell.slice(0, limits.cellCharacters + 1)) : record
-  return { cells, ...(more > 0 && { more }), ...(fault && { fault: 'quote_stray' }) }
+  return {
+    cells,
+    ...(more > 0 && { more }),
+    ...(fault && { fault: 'quote_stray' }),
+    ...(!/[\r\n]$/.test(raw) && { isOpen: true }),
+  }
 }
 
 /** A quotation mark that is never closed has swallowed the rest of the file, or as much of it as a record may have. */

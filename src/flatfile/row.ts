@@ -11,6 +11,8 @@ export type Row = {
   readonly more?: number
   /** What is wrong with the row as a whole: where its cells end cannot be told. */
   readonly fault?: RowFault
+  /** The last row of a text that does not end with a line end. */
+  readonly isOpen?: true
 }
 
 /** Text as the sheet shows it; `''` for an empty cell. Text past the cell limit is cut one character behind it. */
@@ -25,8 +27,11 @@ export type OddCell = { readonly text: string; readonly odd: Oddity; readonly pl
  */
 export type Oddity = 'error' | 'no_value' | 'rounded' | 'fraction' | 'date' | 'styled' | 'boolean'
 
-/** The last: longer than a record may be. Nothing below `quote_unclosed` and `record_too_long` is read. */
-export type RowFault = 'quote_unclosed' | 'quote_stray' | 'record_too_long'
+/**
+ * `row_cut`: the file ends in the middle of it. `record_too_long`: longer than a record may be. Nothing below that and
+ * `quote_unclosed` is read.
+ */
+export type RowFault = 'quote_unclosed' | 'quote_stray' | 'row_cut' | 'record_too_long'
 
 /** One sheet of a workbook, or the only one of a text file. */
 export type Sheet = {

@@ -83,6 +83,27 @@ describe('a table', () => {
     })
   }
 
+  const row = (n: number) => `n${n}@uni.edu,Ana,Ode,Student,Rome`
+  const rows = Array.from({ length: 20 }, (_, n) => row(n))
+  for (const [why, lines, fault] of [
+    ['has no line end and fewer cells than all above: the file was cut in it', [...rows, 'ana@un'], 'row_cut'],
+    ['has a line end: it says less', [...rows, 'ana@uni.edu,Ana,Ode,Student', ''], undefined],
+    ['has no line end and all cells', [...rows, row(20)], undefined],
+    ['is below others that say less, too', ['bo@uni.edu,Bo,Ash,Student', ...rows, 'ana@uni.edu,Ana,Ode,Student'], undefined],
+    ['is below few rows, by which it cannot be told', [...rows.slice(1), 'ana@uni.edu,Ana,Ode,Student'], undefined],
+  ] as const) {
+    it(`has a last row that ${why}`, async () => {
+      await using folder = await temporaryFolder()
+      const path = await folder.put('a.csv', ['email,first_name,last_name,account_type,city', ...lines].join('\n'))
+      await using table = await openTable(path, { header: HEADER, temporary: folder.path })
+      const found = (await all(table.rows())).filter((one) => one.fault !== undefined)
+      assert.deepEqual(
+        found.map((one) => [one.number, one.fault]),
+        fault === undefined ? [] : [[22, fault]],
+      )
+    })
+  }
+
   it('has its header in row 20 at the lowest, and may have 300 columns that nobody knows', async () => {
     await using folder = await temporaryFolder()
     const unknown = Array.from({ length: 300 }, (_, i) => `Extra ${i}`).join(',')

@@ -152,13 +152,30 @@ function tableOf(source: Source, { sheet, header }: Found, limits: FileLimits): 
 
 async function* rowsBelow(header: Header, sheet: Sheet, limits: FileLimits): AsyncGenerator<readonly Row[]> {
   const hasMissing = isReport(header.columns.map(({ heading }) => heading))
+  const isCut = cutWatch(header)
   let count = 0
   for await (const rows of sheet.rows()) {
     let below = (rows[0]?.number ?? 0) > header.row ? rows : rows.filter(({ number }) => number > header.row)
     if (hasMissing) below = below.filter((row) => !isAboutMissing(row))
+    below = below.map((row) => (isCut(row) ? { ...row, fault: 'row_cut' } : row))
     count += below.length
     if (count > limits.rows) throw overLimit('rows', limits)
     if (below.length > 0) yield below
+  }
+}
+
+/** How many rows have to have a cell for each column before one that has fewer is more than a row that says less. */
+const ROWS_THAT_TELL = 20
+
+/** @returns what has to be asked of every row, in order: whether the file was cut in it */
+function cutWatch({ columns }: Header): (row: Row) => boolean {
+  let whole = 0
+  let isShort = false
+  return ({ cells, isOpen, fault }) => {
+    if (isOpen && !isShort && fault === undefined && cells.length < columns.length) return whole >= ROWS_THAT_TELL
+    if (cells.length < columns.length) isShort = true
+    else whole++
+    return false
   }
 }
 
