@@ -117,6 +117,8 @@ export type FileSettings = {
   readonly folder?: string
   /** Whether a file waits until there is one of its name with `.done` behind it. */
   readonly waitForDone?: boolean
+  /** How long what was gone through and its reports are kept; 400 when absent. */
+  readonly keepDays?: number
   /** An institution's own headings -> fields, or `IGNORED_COLUMN`. */
   readonly columns?: { readonly [heading: string]: string }
   readonly sources?: readonly FileSourceSettings[]

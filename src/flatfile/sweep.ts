@@ -1,11 +1,12 @@
 /**
  * What has been left in the folders of an institution: by a process that died, by uploads that never became whole, by
- * whoever sent a file without content and nothing after it.
+ * whoever sent a file without content and nothing after it; and what has been kept long enough.
  */
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DAY_MS } from '../days.ts'
 import type { Institution } from '../directory/institution.ts'
+import { hasCode } from '../file-errors.ts'
 import type { Store } from '../store/store.ts'
 import { kindOfFile } from './file-name.ts'
 import type { Folders } from './folders.ts'
@@ -35,6 +36,7 @@ export async function sweep(options: Sweeping): Promise<void> {
   await takeWhatWasForgotten(options)
   await takeProbes(options)
   await abandonUnfinished(options)
+  await removeOld(options)
 }
 
 /** Of runs that nobody will go on with, and of checks. */
@@ -86,14 +88,30 @@ async function abandonUnfinished({ folders, now = Date.now }: Sweeping): Promise
   for (const { path, name } of await olderThan(UNFINISHED_MS, folders.aside, now())) await toArchive(path, name)
 }
 
+/** So that a year's term can be compared with that of the year before. */
+const DEFAULT_KEEP_DAYS = 400
+
+async function removeOld({ institution, folders, now = Date.now }: Sweeping): Promise<void> {
+  const keptMs = (institution.settings.files?.keepDays ?? DEFAULT_KEEP_DAYS) * DAY_MS
+  for (const folder of [folders.archive, folders.reports]) {
+    for (const { path, isFile } of await olderThan(keptMs, folder, now())) if (isFile) await rm(path).catch(unlessKept)
+  }
+}
+
+/** Whoever makes a folder read only wants to keep what is in it. */
+function unlessKept(error: unknown): void {
+  if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS'].some((code) => hasCode(error, code))) throw error
+}
+
 /** By the time that no sender can set. */
 async function olderThan(ageMs: number, folder: string, now: number) {
-  const found: { readonly path: string; readonly name: string; readonly bytes: number }[] = []
+  const found: { readonly path: string; readonly name: string; readonly bytes: number; readonly isFile: boolean }[] = []
   for (const name of await readdir(folder)) {
     const path = join(folder, name)
     // It may be moved on at any moment.
     const stats = await stat(path).catch(() => undefined)
-    if (stats !== undefined && now - stats.ctimeMs > ageMs) found.push({ path, name, bytes: stats.size })
+    if (stats === undefined || now - stats.ctimeMs <= ageMs) continue
+    found.push({ path, name, bytes: stats.size, isFile: stats.isFile() })
   }
   return found
 }
