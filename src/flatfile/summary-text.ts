@@ -29,8 +29,8 @@ export async function summaryPage(summary: Summary, verdicts: string | undefined
   return `${[first, ...countLines(summary), ...toMend, ...howItWasRead(summary)].join('\n')}\n`
 }
 
-/** How many rows have which outcome, as a table; nothing where no header was found. */
-export function countLines({ header, rows, counts }: Summary): string[] {
+/** How many rows have which outcome, as a table, and what weighs most of it; nothing where no header was found. */
+export function countLines({ header, rows, counts, deactivated = 0, keysChanged = 0 }: Summary): string[] {
   if (header === null) return []
   const width = Math.max(String(rows).length, 'rows'.length)
   const line = (outcome: string, count: string, words = '') =>
@@ -40,6 +40,9 @@ export function countLines({ header, rows, counts }: Summary): string[] {
     line('outcome', 'rows'),
     ...WORDS.map(([outcome, words]) => line(outcome, String(counts[outcome]), words)),
     line('all', String(rows)),
+    ...(deactivated + keysChanged > 0 ? [''] : []),
+    ...(deactivated > 0 ? [`People turned inactive: ${deactivated}`] : []),
+    ...(keysChanged > 0 ? [`People with another netid or e-mail address: ${keysChanged}`] : []),
   ]
 }
 
