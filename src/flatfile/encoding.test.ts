@@ -50,6 +50,20 @@ describe('the encoding of a text file', () => {
     assert.match(notice ?? '', /guessed.*Windows-1252/)
   })
 
+  for (const [why, text, isOdd] of [
+    ['MacRoman', 'J\x9arg,M\x9fller', true],
+    ['code page 850', 'J\x94rg,M\x81ller', true],
+    ['Windows-1252', 'Zo\xeb,M\xfcller', false],
+    ['Windows-1252 with quotation marks and dashes', 'Sean,O\x92Brien,\x93Zo\xeb\x94 \x96 x', false],
+    ['Windows-1252 with the odd rare letter', 'Zo\xeb,\x8ei\x9eka', false],
+  ] as const) {
+    it(`says ${isOdd ? '' : 'nothing '}of odd words where it is ${why}`, async () => {
+      await using folder = await temporaryFolder()
+      const { notice = '' } = await encodingOf(await folder.put('a.csv', Buffer.from(text, 'latin1')))
+      assert.equal(/odd words/.test(notice), isOdd)
+    })
+  }
+
   it('keeps every letter, wherever a piece of the file ends', async () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'ë', '—', '🎓'), minLength: 30_000, maxLength: 60_000 })
     await fc.assert(
