@@ -58,6 +58,9 @@ describe('the text of a cell', () => {
     ['netid', 'NULL', 'value_invalid'],
     ['netid2', 'n/a', 'value_invalid'],
     ['netid3', '---', 'value_invalid'],
+    ...['NA', '<NA>', 'NaN', 'nan', 'undefined', '(null)', '[NULL]', '\\N', 'None'].map(
+      (text) => ['netid', text, 'value_invalid'] as const,
+    ),
     ...[
       '#N/A',
       '#N/D',

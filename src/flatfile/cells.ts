@@ -144,8 +144,8 @@ function damageIn(text: string, kind: Kind): Refusal | undefined {
 const ERROR_TEXT =
   /^(?:[Ee]rr:\d{3}|#(?:#{2,}|N\/[ABD]!?|NV|I\/T|SAKNAS!|PUUTTUU!?|YOK|HIÁNYZIK|[¡¿]?[\p{Lu}_]+(?:\/0)?\s?[!?]))$/u
 
-/** As exports fill a gap: all who have none would be one person. */
-const PLACEHOLDER = /^(?:null|none|n\/a|[^\p{L}\p{N}]+)$/iu
+/** As exports fill a gap (R, pandas, JavaScript and dumps of databases, too): all who have none would be one person. */
+const PLACEHOLDER = /^(?:[([<]?(?:null|NULL|Null|none|NONE|None|NA|[Nn]\/[Aa]|[Nn]a[Nn]|undefined)[)\]>]?|\\N|[^\p{L}\p{N}]+)$/u
 
 /** As a spreadsheet writes it; `12e5` is an identifier. */
 const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i
@@ -221,7 +221,8 @@ function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes, recordCells
     case 'quote_stray':
       return {
         code: fault,
-        message: 'a quotation mark is closed in the middle of a cell: write quotation marks within a cell twice',
+        message:
+          'a quotation mark stands behind a space or is closed in the middle of a cell: put quotation marks right around the cell, and write those within it twice',
       }
     default:
       return fault satisfies never

@@ -58,6 +58,23 @@ describe('delimited text', () => {
     assert.deepEqual(await faults('a,b\n"Ada "The" L",x\nc,d\n"""Ada"" L",x\n'), [[1], [2, 'quote_stray'], [3], [4]])
   })
 
+  it('refuses the row of a quotation mark behind a space, which guards no delimiter', async () => {
+    assert.deepEqual(await faults('a,b\n1, "c, d"\n2, "e"\n" ""f""",5 "\n"g, ""h""",i\n'), [
+      [1],
+      [2, 'quote_stray'],
+      [3, 'quote_stray'],
+      [4],
+      [5],
+    ])
+  })
+
+  it('ends where DOS ends a text', async () => {
+    assert.deepEqual(await read('a,b\r\n1,2\r\n\x1a'), [
+      [1, 'a', 'b'],
+      [2, '1', '2'],
+    ])
+  })
+
   it('names the row where a quotation mark is opened that nothing closes, and keeps the rows above', async () => {
     assert.deepEqual(await faults('a,b\nc,"d\n\ne,f\n'), [[1], [2, 'quote_unclosed']])
   })

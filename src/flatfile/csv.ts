@@ -29,6 +29,9 @@ const SAMPLE_LETTERS = 512 * 1024
 /** What Excel writes, and reads, above the header. */
 const SEPARATOR_LINE = /^sep=([^"\r\n])(?:\r\n|\r|\n|$)/i
 
+/** As DOS and what came after it ends a text. */
+const END_OF_FILE = '\x1a'
+
 export async function openCsv(options: CsvOptions): Promise<Source> {
   const { encoding, limits } = options
   const sample = await sampleOf(options)
@@ -137,14 +140,14 @@ function parserOptions({ delimiter, skip, limits }: Layout, rows: Row[]): Option
       const { record, raw } = wrapped as { record: string[]; raw: string }
       number++
       const row = { number, ...cellsOf(record, raw, delimiter, limits) }
-      if (number > skip && !isBlank(row)) rows.push(row)
+      if (number > skip && !isBlank(row) && raw !== END_OF_FILE) rows.push(row)
       return null
     },
   }
 }
 
 function cellsOf(record: string[], raw: string, delimiter: string, limits: FileLimits): Omit<Row, 'number'> {
-  const fault = raw.includes('"') && record.some((cell) => cell.startsWith('"')) && hasStrayQuote(raw, delimiter)
+  const fault = raw.includes('"') && record.some((cell) => cell.trimStart().startsWith('"')) && hasStrayQuote(raw, delimiter)
   let more = 0
   for (let i = limits.columns; i < record.length; i++) if (record[i]?.trim() !== '') more++
   if (record.length > limits.columns) record.length = limits.columns

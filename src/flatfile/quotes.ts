@@ -3,12 +3,14 @@
  */
 
 /**
- * Whether a record has text behind a closing quotation mark (`"Ada "The" L", …`). Where its cells end is then a guess.
+ * Whether a record has text behind a closing quotation mark (`"Ada "The" L", …`), or a space before an opening one
+ * (`1, "Ada, L"`). Where its cells end is then a guess.
  * @param raw the record as written, with or without its line end
  */
 export function hasStrayQuote(raw: string, delimiter: string): boolean {
   let at = 0
   while (at < raw.length) {
+    if (isSpaceBeforeQuote(raw, at)) return true
     if (raw[at] === '"') {
       at = closingQuote(raw, at + 1) + 1
       if (!endsCell(raw[at], delimiter)) return true
@@ -18,6 +20,12 @@ export function hasStrayQuote(raw: string, delimiter: string): boolean {
     at = next + 1
   }
   return false
+}
+
+function isSpaceBeforeQuote(raw: string, from: number): boolean {
+  let at = from
+  while (raw[at] === ' ') at++
+  return at > from && raw[at] === '"'
 }
 
 /** Where the quotation mark stands that is not doubled; the end of the text when there is none. */
