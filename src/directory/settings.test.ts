@@ -87,6 +87,11 @@ describe('settings', () => {
         ] as const,
     ),
     [
+      'takes no match key as a constant, by which all rows would be one person',
+      { files: { sources: [{ pattern: 'a', constants: { netid2: null, email: 'all@uni.edu' } }] } },
+      /^files\.sources\[0\]\.constants\.email is one email for all rows, which would be one person; leave it out$/,
+    ],
+    [
       'names the near miss of a value',
       { scim: { sees: 'al' } },
       /^scim\.sees is "al"; it should be one of own, all \(did you mean "all"\?\)$/,

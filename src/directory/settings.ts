@@ -14,6 +14,7 @@ import { didYouMean } from './near-miss.ts'
 import { faultsIn, userSchemaOf } from './own-extension.ts'
 import type { ResourceSchema } from './schema.ts'
 import type { Json } from './user.ts'
+import { MATCH_KEYS } from './user.ts'
 
 export type Checked =
   | { readonly kind: 'ok'; readonly settings: Settings }
@@ -59,6 +60,7 @@ export function checkSettings(settings: unknown, checks: readonly SettingsCheck[
     ...namesIn(settings),
     ...accountTypesIn(settings),
     ...fileModesIn(settings),
+    ...fileKeysIn(settings),
     ...checks.flatMap((check) => check(settings)),
   ]
   return problems.length === 0 ? { kind: 'ok', settings } : { kind: 'invalid', problems }
@@ -155,6 +157,16 @@ function fileNamesIn({ files = {} }: Settings): Problem[] {
     ...constants,
     problem(['files', 'timeZone'], 'value', `files.timeZone is "${timeZone}"; it should be ${right}`),
   ]
+}
+
+/** A key that every row has would make one person of all of them. */
+function fileKeysIn({ files = {} }: Settings): Problem[] {
+  return (files.sources ?? []).flatMap(({ constants = {} }, index) =>
+    MATCH_KEYS.filter((key) => (constants[key] ?? null) !== null).map((key) => {
+      const path = ['files', 'sources', String(index), 'constants', key]
+      return problem(path, 'value', `${written(path)} is one ${key} for all rows, which would be one person; leave it out`)
+    }),
+  )
 }
 
 /** Who is missing from a file matters in rosters alone: elsewhere whoever set this would wait for ever. */
