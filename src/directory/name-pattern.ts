@@ -1,9 +1,9 @@
-/** Names of files by a pattern: `*` stands for any letters, and case does not count. */
+/** Names of files by a pattern: `*` stands for any letters; case does not count, nor how a letter with an accent is spelt (macOS). */
 
 export function fitsPattern(fileName: string, pattern: string): boolean {
-  const parts = pattern.toLowerCase().split('*')
+  const parts = folded(pattern).split('*')
   const [first = '', ...rest] = parts
-  let left = fileName.toLowerCase()
+  let left = folded(fileName)
   if (rest.length === 0) return left === first
   const last = rest.pop() ?? ''
   if (!left.startsWith(first) || left.length < first.length + last.length || !left.endsWith(last)) return false
@@ -14,4 +14,8 @@ export function fitsPattern(fileName: string, pattern: string): boolean {
     left = left.slice(at + part.length)
   }
   return true
+}
+
+function folded(name: string): string {
+  return name.normalize('NFC').toLowerCase()
 }

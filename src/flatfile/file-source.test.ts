@@ -9,6 +9,8 @@ const institution = anInstitution({
       { pattern: 'Students-*.csv', constants: { account_type: 'Student' } },
       { pattern: 'hr*leavers*.xlsx', name: 'hr', mode: 'update' },
       { pattern: '*.tsv' },
+      { pattern: 'étudiants-*.txt' },
+      { pattern: '学生*.txt', mode: 'roster' },
     ],
   },
 })
@@ -17,6 +19,8 @@ describe('the source of a file', () => {
   for (const [why, name, source, mode] of [
     ['is named after its pattern, in any case', 'STUDENTS-2026.CSV', 'file:students', 'upsert'],
     ['is named by the settings', 'HR-leavers-11.xlsx', 'file:hr', 'update'],
+    ['is named after its pattern in any script', '学生2026.txt', 'file:学生', 'roster'],
+    ['is the same however its letters are put together', 'e\u0301tudiants-1.txt', 'file:étudiants', 'upsert'],
     ['is one for all files that a nameless pattern fits', 'people.tsv', 'file', 'upsert'],
     [
       'is that of the file, for a report that is sent back',

@@ -65,8 +65,9 @@ export function headerRules(institution: Institution, { mode, constants }: FileS
 /** `students` of `students-*.csv`. */
 function nameFrom(pattern: string): string {
   return pattern
+    .normalize('NFC')
     .toLowerCase()
     .replace(/\.(csv|txt|tsv|xlsx|xlsm|xls|\*)$/, '')
-    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
     .replaceAll(/^-+|-+$/g, '')
 }
