@@ -4,7 +4,9 @@
 import { dirname } from 'node:path'
 
 /** Whether it comes from the operating system. */
-export function isSystemError(error: unknown): error is Error & { readonly code: string; readonly path?: string } {
+export function isSystemError(
+  error: unknown,
+): error is Error & { readonly code: string; readonly path?: string; readonly dest?: string } {
   return error instanceof Error && 'syscall' in error
 }
 

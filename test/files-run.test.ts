@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -289,6 +289,18 @@ await forEachStore((name, place) => {
         assert.ok(told.said.includes(said), told.said)
       }
       assert.equal((await desk.people(institution)).length, 0)
+    })
+
+    it('says in a line that the disk is full', {
+      skip: !existsSync('/dev/full') && 'needs a device that is always full',
+    }, async () => {
+      const institution = await desk.institution()
+      const file = desk.write('people.csv', [HEADER, ...rows(1)].join('\n'))
+      const report = join(folder, 'full.csv')
+      symlinkSync('/dev/full', report)
+      const { code, said } = await desk.matricula('import', file, '--institution', institution, '--dry-run', '--report', report)
+      assert.equal(code, 1)
+      assert.match(said, /^matricula: no space left on device \(ENOSPC\): make room in DATA_DIR/)
     })
 
     it('goes through files of an institution one at a time, and says so', async () => {

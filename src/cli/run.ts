@@ -5,7 +5,7 @@ import packageFile from '../../package.json' with { type: 'json' }
 import { SealError } from '../auth/seal.ts'
 import { ConfigError } from '../config.ts'
 import { nearMiss } from '../directory/near-miss.ts'
-import { isSystemError } from '../file-errors.ts'
+import { hasCode, isSystemError } from '../file-errors.ts'
 import { StoreError } from '../store/store.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal } from './command.ts'
@@ -39,8 +39,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 /** What to mend; undefined for any other error, of which the place in the code matters too. */
 function messageFor(error: unknown): string | undefined {
   if ([Refusal, ConfigError, StoreError, SealError].some((kind) => error instanceof kind)) return (error as Error).message
-  if (!isSystemError(error) || error.path === undefined) return undefined
-  return `${error.path} cannot be used: ${error.message.replace(/^\w+: /, '').replace(/, .*$/s, '')} (${error.code}); DATA_DIR should be a folder that this account may write to`
+  if (!isSystemError(error)) return undefined
+  const why = `${error.message.replace(/^\w+: /, '').replace(/, .*$/s, '')} (${error.code})`
+  if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT'))
+    return `${why}: make room in DATA_DIR and wherever else this command writes; a file that was begun then goes on with matricula files run`
+  if (error.path === undefined) return undefined
+  const what = error.dest === undefined ? `${error.path} cannot be used` : `${error.path} cannot be moved to ${error.dest}`
+  return `${what}: ${why}; DATA_DIR should be a folder that this account may write to`
 }
 
 /** Follows the words down to the command that runs; `path` becomes the words that led there. */
