@@ -110,6 +110,19 @@ describe('the daily run', () => {
     assert.deepEqual(test.done, ['people.csv'])
   })
 
+  it('goes on every day when the clock of the machine was years ahead for a while', async () => {
+    await using test = await open('ahead', '2031-03-28T09:00:00Z')
+    await test.run.look()
+    test.at('2026-03-29T09:00:00Z')
+    await test.run.look()
+    await test.upload('people.csv')
+    await test.run.look()
+    assert.deepEqual(test.done, [])
+    test.at('2026-03-30T09:00:00Z')
+    await test.run.look()
+    assert.deepEqual(test.done, ['people.csv'])
+  })
+
   it('is done by one of two processes that look at once', async () => {
     await using one = await open('west', '2026-03-28T01:00:00Z')
     await using other = await open('west', '2026-03-28T01:00:00Z')

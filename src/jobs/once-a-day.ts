@@ -1,15 +1,20 @@
 /**
  * What was done for which day: a process that dies over it leaves the day undone, and another one does it.
  */
+import { DAY_MS } from '../days.ts'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Doc, Store } from '../store/store.ts'
+
+/** Another time of day or time zone puts the day off by less; what was done later still was done by a clock that went wrong. */
+const MOST_AHEAD_MS = 3 * DAY_MS
 
 type Done = Doc & { readonly due: number }
 
 /** @param due the day's instant, epoch milliseconds; nothing was due before the institution was made */
 export async function isDone(store: Store, institution: Institution, name: string, due: number): Promise<boolean> {
-  return due <= ((await last(store, institution, name))?.due ?? institution.created)
+  const done = (await last(store, institution, name))?.due ?? institution.created
+  return due <= done && done - due < MOST_AHEAD_MS
 }
 
 export async function markDone(store: Store, institution: Institution, name: string, due: number): Promise<void> {
