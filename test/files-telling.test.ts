@@ -106,7 +106,10 @@ describe('after a run of a file', () => {
   })
 
   it('that was rejected, or held until it was approved, each end is told of once', async () => {
-    assert.equal((await imported(['x'], '--json')).told[0]?.type, 'file.processed')
+    const refused = await imported(['x'], '--json')
+    assert.equal(refused.told[0]?.type, 'file.processed')
+    assert.match(refused.mail[0] ?? '', /^Subject: North Campus: people\.csv was processed, 1 of 1 rows refused\r$/m)
+    assert.match(refused.mail[0] ?? '', /in \/reports by SFTP, on the server in DATA_DIR\/files\/north\/reports/)
     await imported(people(60))
     const held = await imported(people(20))
     assert.deepEqual([held.code, held.told.map(({ type }) => type)], [3, ['file.held']])

@@ -38,9 +38,19 @@ function messageOf({ _id, name }: Institution, summary: Summary, now: number): M
     type: `file.${result}`,
     at: now,
     data: { institution: _id, ...told } as unknown as JsonObject,
-    subject: `${name}: ${file} ${WORDS[result]}`,
-    text: `${summaryText(told)}${approve}\n`,
+    subject: `${name}: ${file} ${WORDS[result]}${refusedIn(summary)}`,
+    text: `${summaryText(told)}\n${whereReportsLie(_id)}${approve}\n`,
   }
+}
+
+/** Whoever reads nothing but subjects should see it. */
+function refusedIn({ result, rows, counts }: Summary): string {
+  const refused = counts.conflict + counts.invalid
+  return result !== 'processed' || refused === 0 ? '' : `, ${refused} of ${rows} rows refused`
+}
+
+function whereReportsLie(institution: string): string {
+  return `What became of each row, and what to mend: in /reports by SFTP, on the server in DATA_DIR/files/${institution}/reports`
 }
 
 export function sendersFrom(config: Config, seal: Seal): Senders {
