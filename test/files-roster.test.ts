@@ -195,6 +195,27 @@ await forEachStore((name, place) => {
       assert.equal((await inactive(institution)).length, 10)
     })
 
+    it('that is held is superseded by one of another day that was processed', async () => {
+      const source = { pattern: 'sis-*.csv', name: 'sis', mode: 'roster' as const }
+      const institution = await desk.institution({ files: { sources: [source] } })
+      for (const [day, people] of [
+        ['24', 30],
+        ['25', 5],
+        ['26', 29],
+      ] as const) {
+        const rows = Array.from({ length: people }, (_, n) => rowOf(n))
+        await desk.matricula(
+          'import',
+          desk.write(`sis-2026-11-${day}.csv`, [HEADER, ...rows].join('\n')),
+          '--institution',
+          institution,
+        )
+      }
+      const { out } = await desk.matricula('files', 'list', '--institution', institution, '--json')
+      const states = (JSON.parse(out[0] as string) as { state: string }[]).map(({ state }) => state)
+      assert.deepEqual(states, ['processed', 'superseded', 'processed'])
+    })
+
     it('touches nobody whom others have brought, and takes in whom its source brought in another mode', async () => {
       const institution = await desk.institution()
       await using store = await at.open()

@@ -187,14 +187,19 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
   return summary
 }
 
-/** A held file stays until it is approved, or a newer one of its name has been processed. */
+/**
+ * A held file stays until it is approved, or a newer one of its name has been processed; a roster, which is whole, also
+ * when that has another day in its name.
+ */
 async function tidyUp(run: Run, { store, folders, now = Date.now }: Processing): Promise<void> {
   if (run.state === 'held') return
   await putAway(run, folders, now())
   // What came too late for this file; what stands beside the next one stays.
   if (run.isTaken && !existsSync(join(folders.upload, run.file))) await removeCompanions(folders, run.file)
   if (run.state !== 'processed') return
-  for (const held of await runsIn(store, run.institution, ['held'], { file: run.file, limit: MOST })) {
+  const { file, series, summary } = run
+  const alike = summary?.mode === 'roster' ? { series } : { file }
+  for (const held of await runsIn(store, run.institution, ['held'], { ...alike, limit: MOST })) {
     if (held._id > run._id) continue
     await putAway(await moveRun(store, held, { state: 'superseded' }), folders, now())
   }

@@ -4,6 +4,7 @@
  */
 import { newId } from '../directory/ids.ts'
 import type { Actor } from '../directory/institution-changes.ts'
+import { and } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { reportedFile } from './file-name.ts'
 import type { Summary } from './summary.ts'
@@ -119,10 +120,13 @@ export async function runsIn(
   store: Store,
   institution: string,
   states: readonly RunState[],
-  { file, limit }: { readonly file?: string; readonly limit: number },
+  { file, series, limit }: { readonly file?: string; readonly series?: string; readonly limit: number },
 ): Promise<Run[]> {
-  const inState = { op: 'in', path: 'state', values: states } as const
-  const where = file === undefined ? inState : ({ op: 'and', of: [eq('file', file), inState] } as const)
+  const where = and(
+    { op: 'in', path: 'state', values: states },
+    ...(file === undefined ? [] : [eq('file', file)]),
+    ...(series === undefined ? [] : [eq('series', series)]),
+  )
   return (await store.find('runs', institution, { where, sort: { path: '_id', descending: true }, limit })) as Run[]
 }
 
