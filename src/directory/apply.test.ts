@@ -154,6 +154,22 @@ await forEachStore((name, place) => {
       await assertEachWriteHasItsEvent(store, uni)
     })
 
+    it('lets no client take on a record under a name that went to another person', async () => {
+      const uni = anInstitution()
+      const [made] = await run(uni, aPost({ netid: 'ada1', userName: 'ada' }))
+      await run(uni, aDelete(userOf(made)))
+      const [next] = await run(uni, aPost({ netid: 'ada2', userName: 'ada' }))
+      const takeOn = (person: Parameters<typeof aPost>[0]) => ({
+        ...aPost(person, 'scim:okta'),
+        target: { id: userOf(made)._id },
+      })
+      const [refused] = await run(uni, takeOn({ title: 'Dr' }))
+      const records = [userOf(made)._id, userOf(next)._id]
+      assert.partialDeepStrictEqual(refused, { kind: 'conflict', code: 'key_conflict', key: 'userName', records })
+      const [renamed] = await run(uni, takeOn({ title: 'Dr', userName: 'ada1' }))
+      assert.partialDeepStrictEqual(renamed, { kind: 'updated', user: { keys: { userName: 'ada1' } } })
+    })
+
     it('lets a person whose address went to another one have further addresses', async () => {
       const uni = anInstitution()
       const [made] = await run(uni, aPost({ netid: 'ada1', userName: 'ada1', email: 'ada@uni.edu' }))

@@ -7,6 +7,7 @@ import type { Change, Current, Draft, Outcome, Refusal } from './change.ts'
 import { eventOf, kindOf } from './event.ts'
 import { newId } from './ids.ts'
 import type { Institution } from './institution.ts'
+import { keysOf } from './keys.ts'
 import { conflictOf, DEFAULT_RULES, givesUpKeys, match } from './match.ts'
 import type { Body } from './record.ts'
 import { bodyOf, keysRegained } from './record.ts'
@@ -101,7 +102,7 @@ function carryOut(
   })
   const restsOn = [id]
   const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
-  const conflict = conflictOf(change, changedKeys(user, body.keys), user, set.holder)
+  const conflict = conflictOf(change, changedKeys(user, keysTaken(body, draft)), user, set.holder)
   if (conflict !== undefined) return refused(conflict)
   const differences = [
     ...settled.differences,
@@ -154,6 +155,11 @@ function withDefaults(isDefaulted: boolean, settled: Settled, institution: Insti
 function isFree(userName: string, id: string, change: Change, set: WorkingSet): boolean {
   const holder = set.holder('userName', userName)
   return holder === undefined || holder._id === id || givesUpKeys(holder, change, { userName })
+}
+
+/** Whoever takes a record on takes all that it shows: also a key that has gone to another person. */
+function keysTaken({ releasedKeys, resource, keys }: Body, { binding }: Draft): Keys {
+  return releasedKeys !== undefined && binding?.state === 'bound' ? keysOf(resource) : keys
 }
 
 function changedKeys(user: User | undefined, keys: Keys): Keys {
