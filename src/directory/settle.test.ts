@@ -169,9 +169,16 @@ describe('a person who was turned inactive', () => {
   }
 
   it('shows active as it is in force, to the source that claims otherwise too', () => {
+    const user = aUser(aResource({ active: false }), 'file:sis', { inactive: { since: 0, by: 'file:sis' } })
+    const claimed = store(user, after(user, 'scim', 'active', true, SIS_FIRST))
+    assert.equal(claimed.claims?.length, 1)
+    assert.equal(seenBy(claimed, 'scim').active, false)
+  })
+
+  it('leaves no claim without a ranking, since whoever turned a person inactive has nothing to let go of', () => {
     const user = aUser(aResource({ active: false }), 'scim', { inactive: { since: 0, by: 'scim' } })
-    const claimed = store(user, after(user, 'file', 'active', true, UNRANKED))
-    assert.equal(seenBy(claimed, 'file').active, false)
+    const settled = after(user, 'scim:okta', 'active', true, UNRANKED)
+    assert.deepEqual([settled.withheld, settled.claims], [['active'], []])
   })
 
   it('stays so when a source leaves active out', () => {

@@ -70,7 +70,8 @@ export function settle(
   const touched = new Set(touchedSlots(before, after))
   const withhold = (slot: Slot, value: Json | undefined) => {
     withheld.push(slot)
-    claims = [...claims, claimOf(user, by, slot, value)]
+    // Whoever turned a person inactive has nothing to let go of: without a ranking such a claim would wait for ever.
+    if (slot !== 'active' || by.ranking(slot) !== undefined) claims = [...claims, claimOf(user, by, slot, value)]
   }
   const putSecond = (slot: Slot, value: readonly Json[]) => {
     withhold(slot, value)
