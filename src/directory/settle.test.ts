@@ -70,6 +70,19 @@ describe('without a ranking', () => {
     assert.deepEqual(settled.differences, [{ slot: 'emails[other]', old: emails[0], new: { type: 'other', value: 'd' } }])
   })
 
+  it('a list of which no element changes keeps its order, and with it the address that is the key', () => {
+    const [first, second] = [
+      { value: 'a@uni.edu', type: 'home' },
+      { value: 'b@uni.edu', type: 'other' },
+    ] as const
+    const by = { source: 'scim', now: NOW, ranking: UNRANKED } as const
+    const user = aUser({ emails: [first, second] }, 'scim')
+    const wanted = { emails: [second, first], title: 'Dr' }
+    assert.deepEqual(settledOn(user, wanted, by).resource, { emails: [first, second], title: 'Dr' })
+    const third = { value: 'c@uni.edu', type: 'work' }
+    assert.deepEqual(settledOn(user, { emails: [third, second, first] }, by).resource.emails, [third, second, first])
+  })
+
   it('what is sent as it is in force changes nothing', () => {
     const user = aUser(aResource({ title: 'Dr', email: 'a@uni.edu' }), 'file')
     const settled = settledOn(user, user.resource, { source: 'scim', now: NOW, ranking: UNRANKED })

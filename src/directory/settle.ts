@@ -94,10 +94,27 @@ export function settle(
     else if (hasPrimary(value) && hasOtherPrimary(inForce, slot, isAnothers)) putSecond(slot, value)
     else put(slot, value, by.source, by.granted?.get(slot))
   }
-  // What was sent stands as it was sent, order included, unless something of it is kept back or was never shown to its sender.
+  // What was sent stands as it was sent, unless something of it is kept back or was never shown to its sender.
   const isWhole = withheld.length === 0 && user.claims === undefined
-  const resource = isWhole ? keepingTheServers(wanted, user) : rebuilt(user.resource, slotsOf(user.resource), inForce)
+  const resource = isWhole
+    ? keepingTheServers(inTheirOrder(wanted, user.resource, touched), user)
+    : rebuilt(user.resource, slotsOf(user.resource), inForce)
   return { resource, provenance: withOwners(user.provenance, owners), claims, differences, withheld, contested }
+}
+
+/**
+ * The order of a list by itself says nothing: one of which no element changes stays as it was. By the order may go which
+ * address is the person's key, and that does not change without a word in the trail.
+ */
+function inTheirOrder(wanted: Resource, there: Resource, touched: ReadonlySet<Slot>): Resource {
+  let resource = wanted
+  for (const [name, list] of Object.entries(wanted)) {
+    const before = there[name]
+    if (!isList(list) || !isList(before) || list === before) continue
+    const isTouched = [...touched].some((slot) => slot.startsWith(`${name}[`))
+    if (!isTouched) resource = { ...resource, [name]: before }
+  }
+  return resource
 }
 
 /** `active` is never absent, and a derived userName stays until somebody names the person. */
