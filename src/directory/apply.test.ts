@@ -242,7 +242,8 @@ await forEachStore((name, place) => {
       const uni = anInstitution()
       const [made] = await run(uni, aChange({ netid: 'a' }))
       const { _id, version } = userOf(made)
-      const patch = (title: string) => aChange({ title }, { target: { id: _id }, intent: 'update', ifVersion: [version] })
+      const patch = (title: string) =>
+        aChange({ title }, { target: { id: _id }, intent: 'update', ifVersion: (one) => one === version })
       const outcomes = await run(uni, patch('1'), patch('2'))
       assert.deepEqual(kinds(outcomes), ['updated', 'stale'])
     })

@@ -58,8 +58,8 @@ export type Change = {
   readonly edit: Edit
   /** What is wrong with what was sent: the edit refuses it, and says what a new person would lack beside. Goes before all else. */
   readonly faults?: readonly Problem[]
-  /** Every version the caller would accept; `stale` when the record has another one. */
-  readonly ifVersion?: readonly string[]
+  /** Whether the caller would accept the record in this version; `stale` when not. */
+  readonly ifVersion?: ((version: string) => boolean) | undefined
   readonly source: Source
   /** The source's own name for the person, where it sent one. */
   readonly externalId?: string

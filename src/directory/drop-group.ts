@@ -6,6 +6,7 @@
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { isVisible } from './binding.ts'
+import type { Change } from './change.ts'
 import { allDocs } from './each-doc.ts'
 import { readGrants } from './grants.ts'
 import type { Group } from './group.ts'
@@ -29,14 +30,14 @@ const TRIES = 20
 export async function deleteGroup(
   house: House,
   institution: Institution,
-  asked: By & { readonly id: string; readonly ifVersion?: readonly string[] },
+  asked: By & { readonly id: string; readonly ifVersion?: Change['ifVersion'] },
 ): Promise<Dropped> {
   const { id, ifVersion, ...by } = asked
   for (let tries = 0; tries < TRIES; tries++) {
     const group = await findGroup(house.store, institution._id, { id })
     if (group === undefined) return finishNoted(house, institution, id)
     if (!isVisible(group, by.source)) return 'missing'
-    if (ifVersion !== undefined && !ifVersion.includes(group.version)) return 'stale'
+    if (ifVersion?.(group.version) === false) return 'stale'
     if (group.bindings.some(({ source, state }) => source !== by.source && state === 'bound')) return hide(house, group, by)
     const note = await drop(house.store, group, by)
     if (note !== undefined) return finish(house, institution, note)

@@ -3,7 +3,7 @@
  */
 import type { Doc } from '../store/store.ts'
 import { bindingDifferences, withBinding } from './binding.ts'
-import type { Draft, Problem } from './change.ts'
+import type { Change, Draft, Problem } from './change.ts'
 import type { Group, GroupFields } from './group.ts'
 import { groupSearch } from './group.ts'
 import { newId } from './ids.ts'
@@ -32,8 +32,8 @@ export type GroupChange = {
   readonly target: { readonly id: string } | { readonly displayName: string }
   /** Pure: it is run again after a lost race. `current` is absent when there is no such group. */
   readonly edit: (current: Group | undefined) => GroupDraft | GroupRefusal
-  /** Every version the caller would accept. */
-  readonly ifVersion?: readonly string[]
+  /** As of a change of a person. */
+  readonly ifVersion?: Change['ifVersion']
   readonly source: Source
   readonly credential?: string
 }
@@ -56,8 +56,7 @@ export function planGroup(institution: string, changes: readonly GroupChange[], 
   let group = stored
   const events: Doc[] = []
   const outcomes = changes.map((change): GroupOutcome => {
-    if (group !== undefined && change.ifVersion !== undefined && !change.ifVersion.includes(group.version))
-      return { kind: 'stale' }
+    if (group !== undefined && change.ifVersion?.(group.version) === false) return { kind: 'stale' }
     const draft = change.edit(group)
     if ('kind' in draft) return draft
     const isNew = group === undefined

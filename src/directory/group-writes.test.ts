@@ -121,7 +121,7 @@ await forEachStore((name, place) => {
       const { version } = (await store.get('groups', institution, id)) as Group
       const groups = openGroupWrites(store)
       const [first, second] = ['Staff 1', 'Staff 2'].map((name) =>
-        groups.write(institution, { ...rename(id, name), ifVersion: [version] }),
+        groups.write(institution, { ...rename(id, name), ifVersion: (one) => one === version }),
       )
       assert.deepEqual([(await first)?.kind, (await second)?.kind], ['updated', 'stale'])
     })

@@ -48,7 +48,7 @@ function planOnRoll(change: Change, context: PlanContext): Plan {
   const restsOn = user === undefined ? [] : [user._id]
   const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
   if (user === undefined && change.intent !== 'upsert' && change.intent !== 'create') return refused({ kind: 'missing' })
-  if (user !== undefined && change.ifVersion !== undefined && !change.ifVersion.includes(user.version)) {
+  if (user !== undefined && change.ifVersion?.(user.version) === false) {
     return refused({ kind: 'stale', version: user.version })
   }
   const current = user === undefined ? undefined : currentOf(user, change)

@@ -13,6 +13,7 @@ import { resolved } from './bulk-references.ts'
 import type { BulkRequest, Method, Operation } from './bulk-request.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
+import { fitsIn } from './etag.ts'
 import type { Asked } from './exchange.ts'
 import { dropGroup, patchGroup, postGroup, putGroup } from './group-operations.ts'
 import { etagOf } from './render.ts'
@@ -147,7 +148,7 @@ class BulkRun {
     if (problem !== undefined) return async () => ({ operation, status: problem.status, problem })
     const id = operation.id === undefined ? '' : String(resolved(operation.id, this.#ids))
     const data = references.size === 0 ? operation.data : resolved(operation.data, this.#ids)
-    const asked: Asked = { caller: this.#caller, body: data, ifMatch: operation.version ?? null }
+    const asked: Asked = { caller: this.#caller, body: data, ifVersion: fitsIn(operation.version) }
     const method = operation.method as Method
     if (operation.endpoint === 'Groups') return async () => resultOf(operation, id, await GROUPS[method](this.#house, asked, id))
     const write = await USERS[method](this.#house, asked, id)

@@ -42,6 +42,26 @@ await forEachStore((name, place) => {
       assert.equal((await set('C', '*')).json.title, 'C')
     })
 
+    it('writes nothing over a version that If-None-Match names', async () => {
+      const { call } = endpoint(store)
+      const user = await call('POST', '/Users', { userName: 'ada' })
+      const group = await call('POST', '/Groups', { displayName: 'Staff' })
+      for (const [path, body] of [
+        [`/Users/${user.json.id}`, { userName: 'ada', title: 'Dr' }],
+        [`/Groups/${group.json.id}`, { displayName: 'Faculty' }],
+      ] as const) {
+        const tag = async () => (await call('GET', path)).json.meta.version
+        for (const known of [await tag(), (await tag()).slice(2), `"other", ${await tag()}`, '*']) {
+          const condition = { 'if-none-match': known }
+          assert.equal((await call('PUT', path, body, condition)).status, 412, known)
+          assert.equal((await call('DELETE', path, undefined, condition)).status, 412, known)
+        }
+        assert.equal((await call('PUT', path, body, { 'if-none-match': '"other"', 'if-match': '"another"' })).status, 412)
+        assert.equal((await call('PUT', path, body, { 'if-none-match': '"other"', 'if-match': await tag() })).status, 200)
+        assert.equal((await call('DELETE', path, undefined, { 'if-none-match': '"other"' })).status, 204)
+      }
+    })
+
     it('is answered in full where it shows the names of others, which change without the version', async () => {
       const { call } = endpoint(store)
       const made = await call('POST', '/Users', { userName: 'ada' })

@@ -4,24 +4,29 @@
 
 const TAG = /(?:W\/)?"([^"]*)"/gi
 
-/** The versions that `If-Match` accepts; undefined for any, also by `*`. Never matched: a header without a tag in it. */
-export function versionsIn(ifMatch: string | null): readonly string[] | undefined {
-  if (ifMatch === null || ifMatch.trim() === '*') return
-  return Array.from(ifMatch.matchAll(TAG), ([, version = '']) => version)
-}
+/** Whether a resource in this version is what a client wants to find. */
+type Fits = (version: string) => boolean
 
 /** What a client that reads says of this version: `stale` when it wants another, `known` when it has it already. */
 export function conditionIn(headers: Headers, version: string): 'stale' | 'known' | undefined {
-  if (versionsIn(headers.get('if-match'))?.includes(version) === false) return 'stale'
-  return isKnown(headers.get('if-none-match'), version) ? 'known' : undefined
+  if (!names(headers.get('if-match') ?? '*', version)) return 'stale'
+  return names(headers.get('if-none-match') ?? '', version) ? 'known' : undefined
 }
 
-/** What a write wants of the version that is there: none fits a client that wants nothing to be there (`If-None-Match: *`). */
-export function ifMatchOf({ method, headers }: Request): string | null {
-  return method !== 'POST' && headers.get('if-none-match')?.trim() === '*' ? '' : headers.get('if-match')
+/** What a write wants of the version that is there; undefined when any will do. A POST is to what is not there yet. */
+export function wantedBy({ method, headers }: Request): Fits | undefined {
+  const ifNoneMatch = method === 'POST' ? null : headers.get('if-none-match')
+  const fits = fitsIn(headers.get('if-match'))
+  if (ifNoneMatch === null) return fits
+  return (version) => !names(ifNoneMatch, version) && fits?.(version) !== false
 }
 
-function isKnown(ifNoneMatch: string | null, version: string): boolean {
-  if (ifNoneMatch === null) return false
-  return versionsIn(ifNoneMatch)?.includes(version) ?? true
+/** The same of a header, or of the `version` of an operation in a bulk request. */
+export function fitsIn(ifMatch: string | null | undefined): Fits | undefined {
+  return ifMatch === null || ifMatch === undefined ? undefined : (version) => names(ifMatch, version)
+}
+
+/** Whether the version is among those of a header; one without a tag in it names none. */
+function names(header: string, version: string): boolean {
+  return header.trim() === '*' || Array.from(header.matchAll(TAG), ([, tag]) => tag).includes(version)
 }

@@ -5,7 +5,7 @@ import type { Change } from '../directory/change.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
-import { ifMatchOf, versionsIn } from './etag.ts'
+import { wantedBy } from './etag.ts'
 import type { Projection } from './projection.ts'
 import { namesIn, projectionOf } from './projection.ts'
 import { readJson } from './request-body.ts'
@@ -26,7 +26,7 @@ export type Asked = {
   readonly caller: Caller
   /** The resource, or a PatchOp; nothing of a deletion. */
   readonly body?: unknown
-  readonly ifMatch: string | null
+  readonly ifVersion?: Change['ifVersion']
 }
 
 /** Ids are the server's own; anything else is nobody's, and need not trouble the store. */
@@ -35,18 +35,17 @@ export const ID = /^[A-Za-z0-9_-]{1,64}$/
 /** The write that a request with a body asks for. */
 export async function askedBy({ request, caller }: Exchange, maxBytes?: number): Promise<Asked | ScimProblem> {
   const read = await readJson(request, maxBytes)
-  return read instanceof ScimProblem ? read : { caller, body: read.body, ifMatch: ifMatchOf(request) }
+  return read instanceof ScimProblem ? read : { caller, body: read.body, ifVersion: wantedBy(request) }
 }
 
 /** The deletion that a request asks for. */
 export function deletionBy({ request, caller }: Exchange): Asked {
-  return { caller, ifMatch: ifMatchOf(request) }
+  return { caller, ifVersion: wantedBy(request) }
 }
 
 /** Who asks for the change of a user or a group, and of which versions. */
-export function changeBy({ caller, ifMatch }: Asked): Pick<Change, 'source' | 'credential' | 'ifVersion'> {
-  const ifVersion = versionsIn(ifMatch)
-  return { source: caller.source, credential: caller.credential, ...(ifVersion === undefined ? {} : { ifVersion }) }
+export function changeBy({ caller, ifVersion }: Asked): Pick<Change, 'source' | 'credential' | 'ifVersion'> {
+  return { source: caller.source, credential: caller.credential, ifVersion }
 }
 
 export function projectionIn({ parameter }: Exchange, schema: ResourceSchema): Projection | undefined {
