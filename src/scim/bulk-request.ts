@@ -65,7 +65,7 @@ function operationFrom(sent: unknown, taken: Set<string>): Operation {
   const [, endpoint, id] = PATH.exec(textOf(told.get('path')) ?? '') ?? []
   const isRepeated = bulkId !== undefined && method === 'POST' && taken.has(bulkId)
   if (bulkId !== undefined && method === 'POST') taken.add(bulkId)
-  const problem = isObject(sent) ? problemOf(method, endpoint, id, isRepeated) : NO_OBJECT
+  const problem = isObject(sent) ? (noTextIn(told) ?? problemOf(method, endpoint, id, isRepeated)) : NO_OBJECT
   return {
     method,
     ...(bulkId === undefined ? {} : { bulkId }),
@@ -79,6 +79,12 @@ function operationFrom(sent: unknown, taken: Set<string>): Operation {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** What is no text cannot be meant as something else: without its version an operation would be done to any. */
+function noTextIn(told: ReadonlyMap<string, unknown>): ScimProblem | undefined {
+  const name = ['bulkId', 'version'].find((one) => typeof (told.get(one.toLowerCase()) ?? '') !== 'string')
+  return name === undefined ? undefined : new ScimProblem('invalidValue', `the ${name} of an operation must be a string`)
 }
 
 const NO_OBJECT = new ScimProblem('invalidSyntax', 'an operation must be an object with method, path and data')

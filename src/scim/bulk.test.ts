@@ -256,6 +256,18 @@ await forEachStore((name, place) => {
       assert.partialDeepStrictEqual([none, number, unknown], [missing, missing, { status: '405' }])
     })
 
+    it('refuses a version and a bulkId that are no text, in place of doing without', async () => {
+      const { bulk, statuses } = anEndpoint()
+      const [ada] = await bulk([user('ada')])
+      const path = `/Users/${idOf(ada as Told)}`
+      const operations = [
+        { method: 'DELETE', path, version: 1 },
+        { ...user('eve'), bulkId: 7 },
+      ]
+      assert.deepEqual(await statuses(operations), ['400', '400'])
+      assert.deepEqual(await statuses([{ method: 'DELETE', path, version: null }]), ['204'])
+    })
+
     it('stops after so many failures as failOnErrors says', async () => {
       const { call, bulk } = anEndpoint()
       const operations = [user('a'), user('', { userName: '' }), user('b'), user('', { userName: '' }), user('c')]
