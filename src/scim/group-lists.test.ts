@@ -44,6 +44,11 @@ await forEachStore((name, place) => {
       ['who is no member', () => `members eq "${bob}"`, []],
       ['who is nobody', () => 'members eq "nobody"', []],
       ['not having a member', () => `members ne "${ada}"`, ['Älumni', 'Staff of law']],
+      ['having members', () => 'members pr', ['Staff', 'Älumni']],
+      ['having none', () => 'not (members.value pr)', ['Staff of law']],
+      ['having none, in other words', () => 'members eq null', ['Staff of law']],
+      ['having a member of a type', () => 'members.type eq "user"', ['Staff']],
+      ['having another member than one', () => `members[value ne "${ada}" and type pr]`, ['Älumni']],
       ['id and member, as Entra does', () => `id eq "${ids[0]}" and members eq "${ada}"`, ['Staff']],
       ['the resource type', () => 'meta.resourceType eq "Group" and displayName ew "law"', ['Staff of law']],
       ['a schema', () => `schemas eq "${GROUP}" and displayName eq "staff"`, ['Staff']],
@@ -60,10 +65,10 @@ await forEachStore((name, place) => {
 
     for (const filter of [
       'userName eq "x"',
-      'members pr',
       'members.display co "x"',
-      'members[type eq "User"]',
-      'members co "x"',
+      'members.typ eq "User"',
+      'members[members.value pr]',
+      'members gt null',
       'members[',
     ]) {
       it(`are not asked ${filter}`, async () => {
@@ -95,6 +100,21 @@ await forEachStore((name, place) => {
       assert.deepEqual(await found(`groups[value eq "${ids[1]}"]`), [ada])
       assert.deepEqual(await found(`not (groups eq "${ids[1]}")`), [bob])
       assert.deepEqual(await found('groups pr'), [ada])
+      assert.deepEqual(await found('groups.display eq "STAFF"'), [ada])
+      assert.deepEqual(await found('groups[display sw "älu"]'), [ada])
+      assert.deepEqual(await found('groups.display ew "law"'), [])
+      assert.deepEqual(await found('groups.display ne "staff"'), [bob])
+      assert.equal((await call('GET', filterBy('groups.type eq "direct"'))).json.scimType, 'invalidFilter')
+    })
+
+    it('have only those members that the client sees', async () => {
+      const { call } = endpoint(store)
+      const eve = await aUser(call, 'eve')
+      await made(call, '/Groups', { displayName: 'Guests', members: [{ value: eve }] })
+      const total = async () => (await call('GET', filterBy('members pr', '/Groups'))).json.totalResults
+      assert.equal(await total(), 1)
+      await call('DELETE', `/Users/${eve}`)
+      assert.equal(await total(), 0)
     })
   })
 })

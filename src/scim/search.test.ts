@@ -228,7 +228,8 @@ await forEachStore((name, place) => {
       ['title eq null', ['Staff', 'Guests']],
       ['meta.resourceType eq "Group"', ['Staff', 'Guests']],
       ['emails[type eq "work"]', []],
-      ['members pr', undefined],
+      ['members pr', ['Staff', 'Guests']],
+      ['members.display eq "x"', undefined],
       ['nonsense eq "x"', undefined],
     ] as const) {
       it(`is asked ${filter}`, async () => {

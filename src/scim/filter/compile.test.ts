@@ -72,8 +72,6 @@ describe('compileFilter', () => {
     ['title eq null', { op: 'not', of: { op: 'pr', path: 'search.title' } }],
     ['title ne null', { op: 'pr', path: 'search.title' }],
     ['active eq "True"', { op: 'eq', path: 'search.active', value: true }],
-    ['groups.value eq "G1"', { op: 'any', path: 'search.memberOf', where: { op: 'eq', path: '', value: 'G1' } }],
-    ['groups[value eq "G1"]', { op: 'any', path: 'search.memberOf', where: { op: 'eq', path: '', value: 'G1' } }],
     [
       `${EXTENSIONS.campus}:tags eq "Chess"`,
       { op: 'any', path: 'search.campus.tags', where: { op: 'eq', path: '', value: 'chess' } },

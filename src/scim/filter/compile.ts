@@ -3,7 +3,7 @@
  * the schema; what cannot be asked is refused with the reason.
  */
 import type { Attribute, AttributePath } from '../../directory/schema.ts'
-import { dottedName, GROUP, USER } from '../../directory/schema.ts'
+import { dottedName } from '../../directory/schema.ts'
 import { externalIdTerm, searchName, slotTerm } from '../../directory/search.ts'
 import type { Source } from '../../directory/user.ts'
 import { COLLECTIONS } from '../../store/collections.ts'
@@ -17,7 +17,6 @@ import type { Operand } from './logic.ts'
 import { compileLogic } from './logic.ts'
 import type { Comparison, FilterNode, FilterPath } from './node.ts'
 import type { Related } from './related.ts'
-import { compileMembers } from './related.ts'
 import { resolveInFilter } from './resolve.ts'
 import { compileWithin } from './within.ts'
 
@@ -31,9 +30,6 @@ export type FilterContext = {
   readonly related: Related
 }
 
-const MEMBERS = GROUP.attributesOf().get('members')
-const GROUPS = USER.attributesOf().get('groups')
-
 type TermNode = Exclude<Operand, { readonly op: 'any' }>
 
 /** Where a single value lies in the stored record. */
@@ -45,21 +41,24 @@ export function storedPath({ stored }: ResourceType, path: AttributePath): strin
 
 /** @returns the predicate, or `invalidFilter` or `sensitive` */
 export function compileFilter(node: FilterNode, context: FilterContext): Predicate | ScimProblem {
-  return compileLogic(node, (operand) => (operand.op === 'any' ? compileAny(operand, context) : compileTerm(operand, context)))
+  return compileLogic(node, (operand) => {
+    const related = context.related.get(operand)
+    if (related !== undefined) return related
+    return operand.op === 'any' ? compileAny(operand, context) : compileTerm(operand, context)
+  })
 }
 
 function compileAny(node: Extract<Operand, { readonly op: 'any' }>, context: FilterContext): Predicate | ScimProblem {
-  const { type, related } = context
+  const { type } = context
   const path = resolveInFilter(type.schema, node.path)
   if (path instanceof ScimProblem) return isElsewhere(node.path, context) ? NOTHING : path
   const { attribute } = path
   if (!attribute.multiValued || attribute.name === 'schemas') {
     return new ScimProblem('invalidFilter', `${attribute.name} has one value: brackets go with lists of values such as emails`)
   }
-  if (attribute === MEMBERS) return compileMembers(node, related)
   const where = compileWithin(node.of, attribute, { isStored: true })
   if (where instanceof ScimProblem) return where
-  return anyElement(type, listPath(type, path), attribute === GROUPS ? withInside(where, related) : where)
+  return anyElement(type, listPath(type, path), where)
 }
 
 /**
@@ -83,8 +82,7 @@ function compileTerm(node: TermNode, context: FilterContext): Predicate | ScimPr
   if (attribute.name === 'schemas') return compareConstants(node, attribute, lowered(type.schemas))
   if (attribute.name === 'meta') return compareMeta(node, path, type)
   if (attribute.name === 'externalId') return compareExternalId(node, attribute, context)
-  if (attribute === MEMBERS) return compileMembers(node, context.related)
-  return attribute.multiValued ? compareInList(node, path, context) : compareSingle(node, path, type)
+  return attribute.multiValued ? compareInList(node, path, type) : compareSingle(node, path, type)
 }
 
 function isElsewhere(path: FilterPath, { type, types }: FilterContext): boolean {
@@ -114,24 +112,16 @@ function throughSlots(term: Predicate): Predicate {
 }
 
 /** At least one element; `ne` says that none is equal. A list of objects without more stands for their values. */
-function compareInList(node: TermNode, path: AttributePath, context: FilterContext): Predicate | ScimProblem {
-  const { type, related } = context
+function compareInList(node: TermNode, path: AttributePath, type: ResourceType): Predicate | ScimProblem {
   const list = listPath(type, path)
   if (node.op === 'pr' && path.sub === undefined) return { op: 'pr', path: list }
   if (node.op === 'ne' || (node.op === 'eq' && node.value === null)) {
-    const equal = compareInList(node.op === 'ne' ? { ...node, op: 'eq' } : { op: 'pr', path: node.path }, path, context)
+    const equal = compareInList(node.op === 'ne' ? { ...node, op: 'eq' } : { op: 'pr', path: node.path }, path, type)
     return equal instanceof ScimProblem ? equal : { op: 'not', of: equal }
   }
   const where = compileWithin({ ...node, path: { attr: path.sub?.name ?? 'value' } }, path.attribute, { isStored: true })
   if (where instanceof ScimProblem) return where
-  return { op: 'any', path: list, where: path.attribute === GROUPS ? withInside(where, related) : where }
-}
-
-/** Who is in a group that lies in another is in that one too. */
-function withInside(where: Predicate, { inside }: Related): Predicate {
-  const ids = where.op === 'eq' ? (inside.get(String(where.value)) ?? []) : []
-  if (where.op !== 'eq' || ids.length === 0) return where
-  return { op: 'in', path: where.path, values: [where.value, ...ids] }
+  return { op: 'any', path: list, where }
 }
 
 function listPath(type: ResourceType, { extension, attribute }: AttributePath): string {

@@ -31,9 +31,8 @@ function compilePart(node: Operand, attribute: Attribute, { isStored }: Asked): 
     const known = [...attribute.subAttributes.values()].map((sub) => sub.name)
     return new ScimProblem('invalidFilter', `${attribute.name} has no part ${written}${didYouMean(written, known)}`)
   }
-  const path = isBare(attribute, isStored) ? '' : searchName(part)
-  if (isStored && attribute.name === 'groups' && part.name !== 'value')
-    return new ScimProblem('invalidFilter', `${name} cannot be searched: ask for groups.value`)
+  // The elements of simple lists are stored as plain values.
+  const path = attribute.type === 'complex' ? searchName(part) : ''
   if (node.op === 'pr') return { op: 'pr', path }
   if (isStored && !isSearchable(part)) return new ScimProblem('invalidFilter', `${name} cannot be searched, but for pr`)
   return compare(node, part, path, name)
@@ -43,9 +42,4 @@ function compilePart(node: Operand, attribute: Attribute, { isStored }: Asked): 
 function partOf(attribute: Attribute, name: string): Attribute | undefined {
   if (attribute.type === 'complex') return attribute.subAttributes.get(name)
   return name === 'value' ? attribute : undefined
-}
-
-/** Whether elements are stored as plain values: those of simple lists, and groups, of which a record keeps the ids. */
-function isBare(attribute: Attribute, isStored: boolean): boolean {
-  return attribute.type !== 'complex' || (isStored && attribute.name === 'groups')
 }
