@@ -49,7 +49,7 @@ describe('searchOf', () => {
   })
 
   it('lists who is bound, who deleted, and what bound sources call the person', () => {
-    const { externalIds, boundTo, deletedBy } = searchOf({
+    const { externalIds, externalId, boundTo, deletedBy } = searchOf({
       resource: {},
       bindings: [
         { source: 'scim:a', externalId: 'E1', state: 'bound' },
@@ -59,6 +59,7 @@ describe('searchOf', () => {
       memberOf: [],
     })
     assert.deepEqual([externalIds, boundTo, deletedBy], [[externalIdTerm('scim:a', 'E1')], ['scim:a', 'scim:b'], ['scim:c']])
+    assert.deepEqual(externalId, { scim_3a_a: 'E1' })
   })
 
   it('names the groups of the person, where there are some', () => {

@@ -59,6 +59,15 @@ export function externalIdTerm(source: Source, externalId: string): string {
   return `${source}\u001f${cut(externalId)}`
 }
 
+/** Where it stands what a source calls the record, for sorting: a path has room for letters and digits alone. */
+export function externalIdPath(source: Source): string {
+  return `search.externalId.${segmentOf(source)}`
+}
+
+function segmentOf(source: Source): string {
+  return source.replaceAll(/[^a-z0-9]/gi, (mark) => `_${mark.charCodeAt(0).toString(16)}_`)
+}
+
 /**
  * What an element of `search.slots` looks like: one index for all that institutions declare themselves.
  * @param name `lockerNumber`, `locker.number`
@@ -221,22 +230,28 @@ function leadOf(search: Folded): Folded | undefined {
   return lead
 }
 
-/** What users and groups have alike: what belongs to sources (`externalIds`, `boundTo`, `deletedBy`), and `memberOf`. */
+/** What users and groups have alike: what belongs to sources (`externalIds`, `externalId`, `boundTo`, `deletedBy`), and `memberOf`. */
 export function addShared(
   search: { [name: string]: unknown },
   { bindings, memberOf }: Pick<UserFields, 'bindings' | 'memberOf'>,
 ): void {
   const externalIds: string[] = []
+  const externalId: { [segment: string]: string } = {}
   const boundTo: string[] = []
   const deletedBy: string[] = []
-  for (const { source, externalId, state } of bindings) {
+  for (const { source, externalId: called, state } of bindings) {
     if (state === 'deleted') deletedBy.push(source)
     else {
       boundTo.push(source)
-      if (externalId !== undefined) externalIds.push(externalIdTerm(source, externalId))
+      if (called === undefined) continue
+      externalIds.push(externalIdTerm(source, called))
+      externalId[segmentOf(source)] = cut(called)
     }
   }
-  if (externalIds.length > 0) search.externalIds = externalIds
+  if (externalIds.length > 0) {
+    search.externalIds = externalIds
+    search.externalId = externalId
+  }
   if (boundTo.length > 0) search.boundTo = boundTo
   if (deletedBy.length > 0) search.deletedBy = deletedBy
   if (memberOf.length > 0) search.memberOf = memberOf

@@ -59,20 +59,21 @@ export async function questionOf(
 ): Promise<Question | ScimProblem> {
   const where = await whereOf(store, caller, type, request.filter, types)
   if (where instanceof ScimProblem) return where
-  const sort = sortOf(type, request, types)
+  const sort = sortOf(caller.source, type, request, types)
   if (sort instanceof ScimProblem) return sort
   return { store, institution: caller.institution._id, type, where, isFiltered: request.filter !== undefined, sort }
 }
 
 function sortOf(
+  source: Source,
   type: ResourceType,
   { sortBy, isDescending }: ListRequest,
   types: readonly ResourceType[],
 ): Query['sort'] | ScimProblem {
   if (sortBy === undefined) return undefined
-  const path = compileSort(type, sortBy)
+  const path = compileSort(type, sortBy, source)
   if (!(path instanceof ScimProblem)) return { path, descending: isDescending }
-  if (types.every((other) => compileSort(other, sortBy) instanceof ScimProblem)) return path
+  if (types.every((other) => compileSort(other, sortBy, source) instanceof ScimProblem)) return path
   return isDescending ? { path: '_id', descending: true } : undefined
 }
 

@@ -90,6 +90,7 @@ await forEachStore((name, place) => {
       ['id', () => ({})],
       ['emails', (number: number) => ({ emails: [{ value: `${'zyx'[number % 3]}${number}@uni.edu`, primary: true }] })],
       ['active', (number: number) => ({ active: number % 2 === 0 })],
+      ['externalId', (number: number) => (number % 3 === 0 ? {} : { externalId: `${'bA'[number % 2]}${number}` })],
       ['addresses.locality', (number: number) => ({ addresses: [{ locality: `L${number % 4}` }] })],
     ] as const) {
       it(`are sorted as by index, by ${sortBy}, both ways`, async () => {
@@ -103,6 +104,25 @@ await forEachStore((name, place) => {
         }
       })
     }
+
+    it('are sorted by externalId as each client has it, in its case', async () => {
+      const { call } = endpoint(store, { scim: { sees: 'all' } })
+      const [okta, entra] = [as('scim:okta'), as('scim:entra-2')]
+      for (const [userName, externalId] of [
+        ['u0', 'b'],
+        ['u1', 'C'],
+        ['u2', undefined],
+        ['u3', 'a'],
+      ] as const)
+        await call('POST', '/Users', { userName, externalId }, okta)
+      await call('POST', '/Users', { userName: 'u2', externalId: 'x' }, entra)
+      await call('POST', '/Groups', { displayName: 'Staff', externalId: 'aa' }, okta)
+      const sorted = async (path: string, client: Record<string, string>) => names(await call('GET', path, undefined, client))
+      assert.deepEqual(await sorted('/Users?sortBy=externalId', okta), ['u1', 'u3', 'u0', 'u2'])
+      assert.deepEqual(await sorted('/Users?sortBy=externalId&sortOrder=descending', okta), ['u2', 'u0', 'u3', 'u1'])
+      assert.deepEqual(await sorted('/Users?sortBy=externalId', entra), ['u2', 'u0', 'u1', 'u3'])
+      assert.deepEqual(await sorted('/?sortBy=externalId', okta), ['u1', 'u3', 'Staff', 'u0', 'u2'])
+    })
 
     it('are filtered, and count what is found once', async () => {
       const { call } = endpoint(store)

@@ -5,7 +5,8 @@ import type { Group } from '../directory/group.ts'
 import { groupSearch } from '../directory/group.ts'
 import type { AttributePath, ResourceSchema } from '../directory/schema.ts'
 import { dottedName } from '../directory/schema.ts'
-import { isSearchable, searchName, searchOf } from '../directory/search.ts'
+import { externalIdPath, isSearchable, searchName, searchOf } from '../directory/search.ts'
+import type { Source } from '../directory/user.ts'
 import type { Scalar } from '../store/predicate.ts'
 import type { Doc } from '../store/store.ts'
 import { ScimProblem } from './errors.ts'
@@ -18,13 +19,14 @@ import type { ResourceType } from './resource-type.ts'
 /** Of meta, what is the same for all or unlike for all: an order by it is as good as one by id. */
 const BY_ID: ReadonlySet<string> = new Set(['meta.resourceType', 'meta.location', 'meta.version'])
 
-export function compileSort(type: ResourceType, sortBy: string): string | ScimProblem {
+/** @param source whose externalId is meant */
+export function compileSort(type: ResourceType, sortBy: string, source: Source): string | ScimProblem {
   const name = readName(sortBy)
   if (name === undefined)
     return new ScimProblem('invalidValue', `sortBy ${JSON.stringify(sortBy)} is not the name of an attribute`)
   const path = resolveInFilter(type.schema, name)
   if (path instanceof ScimProblem) return new ScimProblem('invalidValue', `sortBy: ${path.detail}`)
-  const stored = sortPath(type, path)
+  const stored = path.attribute.name === 'externalId' ? externalIdPath(source) : sortPath(type, path)
   return stored ?? new ScimProblem('invalidValue', `sortBy: ${type.collection} cannot be sorted by ${dottedName(path)}`)
 }
 
@@ -56,5 +58,5 @@ function withShadow(doc: Doc, schema: ResourceSchema): object {
   return { ...doc, keys: parse(keys), search: searchOf({ resource: parse(resource), bindings, memberOf }, schema) }
 }
 
-/** A record has as many as there are sources, groups or members, or the same as all others. */
-const UNORDERED: ReadonlySet<string> = new Set(['externalId', 'groups', 'members', 'schemas'])
+/** A record has as many as there are groups or members, or the same as all others. */
+const UNORDERED: ReadonlySet<string> = new Set(['groups', 'members', 'schemas'])
