@@ -93,6 +93,20 @@ describe('an exchange', () => {
     )
   })
 
+  it('asks once more, where it only reads, when the connection was cut off', async () => {
+    let requests = 0
+    await withServer(
+      (request, response) => (++requests % 2 === 1 ? request.socket.destroy() : response.end('{}')),
+      async (target) => {
+        const read = await exchange(target, { method: 'GET', path: '/Users' })
+        assert.ok('status' in read && read.status === 200)
+        const written = await exchange(target, { method: 'POST', path: '/Users', body: {} })
+        assert.ok('silence' in written)
+        assert.equal(requests, 3)
+      },
+    )
+  })
+
   it('sends the token that the step names', async () => {
     const sent: (string | undefined)[] = []
     await withServer(

@@ -33,15 +33,24 @@ export type Answer = {
   readonly json: Json | undefined
 }
 
-export type Silence = { readonly silence: string }
+export type Silence = {
+  readonly silence: string
+  /** Whether the connection was closed without an answer. */
+  readonly isCutOff: boolean
+}
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 const PATIENCE = { tries: 5, maxSeconds: 30 }
 
-/** Sends a request; where the server asks for patience (429 or 503 with Retry-After), again after as long as it says. */
+/**
+ * Sends a request; where the server asks for patience (429 or 503 with Retry-After), again after as long as it says.
+ * What only reads is also sent again, once, where the server closed one that had been kept
+ * open, as it may at any time (RFC 9112, section 9.3.1).
+ */
 export async function exchange(target: Target, request: Request): Promise<Answer | Silence> {
   for (let tries = 1; ; tries++) {
     const answer = await send(target, request)
+    if (tries === 1 && 'silence' in answer && answer.isCutOff && request.method === 'GET') continue
     const seconds = 'silence' in answer ? undefined : patienceOf(answer)
     if (seconds === undefined || tries >= PATIENCE.tries || target.signal?.aborted) return answer
     await wait(seconds * 1000, undefined, target.signal ? { signal: target.signal } : {}).catch(() => undefined)
@@ -66,7 +75,7 @@ async function send(target: Target, request: Request): Promise<Answer | Silence>
     const text = await readText(response)
     return { status: response.status, headers: response.headers, text, json: parseJson(text) }
   } catch (error) {
-    return { silence: reasonOf(error, target.timeoutMs) }
+    return { silence: reasonOf(error, target.timeoutMs), isCutOff: isCutOff(error) }
   }
 }
 
@@ -131,6 +140,13 @@ async function readText(response: Response): Promise<string> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+const CUT_OFF: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+function isCutOff(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && CUT_OFF.has(cause.code)
 }
 
 function reasonOf(error: unknown, timeoutMs: number): string {

@@ -6,6 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import type { CheckResult } from './check.ts'
+import { listChecks } from './check.ts'
+import type { Target } from './exchange.ts'
+import { FilterUsers } from './filter-users.ts'
 import { isObject, parseJson } from './json.ts'
 import type { Options } from './run.ts'
 import { countChecks, runConformance } from './run.ts'
@@ -210,6 +213,13 @@ describe('the suite against a small server', () => {
       one.map(({ id }) => id),
       many.map(({ id }) => id),
     )
+  })
+
+  it('tries the strength of the server last, so that one that breaks down fails nothing else', () => {
+    const target: Target = { base: '', token: '', mark: '', timeoutMs: 0, fetch }
+    const isLong = listChecks(target, new FilterUsers(target, [])).map(({ id }) => /filter-g\d/.test(id))
+    assert.ok(isLong.includes(true))
+    assert.ok(isLong.slice(isLong.indexOf(true)).every(Boolean))
   })
 
   it('plays only the dialects that are asked for', async () => {
