@@ -73,6 +73,11 @@ export const LIST_FAULTS: readonly Fault[] = [
     serve: asked('filter', (filter) => filter.replaceAll('not (', '(')),
   },
   {
+    name: 'finds nothing complex that is there',
+    caughtBy: ['rfc/filter-v134', 'rfc/filter-v135'],
+    serve: asked('filter', (filter) => filter.replaceAll(/\b(addresses|name) pr/g, 'title eq "none"')),
+  },
+  {
     name: 'takes co for sw',
     caughtBy: ['rfc/filter-grammar'],
     serve: asked('filter', (filter) => filter.replaceAll(' co ', ' sw ')),
