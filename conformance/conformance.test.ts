@@ -13,7 +13,6 @@ import { sayTraceability } from './traceability.ts'
 /** What this server does not do, and says so; a token of a client has no subject for /Me. */
 const NOT_DONE = [
   /^GET \/Me is answered 501$/,
-  /sortBy=externalId is answered 400$/,
   /^there is no previousCursor$/,
   /^pagination\.cursorTimeout is 86400: longer than 5 s is not waited for$/,
 ]
