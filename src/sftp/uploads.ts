@@ -12,6 +12,7 @@ import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import { hasCode } from '../file-errors.ts'
+import { renameForGood } from '../lasting.ts'
 import { measure, uploadQuota } from '../limits/upload-quota.ts'
 import type { BoxFolders, FilesPort } from './files-port.ts'
 import { incomingName, partsOf, statsOf } from './incoming.ts'
@@ -214,7 +215,7 @@ export class Uploads {
       await rm(join(this.#folders.aside, name), { force: true })
       this.#onEnd({ ...about, kind: 'complete', run })
     } else {
-      await rename(path, join(this.#folders.aside, name))
+      await renameForGood(path, join(this.#folders.aside, name))
       await this.#files.laidAside(name, sender.institution)
       this.#onEnd({ ...about, kind: 'aside' })
     }
@@ -226,7 +227,7 @@ export class Uploads {
     if (stats.size > 0 && this.#files.isTable(name)) {
       await this.#files.complete(path, name, institution, by)
     } else {
-      await rename(path, join(this.#folders.aside, name))
+      await renameForGood(path, join(this.#folders.aside, name))
       await this.#files.withdraw(name, institution)
       await this.#files.laidAside(name, institution)
     }
