@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SMTPServer } from 'smtp-server'
 import { Webhook } from 'standardwebhooks'
 import { createToken } from '../src/auth/tokens.ts'
@@ -60,9 +61,9 @@ describe('after a run of a file', () => {
   })
   after(() => open.disposeAsync())
 
-  const settingsFile = () => {
+  const settingsFile = (more = {}) => {
     const file = join(folder, 'settings.json')
-    writeFileSync(file, JSON.stringify({ files: { notify } }))
+    writeFileSync(file, JSON.stringify({ files: { notify, ...more } }))
     return file
   }
 
@@ -141,14 +142,18 @@ describe('after a run of a file', () => {
     )
   })
 
-  it('the daily run of a server tells too', { timeout: 60_000 }, async (t) => {
+  it('the daily run of a server tells too, and of a file that did not come', { timeout: 60_000 }, async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     await using server = await openServer(configFrom(environment), openLog('silent', { write() {} }))
     const by = { source: 'admin' } as const
     // Before that nothing was due.
     const made = Date.now() - 2 * DAY_MS
     await createInstitution(server.store, { id: 'south', name: 'South', by, now: made })
-    await matricula('institution', 'set', 'south', '--settings', settingsFile())
+    const sources = [
+      { pattern: 'nightly.csv', missingAfterDays: 1 },
+      { pattern: 'staff-*.xlsx', name: 'hr', missingAfterDays: 1 },
+    ]
+    await matricula('institution', 'set', 'south', '--settings', settingsFile({ sources }))
     const { text: token } = await createToken(server.store, { institution: 'south', scope: 'files', by, now: Date.now() })
     const put = await fetch(`${server.publicUrl}/institutions/south/files/nightly.csv`, {
       method: 'PUT',
@@ -160,5 +165,12 @@ describe('after a run of a file', () => {
     while (told.length === 0) await once(receiver, 'told')
     const [message] = told.splice(0)
     assert.partialDeepStrictEqual(message?.data, { institution: 'south', file: 'nightly.csv', result: 'processed', rows: 2 })
+    while (told.length === 0 || !mail.some((one) => one.includes('staff-'))) {
+      t.mock.timers.tick(60_000)
+      await Promise.race([once(receiver, 'told'), nextTurn()])
+    }
+    const [missing, ...others] = told.splice(0)
+    assert.deepEqual([missing?.type, missing?.data.source, others], ['file.missing', 'file:hr', []])
+    assert.match(mail.join(''), /^Subject: South: no file staff-\*\.xlsx for more than a day\r$/m)
   })
 })

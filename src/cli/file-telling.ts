@@ -1,5 +1,6 @@
 /**
- * What goes out after a file run: the summary, by webhook and e-mail to whom the institution's settings name.
+ * What goes out of file runs, by webhook and e-mail to whom the institution's settings name: the summary of each, and
+ * once a day what no summary tells.
  */
 import { basename } from 'node:path'
 import type { Seal } from '../auth/seal.ts'
@@ -8,8 +9,13 @@ import { secretKeyFrom } from '../auth/secret-key.ts'
 import { openSetting } from '../auth/setting-secrets.ts'
 import type { Config } from '../config.ts'
 import { isLocalOnly, isLoopback, publicUrlOf } from '../config.ts'
-import type { Institution } from '../directory/institution.ts'
+import { dayOf } from '../days.ts'
+import type { FileSourceSettings, Institution } from '../directory/institution.ts'
 import type { JsonObject } from '../directory/user.ts'
+import type { Day } from '../flatfile/daily-run.ts'
+import { sourceOf } from '../flatfile/file-source.ts'
+import { overdueSources } from '../flatfile/overdue.ts'
+import type { Run } from '../flatfile/run-record.ts'
 import type { Summary } from '../flatfile/summary.ts'
 import { summaryText } from '../flatfile/summary-text.ts'
 import type { Message, Senders } from '../jobs/deliveries.ts'
@@ -51,6 +57,43 @@ function refusedIn({ result, rows, counts }: Summary): string {
 
 function whereReportsLie(institution: string): string {
   return `What became of each row, and what to mend: in /reports by SFTP, on the server in DATA_DIR/files/${institution}/reports`
+}
+
+/** Puts in the store what the files of a day leave untold: which could not be gone through, and which did not come. */
+export async function tellOfDay(store: Store, institution: Institution, { due, failed }: Day): Promise<void> {
+  const now = Date.now()
+  const overdue = await overdueSources(store, institution, now)
+  const about = { institution, due, at: now }
+  const messages = [...failed.map((run) => failedMessage(run, about)), ...overdue.map((one) => missingMessage(one, about))]
+  for (const message of messages) await postMessage(store, institution, message, now)
+}
+
+type About = { readonly institution: Institution; readonly due: number; readonly at: number }
+
+function failedMessage({ _id: run, file }: Run, { institution: { _id, name }, due, at }: About): Message {
+  return {
+    id: `${run}-failed-${dayOf(due)}`,
+    type: 'file.failed',
+    at,
+    data: { institution: _id, run, file },
+    subject: `${name}: ${file} could not be gone through`,
+    text: `Something on the server kept the run from going on: its log says what, at "file run failed". Nothing of the file is lost. It is tried again with the next daily run, or by: matricula files run --institution ${_id}\n`,
+  }
+}
+
+function missingMessage(missing: FileSourceSettings, { institution: { _id, name, settings }, due, at }: About): Message {
+  const { pattern, missingAfterDays: days = 0 } = missing
+  const source = sourceOf(missing)
+  const place = settings.files?.sources?.indexOf(missing)
+  const span = days === 1 ? 'a day' : `${days} days`
+  return {
+    id: `${_id}-missing-${place}-${dayOf(due)}`,
+    type: 'file.missing',
+    at,
+    data: { institution: _id, source, pattern, missingAfterDays: days },
+    subject: `${name}: no file ${pattern} for more than ${span}`,
+    text: `No file ${pattern} (source ${source}) has come for more than ${span}, so the roll does not know what has changed since. Look at the system that sends it. What came so far: matricula files list --institution ${_id}\n\nHow long to wait is set by missingAfterDays in files.sources.\n`,
+  }
 }
 
 export function sendersFrom(config: Config, seal: Seal): Senders {

@@ -21,7 +21,7 @@ import type { Log } from '../observe/log.ts'
 import { openMetrics } from '../observe/metrics.ts'
 import type { Store } from '../store/store.ts'
 import { openDropBox } from './drop-box.ts'
-import { sendersFrom, tellOf } from './file-telling.ts'
+import { sendersFrom, tellOf, tellOfDay } from './file-telling.ts'
 import { openHttpServer } from './http-server.ts'
 import { openStore } from './open-store.ts'
 import { fetchBeforeRun } from './pick-ups.ts'
@@ -65,7 +65,11 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
 }
 
 /** What a run did is told by numbers; its file and its people stand in the store. */
-function telling(store: Store, deliveries: Rounds, log: Log): Pick<DailyRunOptions, 'tell' | 'onSummary' | 'onFailure'> {
+function telling(
+  store: Store,
+  deliveries: Rounds,
+  log: Log,
+): Pick<DailyRunOptions, 'tell' | 'onSummary' | 'onFailure' | 'onDone'> {
   return {
     tell: (institution, summary) => tellOf(store, institution, summary),
     onSummary: (institution, { run, result, reason, rows, counts }) => {
@@ -73,6 +77,7 @@ function telling(store: Store, deliveries: Rounds, log: Log): Pick<DailyRunOptio
       deliveries.look().catch((err) => log.error({ err }, 'deliveries failed'))
     },
     onFailure: (institution, error) => log.error({ institution, err: error }, 'file run failed'),
+    onDone: (institution, day) => tellOfDay(store, institution, day),
   }
 }
 

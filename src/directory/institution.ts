@@ -146,6 +146,8 @@ export type FileSourceSettings = {
   readonly constants?: { readonly [field: string]: string | number | boolean | null | readonly string[] }
   /** Of a roster: whoever is missing from so many files in a row is deactivated; 3 when absent. */
   readonly deactivateAfter?: number
+  /** Whoever is told of runs is told each day on which no file has come for longer. */
+  readonly missingAfterDays?: number
 }
 
 /** What a sign-in does; an identity provider may have rules of its own. */

@@ -90,6 +90,7 @@ describe('the daily run', () => {
     await test.run.look()
     await test.run.look()
     assert.deepEqual([test.done, test.failures], [['people.csv'], ['EISDIR', 'EISDIR']])
+    assert.deepEqual(test.toldFailed, [['bad.csv']])
     const [run = ''] = await readdir(work)
     await rmdir(join(work, run, 'file'))
     await writeFile(join(work, run, 'file'), PEOPLE)
@@ -145,6 +146,7 @@ async function open(id: string, time: string, fetch: Fetch = async () => {}, fil
   let now = Date.parse(time)
   const done: string[] = []
   let failures: string[] | undefined
+  const toldFailed: string[][] = []
   const oneDone = Promise.withResolvers<void>()
   const take = async (file: string, about: { fetched?: string } = {}) => {
     const folders = await openFolders(dataDir, id)
@@ -169,11 +171,16 @@ async function open(id: string, time: string, fetch: Fetch = async () => {}, fil
         if (failures === undefined) assert.fail(String(error))
         failures.push((error as { readonly code: string }).code)
       },
+      async onDone({ _id }, { failed }) {
+        if (_id === id) toldFailed.push(failed.map(({ file }) => file))
+      },
     }),
   )
   return {
     run,
     done,
+    /** Of each day. */
+    toldFailed,
     get failures() {
       return failures
     },

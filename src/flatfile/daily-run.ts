@@ -10,6 +10,7 @@ import { openRounds } from '../jobs/rounds.ts'
 import type { Store } from '../store/store.ts'
 import { openFolders } from './folders.ts'
 import { goOnWithAll, oneAtATime, unfinishedRuns } from './process.ts'
+import type { Run } from './run-record.ts'
 import type { Summary } from './summary.ts'
 
 export type DailyRunOptions = {
@@ -21,11 +22,16 @@ export type DailyRunOptions = {
   readonly tell?: (institution: Institution, summary: Summary) => Promise<void>
   readonly onSummary: (institution: string, summary: Summary) => void
   readonly onFailure: (institution: string, error: unknown) => void
+  /** Called when all files of a day have been gone through, with the runs that could not be; once more where it was interrupted then. */
+  readonly onDone?: (institution: Institution, day: Day) => Promise<void>
   /** How often the clock is looked at. */
   readonly everyMs?: number
   /** Epoch milliseconds. */
   readonly now?: () => number
 }
+
+/** `due`: when the day's run was, epoch milliseconds. */
+export type Day = { readonly due: number; readonly failed: readonly Run[] }
 
 const DEFAULT_RUN_AT = '07:00'
 const NAME = 'files'
@@ -40,7 +46,7 @@ export function openDailyRun(options: DailyRunOptions): Rounds {
 }
 
 async function visit(institution: Institution, options: DailyRunOptions, stop: AbortSignal): Promise<void> {
-  const { store, dataDir, fetch, tell, onSummary, onFailure, now = Date.now } = options
+  const { store, dataDir, fetch, tell, onSummary, onFailure, onDone, now = Date.now } = options
   const { runAt, timeZone } = runTimeOf(institution)
   const due = lastDue(now(), runAt, timeZone)
   const isOpen = async () => !(await isDone(store, institution, NAME, due))
@@ -58,17 +64,23 @@ async function visit(institution: Institution, options: DailyRunOptions, stop: A
   await oneAtATime(processing, async (onProgress) => {
     // Asked again: until the lease was had, another process may have done it.
     const isDue = await isOpen()
+    const failed: Run[] = []
     if (isDue) await fetch?.(institution, stop)
     await goOnWithAll(
       await pending(store, institution, isDue),
       { ...processing, onProgress },
       {
         onSummary: (summary) => onSummary(institution._id, summary),
-        onFailure: (_, error) => onFailure(institution._id, error),
+        onFailure: (run, error) => {
+          failed.push(run)
+          onFailure(institution._id, error)
+        },
         stop,
       },
     )
-    if (isDue) await markDone(store, institution, NAME, due)
+    if (!isDue) return
+    await onDone?.(institution, { due, failed })
+    await markDone(store, institution, NAME, due)
   })
 }
 

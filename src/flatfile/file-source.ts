@@ -1,7 +1,7 @@
 /**
  * What a file's name says of it: which source of the institution sends it, how it is meant, which columns it must have.
  */
-import type { FileSourceSettings, Institution } from '../directory/institution.ts'
+import type { FileSourceSettings, Institution, Settings } from '../directory/institution.ts'
 import { fitsPattern } from '../directory/name-pattern.ts'
 import { requiredFields } from '../directory/required-fields.ts'
 import type { Source } from '../directory/user.ts'
@@ -27,8 +27,7 @@ const DEACTIVATE_AFTER = 3
  * @param source of a file that no pattern fits
  */
 export function fileSource({ settings }: Institution, fileName: string, source: Source = 'file'): FileSource {
-  const name = reportedFile(fileName) ?? fileName
-  const found = settings.files?.sources?.find(({ pattern }) => fitsPattern(name, pattern))
+  const found = sourceSettings(settings, fileName)
   const deactivateAfter = found?.deactivateAfter ?? DEACTIVATE_AFTER
   if (found === undefined) return { source, mode: 'upsert', constants: {}, deactivateAfter }
   return {
@@ -39,12 +38,23 @@ export function fileSource({ settings }: Institution, fileName: string, source: 
   }
 }
 
+function sourceSettings({ files }: Settings, fileName: string): FileSourceSettings | undefined {
+  const name = reportedFile(fileName) ?? fileName
+  return files?.sources?.find(({ pattern }) => fitsPattern(name, pattern))
+}
+
+/** Sources whose files are waited for, without those that one of these files is of. */
+export function awaitedBeside({ settings }: Institution, fileNames: Iterable<string>): FileSourceSettings[] {
+  const came = new Set(Array.from(fileNames, (name) => sourceSettings(settings, name)))
+  return (settings.files?.sources ?? []).filter((one) => one.missingAfterDays !== undefined && !came.has(one))
+}
+
 /** The sources of an institution whose files say who belongs here. */
 export function rostersOf({ settings }: Institution): ReadonlySet<Source> {
   return new Set(settings.files?.sources?.filter(({ mode }) => mode === 'roster').map(sourceOf))
 }
 
-function sourceOf({ name, pattern }: FileSourceSettings): Source {
+export function sourceOf({ name, pattern }: FileSourceSettings): Source {
   const called = name ?? nameFrom(pattern)
   return called === '' ? 'file' : `file:${called}`
 }
