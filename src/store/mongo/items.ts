@@ -70,10 +70,7 @@ export function isExpected({ write, institution }: Item, state: State): boolean 
   return write.op === 'insert' || write.expected === undefined || write.expected === state.version
 }
 
-/**
- * The id of the event that is named after the version which this write brings: where it lies among the events, the
- * write was done, even if another has followed since.
- */
-export function proofOf({ stored, pending }: Item): string | undefined {
-  return pending?.events.find((event) => event._id === storedId(event.institution, stored?.version ?? ''))?._id
+/** The id of an event that is this write's alone: where it lies among the events, the write was done, even if another has followed since. */
+export function proofOf({ pending }: Item): string | undefined {
+  return pending?.events.at(-1)?._id
 }

@@ -1,9 +1,9 @@
 /** What becomes of a write when the connection breaks around it. */
 import assert from 'node:assert/strict'
-import type { AddressInfo, Server, Socket } from 'node:net'
-import { createConnection, createServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { startMongo } from '../../../test/mongo-server.ts'
+import type { Wire } from '../../../test/mongo-wire.ts'
+import { wireTo } from '../../../test/mongo-wire.ts'
 import { aDoc, anEvent, anInstitution, next } from '../contract/builders.ts'
 import { EVERYTHING } from '../predicate.ts'
 import type { Store } from '../store.ts'
@@ -63,57 +63,3 @@ describe('a write', { skip: 'missing' in server && server.missing }, () => {
     assert.equal(await store.count('events', doc.institution, EVERYTHING), 1)
   })
 })
-
-type Wire = {
-  readonly port: number
-  readonly losses: number
-  /** The next request that holds this text reaches the server, but its answer is lost with the connection. */
-  loseAnswer(text: string): void
-  loseRequest(text: string): void
-  close(): void
-}
-
-async function wireTo(host: string, port: number): Promise<Wire> {
-  const sockets = new Set<Socket>()
-  let lose: { text: string; what: 'answer' | 'request' } | undefined
-  let losses = 0
-  const proxy: Server = createServer((near) => {
-    const far = createConnection({ host, port })
-    let isLosing = false
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket)
-      socket.on('error', () => undefined).on('close', () => other.destroy())
-    }
-    near.on('data', (request) => {
-      if (lose !== undefined && request.includes(lose.text)) {
-        losses++
-        const { what } = lose
-        lose = undefined
-        if (what === 'request') return near.destroy()
-        isLosing = true
-      }
-      return far.write(request)
-    })
-    far.on('data', (answer) => (isLosing ? near.destroy() : near.write(answer)))
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (proxy.address() as AddressInfo).port,
-    get losses() {
-      return losses
-    },
-    loseAnswer(text) {
-      lose = { text, what: 'answer' }
-    },
-    loseRequest(text) {
-      lose = { text, what: 'request' }
-    },
-    close() {
-      for (const socket of sockets) socket.destroy()
-      proxy.close()
-    },
-  }
-}

@@ -116,7 +116,7 @@ export class Writer {
     for (const item of passed) if (isInsert(item) || told.matched === updates.length) item.result = { kind: 'ok' }
     await this.#judgeRefused(name, items, told)
     const unmatched = updates.filter(({ result }) => result === undefined)
-    if (unmatched.length > 0) await this.#judgeUnmatched(name, unmatched, await this.#proven(unmatched))
+    if (unmatched.length > 0) await this.#judgeUnmatched(name, unmatched, 'sent')
   }
 
   async #judgeRefused(name: CollectionName, items: readonly Item[], { refused }: Told): Promise<void> {
@@ -140,8 +140,9 @@ export class Writer {
   }
 
   /** Some of these updates found nothing: because another version is there, or because an outbox is full. */
-  async #judgeUnmatched(name: CollectionName, items: readonly Item[], proven: ReadonlySet<Item>): Promise<void> {
+  async #judgeUnmatched(name: CollectionName, items: readonly Item[], were: 'sent' | 'unsent'): Promise<void> {
     const states = await this.#states(name, items)
+    const proven = were === 'sent' ? await this.#proven(items) : new Set()
     const full: string[] = []
     for (const item of items) {
       const state = states.get(item._id)
@@ -155,13 +156,14 @@ export class Writer {
   /** Compares versions in place of a server that cannot, while nobody else writes. */
   async #compare(name: CollectionName, items: readonly Item[]): Promise<void> {
     const updates = items.filter((item) => !isInsert(item))
-    if (updates.length > 0) await this.#judgeUnmatched(name, updates, new Set())
+    if (updates.length > 0) await this.#judgeUnmatched(name, updates, 'unsent')
   }
 
   /** The answer is lost, or the server gave up within the bulk. */
   async #recover(name: CollectionName, items: readonly Item[], { failure, refused }: Told): Promise<void> {
     const told = items.filter((_, index) => !refused.has(index))
-    const [states, proven] = await Promise.all([this.#states(name, told, 'majority'), this.#proven(told)])
+    const states = await this.#states(name, told, 'majority')
+    const proven = await this.#proven(told)
     for (const item of told) if (proven.has(item) || isDone(item, states.get(item._id))) item.result = { kind: 'ok' }
     const open = items.filter(({ result }) => result === undefined)
     if (open.length > 0 && isPassing(failure)) throw failure
@@ -188,7 +190,10 @@ export class Writer {
     return new Map(found.map((state) => [state._id, state]))
   }
 
-  /** The items whose event is stored already: somebody else copied it before writing another version. */
+  /**
+   * The items whose event is stored already: somebody else copied it before another version was written, or before the
+   * document went. So this is asked after `#states`: asked before, it would miss what happens in between.
+   */
   async #proven(items: readonly Item[]): Promise<Set<Item>> {
     const proofs = items.flatMap((item) => proofOf(item) ?? [])
     if (proofs.length === 0) return new Set()
