@@ -23,6 +23,8 @@ export type Pending = {
   /** Names the write: no two have the same. */
   readonly mark: string
   readonly events: readonly Stored[]
+  /** What `_expires` is to be as soon as the events are copied: until then nothing may take the document away. */
+  readonly expires?: Date
   /** The document is deleted as soon as its events are copied. */
   readonly remove?: true
 }

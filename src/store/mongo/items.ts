@@ -26,8 +26,11 @@ export function itemOf(write: Write): Item {
     return { write, institution, _id: storedId(institution, id), pending: { mark: crypto.randomUUID(), events, remove: true } }
   }
   const stored = toStored(write.doc)
-  const item = { write, institution: stored.institution, _id: stored._id, stored }
-  return events.length === 0 ? item : { ...item, pending: { mark: stored.version, events } }
+  const item = { write, institution: stored.institution, _id: stored._id }
+  if (events.length === 0) return { ...item, stored }
+  const { _expires: expires, ...lasting } = stored
+  const pending = { mark: stored.version, events, ...(expires === undefined ? {} : { expires }) }
+  return { ...item, stored: lasting, pending }
 }
 
 /** Two writes of one document are not sent together: the server takes a bulk in any order. */

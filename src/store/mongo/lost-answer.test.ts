@@ -6,7 +6,7 @@ import type { Wire } from '../../../test/mongo-wire.ts'
 import { wireTo } from '../../../test/mongo-wire.ts'
 import { aDoc, anEvent, anInstitution, next } from '../contract/builders.ts'
 import { EVERYTHING } from '../predicate.ts'
-import type { Store } from '../store.ts'
+import type { Doc, Store } from '../store.ts'
 import { StoreError } from '../store.ts'
 import { openMongo } from './open.ts'
 
@@ -15,6 +15,7 @@ const server = await startMongo()
 /** How a command about users begins on the wire. */
 const INSERT = 'insert\0\x06\0\0\0users\0'
 const UPDATE = 'update\0\x06\0\0\0users\0'
+const COPY = 'insert\0\x07\0\0\0events\0'
 
 describe('a write', { skip: 'missing' in server && server.missing }, () => {
   let wire: Wire
@@ -61,5 +62,18 @@ describe('a write', { skip: 'missing' in server && server.missing }, () => {
     assert.equal(await store.count('events', doc.institution, EVERYTHING), 0)
     assert.deepEqual(await store.write([write]), [{ kind: 'ok' }])
     assert.equal(await store.count('events', doc.institution, EVERYTHING), 1)
+  })
+
+  it('keeps its event beyond the end of a document that expires before the event is copied', async () => {
+    const institution = anInstitution()
+    const [one, two] = [aDoc(institution, { expires: Date.now() - 1 }), aDoc(institution, { expires: Date.now() - 1 })]
+    const events = [anEvent(institution), anEvent(institution)] as const
+    const insert = (doc: Doc, event: Doc) => ({ collection: 'sessions', op: 'insert', doc, events: [event] }) as const
+    wire.loseRequest(COPY)
+    assert.deepEqual(await store.write([insert(one, events[0])]), [{ kind: 'ok' }])
+    assert.deepEqual(await store.write([insert(two, events[1])]), [{ kind: 'ok' }])
+    assert.equal(await store.count('events', institution, EVERYTHING), 2)
+    // Now that they are copied, the documents stand in nobody's way.
+    assert.deepEqual(await store.write([insert(one, anEvent(institution))]), [{ kind: 'ok' }])
   })
 })

@@ -106,5 +106,7 @@ function fullIn(institution: string | undefined): object {
 /** @param compares whether others may write meanwhile */
 function clearing({ _id, institution, pending }: Full, compares: boolean): AnyBulkWriteOperation<Stored> {
   const filter = compares ? { _id, institution, '_outbox.mark': pending.mark } : { _id }
-  return pending.remove === true ? { deleteOne: { filter } } : { updateOne: { filter, update: { $unset: { _outbox: '' } } } }
+  if (pending.remove === true) return { deleteOne: { filter } }
+  const expiry = pending.expires === undefined ? {} : { $set: { _expires: pending.expires } }
+  return { updateOne: { filter, update: { $unset: { _outbox: '' }, ...expiry } } }
 }

@@ -76,9 +76,9 @@ export class Writer {
     }
   }
 
-  /** What has expired must not stand in the way of what takes its id or key. */
+  /** What has expired must not stand in the way of what takes its id or key. By `_expires`, which has an index. */
   async #removeExpired(name: CollectionName): Promise<void> {
-    await this.#collection(name).deleteMany({ expires: { $lte: Date.now() } })
+    await this.#collection(name).deleteMany({ _expires: { $lte: new Date() } })
   }
 
   /** Gives every item its result. */
