@@ -11,16 +11,17 @@ export type Wire = {
   loseAnswer(text: string): void
   loseRequest(text: string): void
   /** The next request that holds this text reaches the server when this is done. */
-  before(text: string, happens: () => Promise<unknown>): void
+  before(text: string, happens: (request: Buffer) => Promise<unknown>): void
   close(): void
 }
 
 type Plan = { readonly text: string } & (
   | { readonly what: 'answer' | 'request' }
-  | { readonly what: 'wait'; readonly happens: () => Promise<unknown> }
+  | { readonly what: 'wait'; readonly happens: (request: Buffer) => Promise<unknown> }
 )
 
-export async function wireTo(host: string, port: number): Promise<Wire> {
+/** @param largest how many bytes of a document the server is said to take, in place of 16 MB */
+export async function wireTo(host: string, port: number, largest?: number): Promise<Wire> {
   const sockets = new Set<Socket>()
   let plan: Plan | undefined
   let losses = 0
@@ -47,7 +48,7 @@ export async function wireTo(host: string, port: number): Promise<Wire> {
       const found = planned(request)
       if (found?.what === 'wait') {
         near.pause()
-        await found.happens()
+        await found.happens(request)
         near.resume()
       } else if (found !== undefined) {
         losses++
@@ -56,7 +57,10 @@ export async function wireTo(host: string, port: number): Promise<Wire> {
       }
       return far.write(request)
     })
-    far.on('data', (answer) => (isLosing ? near.destroy() : near.write(answer)))
+    far.on('data', (answer) => {
+      if (largest !== undefined) say(answer, largest)
+      return isLosing ? near.destroy() : near.write(answer)
+    })
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   return {
@@ -78,4 +82,12 @@ export async function wireTo(host: string, port: number): Promise<Wire> {
       proxy.close()
     },
   }
+}
+
+const LARGEST = 'maxBsonObjectSize\0'
+
+/** What a greeting says of documents, which is what the driver goes by. */
+function say(answer: Buffer, largest: number): void {
+  const at = answer.indexOf(LARGEST)
+  if (at >= 0) answer.writeInt32LE(largest, at + LARGEST.length)
 }

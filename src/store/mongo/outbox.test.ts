@@ -3,12 +3,14 @@ import { after, before, describe, it } from 'node:test'
 import type { Collection, Db } from 'mongodb'
 import { MongoClient } from 'mongodb'
 import { startMongo } from '../../../test/mongo-server.ts'
+import { wireTo } from '../../../test/mongo-wire.ts'
 import { aDoc, anEvent, anInstitution, next, shown } from '../contract/builders.ts'
 import { EVERYTHING } from '../predicate.ts'
 import type { Doc, Store } from '../store.ts'
 import type { Stored } from './documents.ts'
 import { toStored } from './documents.ts'
 import { openMongo } from './open.ts'
+import { Outbox } from './outbox.ts'
 
 const server = await startMongo()
 
@@ -108,6 +110,23 @@ describe('the outbox', { skip: 'missing' in server && server.missing }, () => {
     const pending = { mark: 'm', events: [toStored(event)] }
     await stored('institutions').insertOne({ ...toStored(aDoc('*', { _id: institution })), _outbox: pending })
     assert.deepEqual(await eventsOf(institution), [event])
+  })
+
+  it('keeps what was not copied because the connection broke, although what went before it was there already', async (t) => {
+    const { hostname, port, pathname } = new URL(uri)
+    const wire = await wireTo(hostname, Number(port || 27017), 20_000)
+    const query = '?retryWrites=false&directConnection=true'
+    const breaking = await new MongoClient(`mongodb://127.0.0.1:${wire.port}${pathname}${query}`).connect()
+    t.after(() => breaking.close().then(() => wire.close()))
+    const institution = anInstitution()
+    // Both are too much for one message.
+    const long = 'x'.repeat(12_000)
+    const events = ['1-copied', '2-not'].map((_id) => anEvent(institution, { _id, long }))
+    for (const [at, event] of events.entries()) await leave(aDoc(institution), [event], { isCopied: at === 0 })
+    wire.loseRequest('2-not')
+    await assert.rejects(new Outbox(breaking.db(), { isMongo: true }).sweep(institution))
+    assert.equal(wire.losses, 1)
+    assert.deepEqual(await eventsOf(institution), events)
   })
 
   it('leaves nothing behind after a write', async () => {

@@ -17,6 +17,9 @@ import type { Abilities } from './prepare.ts'
 
 export type Full = { readonly _id: string; readonly institution: string; readonly pending: Pending }
 
+/** What may still be rolled back is nothing to be copied: its event would tell of a write that never was. */
+const MAJORITY = { readConcern: { level: 'majority' } } as const
+
 /** No more than FerretDB can update at once (see `writer.ts`). */
 const PAGE = 40
 const NAMES = Object.keys(COLLECTIONS) as CollectionName[]
@@ -51,7 +54,7 @@ export class Outbox {
   /** Whether anything is left for `sweep`. */
   async isFull(institution: string): Promise<boolean> {
     const found = await Promise.all(
-      NAMES.map((name) => this.#collection(name).findOne(fullIn(institution), { projection: { _id: 1 } })),
+      NAMES.map((name) => this.#collection(name).findOne(fullIn(institution), { ...MAJORITY, projection: { _id: 1 } })),
     )
     return found.some((document) => document !== null)
   }
@@ -71,6 +74,7 @@ export class Outbox {
 
   async #full(name: CollectionName, filter: object, limit: number): Promise<Full[]> {
     const found = this.#collection(name).find(filter, {
+      ...MAJORITY,
       projection: { institution: 1, _outbox: 1 },
       limit,
       batchSize: limit + 1,
@@ -85,15 +89,20 @@ export class Outbox {
     try {
       await this.#collection('events').insertMany([...events], { ordered: false })
     } catch (error) {
-      if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error
-      const refused = error.result.getWriteErrors()
-      if (refused.length === 0 || !refused.every(isDuplicate)) throw error
+      if (!isAboutCopies(error)) throw error
     }
   }
 
   #collection(name: CollectionName): Collection<Stored> {
     return this.#db.collection<Stored>(name)
   }
+}
+
+/** Whether nothing went wrong but that some were there. What is too long for one message goes in several, and the last may be lost. */
+function isAboutCopies(error: unknown): boolean {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) return false
+  const refused = [error.writeErrors].flat()
+  return refused.length > 0 && refused.every(isDuplicate)
 }
 
 const FULL = { '_outbox.mark': { $exists: true } } as const

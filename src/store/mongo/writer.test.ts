@@ -24,6 +24,7 @@ const FIND_USERS = 'find\0\x06\0\0\0users\0'
 describe('one of several writers', { skip: 'missing' in server && server.missing }, () => {
   const clients: MongoClient[] = []
   let wire: Wire
+  let outbox: Outbox
   let writer: Writer
   let other: Db
 
@@ -33,7 +34,8 @@ describe('one of several writers', { skip: 'missing' in server && server.missing
     wire = await wireTo(uri.hostname, Number(uri.port || 27017))
     const query = '?retryWrites=false&directConnection=true'
     const db = await connected(`mongodb://127.0.0.1:${wire.port}${uri.pathname}${query}`)
-    writer = new Writer(db, new Outbox(db, ABILITIES), ABILITIES)
+    outbox = new Outbox(db, ABILITIES)
+    writer = new Writer(db, outbox, ABILITIES)
     other = await connected(`mongodb://${uri.host}${uri.pathname}${query}`)
   })
   after(async () => {
@@ -79,5 +81,15 @@ describe('one of several writers', { skip: 'missing' in server && server.missing
     wire.before(FIND_USERS, () => overtake(one, event))
     const results = await writer.write([remove(one, one.version, [event]), remove(two, 'another', [anEvent(institution)])])
     assert.deepEqual(results, [OK, STALE])
+  })
+
+  it('copies no event of a write that could still be rolled back', async () => {
+    const doc = aDoc(anInstitution())
+    let asked = ''
+    wire.before(FIND_USERS, async (request) => {
+      asked = request.toString('latin1')
+    })
+    await outbox.sweepThese('users', [storedId(doc.institution, doc._id)])
+    assert.match(asked, /readConcern.*majority/s)
   })
 })

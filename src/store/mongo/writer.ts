@@ -198,7 +198,7 @@ export class Writer {
     const proofs = items.flatMap((item) => proofOf(item) ?? [])
     if (proofs.length === 0) return new Set()
     const found = await this.#collection('events')
-      .find(byIds(proofs), { projection: { _id: 1 }, batchSize: proofs.length + 1 })
+      .find(byIds(proofs), { projection: { _id: 1 }, readConcern: { level: 'majority' }, batchSize: proofs.length + 1 })
       .toArray()
     const ids = new Set(found.map(({ _id }) => _id))
     return new Set(items.filter((item) => ids.has(proofOf(item) ?? '')))
