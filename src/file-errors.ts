@@ -3,10 +3,15 @@
  */
 import { dirname } from 'node:path'
 
+export type SystemError = Error & {
+  readonly code: string
+  readonly syscall: string
+  readonly path?: string
+  readonly dest?: string
+}
+
 /** Whether it comes from the operating system. */
-export function isSystemError(
-  error: unknown,
-): error is Error & { readonly code: string; readonly path?: string; readonly dest?: string } {
+export function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'syscall' in error
 }
 

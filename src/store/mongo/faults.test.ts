@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Server } from 'node:net'
 import { createServer } from 'node:net'
 import { describe, it } from 'node:test'
-import { BSON, MongoServerError } from 'mongodb'
+import { BSON, MongoErrorLabel, MongoServerError } from 'mongodb'
 import type { StoreFault } from '../store.ts'
 import { StoreError } from '../store.ts'
 import { isPassing, storeError } from './faults.ts'
@@ -10,12 +10,27 @@ import { openMongo } from './open.ts'
 
 const serverError = (code: number, message = '') => new MongoServerError({ message, errmsg: message, code })
 
+function retryable(error: MongoServerError): MongoServerError {
+  error.addErrorLabel(MongoErrorLabel.RetryableWriteError)
+  return error
+}
+
+/** Of a `mongodb+srv` address. */
+function unknownName(): Error {
+  const code = 'ENOTFOUND'
+  return Object.assign(new Error(`querySrv ${code} _mongodb._tcp.db.uni.edu`), { code, syscall: 'querySrv' })
+}
+
 describe('what MongoDB reports', () => {
   for (const [why, error, fault, says] of [
     ['a wrong password', serverError(18, 'Authentication failed.'), 'unusable', /does not accept user name and password/],
     ['a wrong password on Atlas', serverError(8000, 'bad auth : authentication failed'), 'unusable', /does not accept user name/],
     ['a missing password', serverError(13, 'command find requires authentication'), 'unusable', /asks for a user name/],
     ['missing rights', serverError(13, 'not authorized on roll to execute command'), 'unusable', /role readWrite/],
+    ['missing rights on Atlas', serverError(8000, 'user is not allowed to do action [insert]'), 'unusable', /role readWrite/],
+    ['a member that a mongos cannot reach', serverError(6, 'shard0 is down'), 'unavailable', /cannot reach one of its members/],
+    ['a name that means no server', unknownName(), 'unavailable', /cannot be reached \(querySrv ENOTFOUND _mongodb/],
+    ['what may be tried again', retryable(serverError(112, 'ada@uni.edu')), 'unavailable', /could not do it now \(code 112\)$/],
     ['a full disk', serverError(14031, 'available disk space of 1 bytes is less than'), 'unusable', /no room left/],
     ['a full disk, by its words', serverError(1, 'write: No space left on device'), 'unusable', /no room left/],
     ['a used up quota', serverError(8000, 'you are over your space quota'), 'unusable', /no room left/],
@@ -69,18 +84,29 @@ describe('opening MongoDB', () => {
     assert.match(error.message, /too old: version 4\.4 or later is needed/)
   })
 
-  it('refuses what is no address, and repeats no password', async () => {
-    for (const uri of [
-      'mongodb://',
-      'mongodb://ada:secret@',
-      'mongodb://ada:secret@db/roll?unknownOption=1',
-      'mongodb://ada:se/cret@db/',
-    ]) {
+  for (const [why, uri, says] of [
+    ['nothing but a scheme', 'mongodb://', /hosts? list/],
+    ['no host', 'mongodb://ada:secret@', /hosts? list/],
+    ['a host that is a password', 'mongodb://ada:secret/roll', /its hosts cannot be read/],
+    ['an option that is none', 'mongodb://ada:secret@db/roll?unknownOption=1', /unknownoption is not supported/],
+    ['an option twice', 'mongodb://ada:secret@db/?replicaSet=a&replicaSet=b', /"replicaSet" cannot appear more than once/],
+    ['a slash in the password', 'mongodb://ada:se/cret@db/', /password, @ is written as %40/],
+    ['an at sign in the password', 'mongodb://ada:se@cret@db/', /password, @ is written as %40/],
+    ['a percent sign in the password', 'mongodb://ada:100%secret@db/', /password, @ is written as %40/],
+    [
+      'a file that is not there',
+      'mongodb://db/?tls=true&tlsCAFile=/nowhere/ca.pem',
+      /cannot be read \(ENOENT.*\/nowhere\/ca\.pem/,
+    ],
+  ] as const) {
+    it(`says what is wrong with an address of ${why}, and repeats no password`, async () => {
       const error = await failure(uri)
-      assert.equal(error.fault, 'unusable', uri)
+      assert.equal(error.fault, 'unusable')
+      assert.match(error.message, says)
+      assert.match(error.message, /^this is no address of MongoDB: |^a file that the address of MongoDB names /)
       assert.doesNotMatch(error.message, /secret|cret@/)
-    }
-  })
+    })
+  }
 })
 
 async function failure(uri: string): Promise<StoreError> {

@@ -6,10 +6,13 @@ import {
   MongoBulkWriteError,
   MongoCompatibilityError,
   MongoError,
+  MongoErrorLabel,
   MongoNetworkError,
   MongoParseError,
+  MongoRuntimeError,
   MongoServerSelectionError,
 } from 'mongodb'
+import { isSystemError } from '../../file-errors.ts'
 import type { StoreFault } from '../store.ts'
 import { StoreError } from '../store.ts'
 
@@ -23,6 +26,8 @@ const NOT_KNOWN: ReadonlySet<number> = new Set([238, 67, 72, 115])
 
 /** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
+  6: ['unavailable', 'cannot reach one of its members'],
+  7: ['unavailable', 'cannot reach one of its members'],
   13: ['unusable', 'does not let this user do what is needed: give it the role readWrite on the database'],
   18: ['unusable', 'does not accept user name and password: check them, and authSource'],
   20: ['unusable', 'cannot do what is needed: is it a replica set or a mongos?'],
@@ -30,6 +35,7 @@ const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
   50: ['tooSlow', 'took too long: ask for less, or by an indexed attribute'],
   64: ['unavailable', 'could not confirm a write on most of its members in time'],
   79: ['unusable', 'does not know the write concern'],
+  89: ['unavailable', 'cannot reach one of its members'],
   91: ['unavailable', 'is shutting down'],
   96: ['tooSlow', 'could not finish: ask for less, or by an indexed attribute'],
   100: ['unavailable', 'has too few members running to confirm a write'],
@@ -38,6 +44,7 @@ const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
   189: ['unavailable', 'has no primary'],
   262: ['tooSlow', 'took too long: ask for less, or by an indexed attribute'],
   292: ['tooSlow', 'would need too much memory: ask for less, or by an indexed attribute'],
+  9001: ['unavailable', 'cannot reach one of its members'],
   10107: ['unavailable', 'has no primary'],
   11600: ['unavailable', 'is shutting down'],
   11602: ['unavailable', 'is choosing another primary'],
@@ -56,9 +63,9 @@ export function storeError(error: unknown, where: string): unknown {
   const reason = error instanceof Error ? error.message : ''
   if (isTooOld(error))
     return new StoreError('unusable', `MongoDB at ${where} is too old: version 4.4 or later is needed`, options)
-  if (error instanceof MongoParseError) return new StoreError('unusable', `this is no address of MongoDB: ${reason}`, options)
+  if (error instanceof MongoParseError) return addressError(error)
   const code = codeOf(error)
-  const known = CODES[code === ATLAS_ERROR && /auth/i.test(reason) ? 18 : code]
+  const known = CODES[code === ATLAS_ERROR ? codeOfAtlas(reason) : code]
   if (known !== undefined && /requires authentication/i.test(reason)) {
     return new StoreError(
       'unusable',
@@ -76,13 +83,32 @@ export function storeError(error: unknown, where: string): unknown {
       `MongoDB at ${where} cannot be reached (${reason}): does it run, and is this its address?`,
       options,
     )
+  if (isPassing(error)) return new StoreError('unavailable', `MongoDB at ${where} could not do it now (code ${code})`, options)
+  if (isSystemError(error)) {
+    return new StoreError('unusable', `a file that the address of MongoDB names cannot be read (${reason})`, options)
+  }
   // The server's words may quote a document.
   return new StoreError('unusable', `MongoDB at ${where} refused a request (code ${code})`, options)
 }
 
+function codeOfAtlas(reason: string): number {
+  if (/not allowed|not authorized/i.test(reason)) return 13
+  return /auth/i.test(reason) ? 18 : ATLAS_ERROR
+}
+
+/** What is wrong with an address, found before anybody was asked. The driver's words repeat no password but among hosts. */
+export function addressError(error: unknown): StoreError {
+  const reason = error instanceof Error && !(error instanceof MongoRuntimeError) ? error.message : 'its hosts cannot be read'
+  const hint = /unescaped|malformed|invalid connection/i.test(reason) ? `; ${ESCAPES}` : ''
+  return new StoreError('unusable', `this is no address of MongoDB: ${reason}${hint}`, { cause: error })
+}
+
+const ESCAPES = 'in its user name and password, @ is written as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25'
+
 /** Whether an earlier try may have been done, or a later one may be: the connection, the election, the waiting. */
 export function isPassing(error: unknown): boolean {
-  return isOutOfReach(error) || CODES[codeOf(error)]?.[0] === 'unavailable'
+  if (isOutOfReach(error) || CODES[codeOf(error)]?.[0] === 'unavailable') return true
+  return error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)
 }
 
 export function isDuplicate(error: unknown): boolean {
@@ -104,8 +130,13 @@ function isTooOld(error: unknown): boolean {
   return (error instanceof MongoCompatibilityError || error instanceof MongoServerSelectionError) && /wire version/.test(text)
 }
 
+/** Whether names could not be resolved: a `mongodb+srv` address is a name for several. */
+function isOfNames(error: unknown): boolean {
+  return isSystemError(error) && error.syscall.startsWith('query')
+}
+
 function isOutOfReach(error: unknown): boolean {
-  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) return true
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError || isOfNames(error)) return true
   // What breaks the connection under a bulk write is wrapped, and only what a server says has a code.
   if (error instanceof MongoBulkWriteError) return error.code === undefined
   return (

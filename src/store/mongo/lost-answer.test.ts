@@ -76,4 +76,14 @@ describe('a write', { skip: 'missing' in server && server.missing }, () => {
     // Now that they are copied, the documents stand in nobody's way.
     assert.deepEqual(await store.write([insert(one, anEvent(institution))]), [{ kind: 'ok' }])
   })
+
+  it('waits only so long for members that are down', async () => {
+    let waitsMs: number | undefined
+    wire.before(INSERT, async (request) => {
+      const at = request.indexOf('wtimeout\0')
+      if (at >= 0) waitsMs = request.readInt32LE(at + 'wtimeout\0'.length)
+    })
+    await store.write([{ collection: 'users', op: 'insert', doc: aDoc(anInstitution()) }])
+    assert.equal(waitsMs, 10_000)
+  })
 })

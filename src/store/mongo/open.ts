@@ -12,7 +12,7 @@ import type { Predicate } from '../predicate.ts'
 import type { Doc, Lane, Query, Store, Write, WriteResult } from '../store.ts'
 import type { Stored } from './documents.ts'
 import { storedId } from './documents.ts'
-import { storeError } from './faults.ts'
+import { addressError, storeError } from './faults.ts'
 import { Outbox } from './outbox.ts'
 import type { Abilities } from './prepare.ts'
 import { prepare } from './prepare.ts'
@@ -23,6 +23,10 @@ import { Writer } from './writer.ts'
 
 /** How often what another process left unfinished is looked for. */
 const SWEEP_MS = 30_000
+/** How long a server is looked for that can do what is asked. */
+const SELECT_MS = 5000
+/** How long a write waits for most members to have it: without an end, it would wait for as long as they are down. */
+const CONFIRM_MS = 10_000
 
 /**
  * @param uri `mongodb://` or `mongodb+srv://`, with the database as its path (`matricula` when it has none)
@@ -48,14 +52,19 @@ function connectionOf(uri: string): { client: MongoClient; where: string } {
       appName: 'matricula',
       ignoreUndefined: true,
       readPreference: 'primary',
-      writeConcern: { w: 'majority', journal: true },
-      ...(/[?&]serverSelectionTimeoutMS=/i.test(uri) ? {} : { serverSelectionTimeoutMS: 5000 }),
+      writeConcern: { w: 'majority', journal: true, ...unless(uri, 'wtimeoutMS', CONFIRM_MS) },
+      ...unless(uri, 'serverSelectionTimeoutMS', SELECT_MS),
     })
     const hosts = client.options.srvHost ?? client.options.hosts.join(',')
     return { client, where: `${hosts}/${databaseOf(uri)}` }
   } catch (error) {
-    throw storeError(error, '')
+    throw addressError(error)
   }
+}
+
+/** What holds where the address says nothing of it. */
+function unless(uri: string, option: string, value: number): { readonly [option: string]: number } {
+  return new RegExp(`[?&]${option}=`, 'i').test(uri) ? {} : { [option]: value }
 }
 
 function databaseOf(uri: string): string {
