@@ -4,7 +4,7 @@ import { aChange, anInstitution } from '../../test/builders.ts'
 import { temporaryFile } from '../../test/stores.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, Write } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
 import { apply } from './apply.ts'
 import type { Change } from './change.ts'
@@ -17,10 +17,10 @@ const many = (from: number, number = SLICE): Change[] =>
   Array.from({ length: number }, (_, n) => aChange({ netid: `n${from + n}`, title: 'new' }))
 
 /** The store with something done before each of its writes. */
-function before(store: Store, hook: (call: number) => Promise<void>): Store {
+function before(store: Store, hook: (call: number, writes: readonly Write[]) => Promise<void>): Store {
   let calls = 0
   const write: Store['write'] = async (...given) => {
-    await hook(++calls)
+    await hook(++calls, given[0])
     return store.write(...given)
   }
   return new Proxy(store, {
@@ -134,4 +134,42 @@ describe('a line of changes', () => {
     await line.apply(many(0, 10), uni)
     assert.deepEqual(seen.toSorted(), [...Array(8).fill('created'), 'unchanged', 'unchanged'])
   })
+
+  it('stores large changes of one person by and by, and all of them in their order', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    let most = 0
+    const measured = before(store, async (_, writes) => {
+      for (const { events } of writes) most = Math.max(most, JSON.stringify(events).length)
+    })
+    const large = Array.from({ length: 12 }, (_, n) => withPhotos('ada', `${n}`))
+    const changes = [...large, ...many(0, 3), ...large]
+    const outcomes = await new Line(measured, uni).apply(changes, uni)
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ['created', ...Array(11).fill('updated'), ...Array(3).fill('created'), ...Array(12).fill('updated')],
+    )
+    assert.ok(most < 6_000_000, `${most} characters at once`)
+    assert.equal(await store.count('events', uni._id, EVERYTHING), 27)
+    const [ada] = (await store.lookUp('users', uni._id, { keys: { netid: ['ada'] } })) as User[]
+    assert.match(JSON.stringify(ada?.resource.photos), /^\[{"value":"11-/)
+    const rehearsed = await apply(store, anInstitution(), changes, { dryRun: true })
+    assert.deepEqual(
+      rehearsed.map(({ kind }) => kind),
+      outcomes.map(({ kind }) => kind),
+    )
+  })
 })
+
+/** About a million characters. */
+function withPhotos(netid: string, name: string): Change {
+  const photos = Array.from({ length: 30 }, () => ({ value: `${name}-${'p'.repeat(32_000)}` }))
+  const change = aChange({ netid })
+  return {
+    ...change,
+    edit: (current, context) => {
+      const draft = change.edit(current, context)
+      return 'kind' in draft ? draft : { ...draft, resource: { ...draft.resource, photos } }
+    },
+  }
+}

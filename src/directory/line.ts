@@ -95,7 +95,9 @@ export class Line {
   async #planNext(): Promise<void> {
     const items = this.#take()
     try {
-      this.#open.push(await this.#begin(items))
+      const open = await this.#begin(items)
+      this.#open.push(open)
+      this.#putBack(items.slice(open.items.length))
     } catch (error) {
       this.#fail(items, error)
     }
@@ -114,7 +116,18 @@ export class Line {
     return items
   }
 
-  /** Plans on what the open slices will have done, and begins to write. */
+  /** The last of what was taken. */
+  #putBack(items: readonly Item[]): void {
+    for (const { call } of items.toReversed()) {
+      call.taken--
+      if (this.#waiting[0] !== call) this.#waiting.unshift(call)
+    }
+  }
+
+  /**
+   * Plans on what the open slices will have done, and begins to write.
+   * @returns with the items that are planned: the first of these, or all
+   */
   async #begin(items: readonly Item[]): Promise<Open> {
     const { lane, now } = this.#options
     const [store, institution, done] = [this.#store, this.#institution, this.#done]
@@ -124,7 +137,7 @@ export class Line {
     const writing = writeSlice({ store, institution, entries, before: this.#open.at(-1), lane, now: now() })
     // Whoever waits for it hears of its failure; meanwhile it is no stray one.
     writing.written.catch(() => {})
-    return { items, plans, entries, ...writing }
+    return { items: items.slice(0, plans.length), plans, entries, ...writing }
   }
 
   async #finishOldest(): Promise<void> {
@@ -172,7 +185,7 @@ export class Line {
       const items = left.slice(0, SLICE)
       this.#done = new WorkingSet([])
       const again = await this.#begin(items).then(
-        (open) => this.#finish(open, new Set()),
+        async (open) => [...(await this.#finish(open, new Set())), ...items.slice(open.items.length)],
         (error) => this.#fail(items, error),
       )
       if (again.length < items.length) tries = 0

@@ -79,7 +79,7 @@ export function openRehearsal(options: RehearsalOptions): Rehearsal {
   async function planNext(changes: readonly Change[]): Promise<Outcome[]> {
     const { plans, entries } = await planSlice({ ...options, changes, done, now: now() })
     const before = row
-    row = changes.at(-1)?.row ?? row
+    row = changes[plans.length - 1]?.row ?? row
     for (const { stored, next } of entries) if (stored === undefined) note(next._id)
     for (const entry of entries) remember(entry)
     forgetPassed(before)
@@ -92,8 +92,8 @@ export function openRehearsal(options: RehearsalOptions): Rehearsal {
       for (const id of lastMade) if (!kept.has(id)) made.delete(id)
       lastMade = []
       const outcomes: Outcome[] = []
-      for (let from = 0; from < changes.length; from += SLICE) {
-        outcomes.push(...(await planNext(changes.slice(from, from + SLICE))))
+      while (outcomes.length < changes.length) {
+        outcomes.push(...(await planNext(changes.slice(outcomes.length, outcomes.length + SLICE))))
       }
       return outcomes
     },

@@ -20,7 +20,7 @@ export const SLICE = 100
 const TURN = 20
 
 export type Slice = {
-  /** One a change, in order. */
+  /** One a change, in order; fewer than changes where one record has more events than are stored together. */
   readonly plans: readonly Plan[]
   readonly entries: readonly Entry[]
   /** What the slice does, not yet settled upon what was done before it. */
@@ -46,6 +46,7 @@ export async function planSlice(options: {
     for (const [index, change] of changes.entries()) {
       if (index > 0 && index % TURN === 0) await nextTurn()
       plans.push(plan(change, { institution, set, now }))
+      if (set.isFull) break
     }
     const entries = set.changed()
     const more = wanted.lacking(entries)

@@ -15,18 +15,29 @@ export type Entry = {
   between?: Keys[]
   /** Of the changes that made `next` of `stored`, in order; empty when nothing differs. */
   readonly events: Doc[]
+  /** How long the events are as JSON, in characters, once there are several. */
+  length?: number
 }
+
+/** Of a record's events so many characters are stored together, and one more event: MongoDB holds both in one document of 16 MB. */
+const MAX_LENGTH = 1024 * 1024
 
 export class WorkingSet {
   readonly #beneath: WorkingSet | undefined
   readonly #entries = new Map<string, Entry>()
   /** By key and value; undefined where the key was freed here. */
   readonly #holders = new Map<string, Map<string, Entry | undefined>>()
+  #isFull = false
 
   /** @param users as the store has them; those that lie beneath already are newer there */
   constructor(users: readonly User[], beneath?: WorkingSet) {
     this.#beneath = beneath
     for (const user of users) if (beneath?.byId(user._id) === undefined) this.#take({ stored: user, next: user, events: [] })
+  }
+
+  /** Whether one record has so many events that no more changes should go with these. */
+  get isFull(): boolean {
+    return this.#isFull
   }
 
   byId(id: string): User | undefined {
@@ -48,7 +59,11 @@ export class WorkingSet {
       this.#take({ stored: known?.next, next: user, events: [event] })
       return
     }
-    if (own.events.length > 0) own.between = [...(own.between ?? []), own.next.keys]
+    if (own.events.length > 0) {
+      own.between = [...(own.between ?? []), own.next.keys]
+      own.length = (own.length ?? lengthOf(own.events)) + lengthOf([event])
+      if (own.length > MAX_LENGTH) this.#isFull = true
+    }
     own.next = user
     own.events.push(event)
     this.#holdAll(own)
@@ -115,6 +130,10 @@ export class WorkingSet {
     if (holders === undefined) this.#holders.set(key, new Map([[value, entry]]))
     else holders.set(value, entry)
   }
+}
+
+function lengthOf(events: readonly Doc[]): number {
+  return JSON.stringify(events).length
 }
 
 /** `netid:jdoe`, one for each key of the record: what no two records may share. */

@@ -7,12 +7,13 @@ import {
   MongoCompatibilityError,
   MongoError,
   MongoErrorLabel,
+  MongoInvalidArgumentError,
   MongoNetworkError,
   MongoParseError,
   MongoRuntimeError,
   MongoServerSelectionError,
 } from 'mongodb'
-import { isSystemError } from '../../file-errors.ts'
+import { hasCode, isSystemError } from '../../file-errors.ts'
 import type { StoreFault } from '../store.ts'
 import { StoreError } from '../store.ts'
 
@@ -83,6 +84,7 @@ export function storeError(error: unknown, where: string): unknown {
       `MongoDB at ${where} cannot be reached (${reason}): does it run, and is this its address?`,
       options,
     )
+  if (isTooLarge(error)) return new StoreError('unusable', `MongoDB at ${where} holds no document as large as this one`, options)
   if (isPassing(error)) return new StoreError('unavailable', `MongoDB at ${where} could not do it now (code ${code})`, options)
   if (isSystemError(error)) {
     return new StoreError('unusable', `a file that the address of MongoDB names cannot be read (${reason})`, options)
@@ -123,6 +125,12 @@ export function isNotKnown(error: unknown): boolean {
 
 export function codeOf(error: unknown): number {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'number' ? error.code : 0
+}
+
+/** BSONObjectTooLarge, what an update would make too large, and what the driver does not send. */
+function isTooLarge(error: unknown): boolean {
+  if ([10334, 17419, 17420].includes(codeOf(error)) || hasCode(error, 'ERR_OUT_OF_RANGE')) return true
+  return error instanceof MongoInvalidArgumentError && error.message.includes('larger than the maximum size')
 }
 
 function isTooOld(error: unknown): boolean {

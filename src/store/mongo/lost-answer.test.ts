@@ -86,4 +86,12 @@ describe('a write', { skip: 'missing' in server && server.missing }, () => {
     await store.write([{ collection: 'users', op: 'insert', doc: aDoc(anInstitution()) }])
     assert.equal(waitsMs, 10_000)
   })
+
+  it('that is too large says so', async () => {
+    const doc = aDoc(anInstitution(), { long: 'x'.repeat(17 * 1024 * 1024) })
+    await assert.rejects(
+      store.write([{ collection: 'users', op: 'insert', doc }]),
+      (error) => error instanceof StoreError && /holds no document as large as this one$/.test(error.message),
+    )
+  })
 })
