@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { temporaryFile } from '../../test/stores.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
+import type { Store } from '../store/store.ts'
 import type { Holder } from './lease.ts'
 import { takeLease } from './lease.ts'
 
@@ -56,5 +57,30 @@ describe('a lease', () => {
     await first[Symbol.asyncDispose]()
     assert.ok(first.signal.aborted)
     assert.ok(!second.signal.aborted)
+  })
+
+  it('runs out for its holder too while the store does not answer', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    await using store = await openSqlite({ path })
+    let now = Date.now()
+    let isSilent = false
+    const { promise: answers, resolve: answer } = Promise.withResolvers<void>()
+    const silent = Object.assign(Object.create(store), {
+      get: store.get.bind(store),
+      write: async (...given: Parameters<Store['write']>) => {
+        if (isSilent) await answers
+        return store.write(...given)
+      },
+    })
+    const lease = await takeLease({ store: silent, institution: 'c', name: 'files', now: () => now })
+    assert.ok(lease)
+    isSilent = true
+    for (const isLost of [false, false, true]) {
+      now += 10_000
+      t.mock.timers.tick(10_000)
+      assert.equal(lease.signal.aborted, isLost)
+    }
+    answer()
+    await lease[Symbol.asyncDispose]()
   })
 })

@@ -67,10 +67,12 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
     if (renewed?.kind === 'ok') held = next
     else lost.abort(new LeaseLost(`the lease ${held._id} was lost to another process`))
   }
+  let failure: unknown
   const timer = setInterval(() => {
-    // A store that cannot be reached now may be there at the next turn; until then the lease still holds.
+    // A store that fails now, or does not answer, may be there at the next turn; until then the lease still holds.
+    if (now() >= held.until) lost.abort(new LeaseLost(`the lease ${held._id} ran out`, { cause: failure }))
     renewing = renewing.then(renew).catch((error) => {
-      if (now() > held.until) lost.abort(new LeaseLost(`the lease ${held._id} ran out`, { cause: error }))
+      failure = error
     })
   }, LEASE_MS / 3)
   timer.unref()
