@@ -31,6 +31,7 @@ describe('what MongoDB reports', () => {
     ['a member that a mongos cannot reach', serverError(6, 'shard0 is down'), 'unavailable', /cannot reach one of its members/],
     ['a name that means no server', unknownName(), 'unavailable', /cannot be reached \(querySrv ENOTFOUND _mongodb/],
     ['what may be tried again', retryable(serverError(112, 'ada@uni.edu')), 'unavailable', /could not do it now \(code 112\)$/],
+    ['an index that somebody made', serverError(85, 'Index already exists with a different name'), 'unusable', /drop it$/],
     ['a full disk', serverError(14031, 'available disk space of 1 bytes is less than'), 'unusable', /no room left/],
     ['a full disk, by its words', serverError(1, 'write: No space left on device'), 'unusable', /no room left/],
     ['a used up quota', serverError(8000, 'you are over your space quota'), 'unusable', /no room left/],

@@ -36,6 +36,8 @@ const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
   50: ['tooSlow', 'took too long: ask for less, or by an indexed attribute'],
   64: ['unavailable', 'could not confirm a write on most of its members in time'],
   79: ['unusable', 'does not know the write concern'],
+  85: ['unusable', 'has an index of another name, or of another kind, where one of ours belongs: drop it'],
+  86: ['unusable', 'has another index under the name of one of ours: drop it'],
   89: ['unavailable', 'cannot reach one of its members'],
   91: ['unavailable', 'is shutting down'],
   96: ['tooSlow', 'could not finish: ask for less, or by an indexed attribute'],

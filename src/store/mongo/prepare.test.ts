@@ -63,6 +63,14 @@ describe('preparing a database', { skip: 'missing' in server && server.missing }
     assert.deepEqual(indexes.get('mine'), { mine: 1 })
   })
 
+  it('makes indexes anew beside other processes that do the same', async () => {
+    const db = await aDatabase()
+    await db.collection('tokens').createIndexes([{ name: 'hash', key: { hash: 1 } }])
+    await Promise.all([prepare(db), prepare(db), prepare(db)])
+    const hash = (await db.collection('tokens').indexes()).find(({ name }) => name === 'hash')
+    assert.deepEqual(hash?.key, { institution: 1, 'keys.hash': 1 })
+  })
+
   it('says which collection holds a key twice', async () => {
     const db = await aDatabase()
     await db.collection('users').insertMany([1, 2].map(() => ({ institution: 'demo', keys: { netid: 'ada' } })))

@@ -15,6 +15,7 @@ import { Turns } from './turns.ts'
 const SCHEMA = 1
 
 const NO_SUCH_COLLECTION = 26
+const NO_SUCH_INDEX = 27
 
 export type Abilities = {
   /** Whether the server does what MongoDB does: partial indexes, compare-and-set, `$elemMatch`, expiry. */
@@ -109,7 +110,7 @@ async function makeIndexes(db: Db, name: string, indexes: readonly IndexDescript
   const collection = db.collection(name)
   const existing = new Map((await existingIndexes(db, name)).map((index) => [index.name, shapeOf(index)]))
   const missing = indexes.filter((index) => existing.get(index.name) !== shapeOf(index))
-  for (const index of missing) if (existing.has(index.name)) await collection.dropIndex(index.name as string)
+  for (const { name: old } of missing) if (existing.has(old)) await collection.dropIndex(old as string).catch(unlessDropped)
   if (missing.length === 0) return
   try {
     await collection.createIndexes(missing)
@@ -118,6 +119,11 @@ async function makeIndexes(db: Db, name: string, indexes: readonly IndexDescript
     const message = `collection ${name} holds two documents of one institution with the same key: delete one of them`
     throw new StoreError('unusable', message, { cause: error })
   }
+}
+
+/** Another process that starts may have been quicker. */
+function unlessDropped(error: unknown): void {
+  if (codeOf(error) !== NO_SUCH_INDEX) throw error
 }
 
 async function existingIndexes(db: Db, name: string): Promise<IndexDescription[]> {
