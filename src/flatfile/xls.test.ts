@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readdir } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import type { CellObject, WorkBook } from '@e965/xlsx'
@@ -88,6 +90,25 @@ describe('an old workbook', () => {
       )
     })
   }
+
+  it('is refused for want of memory, not of time, where the system ends the process that reads it', async () => {
+    const endIt = (message: unknown) => {
+      const { process: child } = message as { readonly process: ChildProcess }
+      child.once('spawn', () => process.kill(child.pid as number, 'SIGKILL'))
+    }
+    subscribe('child_process', endIt)
+    try {
+      await assert.rejects(
+        withBytes(BIG_BOOK, rowsOf),
+        (error) =>
+          error instanceof FileRefused &&
+          error.code === 'limit_exceeded' &&
+          /has too little memory .*1536 MB.*files\.limits\.xlsMemoryMb/.test(error.message),
+      )
+    } finally {
+      unsubscribe('child_process', endIt)
+    }
+  })
 })
 
 function bookOf(sheets: { readonly [name: string]: CellObject[][] }): WorkBook {

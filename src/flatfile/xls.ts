@@ -64,9 +64,17 @@ async function readInChild(path: string, folder: string, limits: FileLimits): Pr
   })
   const [reply, complaint, end] = await Promise.all([text(child.stdout), text(child.stderr), ended])
   if (end === 0) return sheetsIn(JSON.parse(reply) as XlsReply)
-  if (end === 'SIGKILL') throw overLimit('xlsSeconds', limits)
+  if (end === 'SIGKILL') throw child.killed ? overLimit('xlsSeconds', limits) : endedBySystem(limits)
   if (/heap out of memory|Array buffer allocation failed/i.test(complaint)) throw overLimit('xlsMemoryMb', limits)
   throw notSound('the reader of .xls files gave up on it', new Error(complaint.slice(0, 2000)))
+}
+
+/** The kernel ends what takes most of a memory that is short, for example that of a container with a limit. */
+function endedBySystem({ xlsMemoryMb }: FileLimits): FileRefused {
+  return new FileRefused(
+    'limit_exceeded',
+    `the server's machine has too little memory to read it: an .xls file may take ${xlsMemoryMb} MB (setting files.limits.xlsMemoryMb); .xlsx and .csv need less`,
+  )
 }
 
 function sheetsIn(reply: XlsReply): Sheets {
