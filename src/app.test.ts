@@ -91,6 +91,8 @@ describe('the app', () => {
     assert.deepEqual([answer.status, answer.headers.get('content-type')], [200, 'text/html; charset=utf-8'])
     const page = await answer.text()
     assert.match(page, /https:\/\/roll\.uni\.edu\/institutions\/ID\/scim\/v2</)
+    assert.match(page, /\/saml\/login</)
+    assert.doesNotMatch(page, /\/files\//, 'none are taken here')
     assert.doesNotMatch(page, /north/)
   })
 

@@ -91,12 +91,13 @@ export function serveChannels(options: ServerOptions, others: (shared: Shared) =
     log.error({ err: error, requestId: numberOf(request) }, 'failed')
   }
   const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
-  const { appFor, routes } = dispatcher(publicUrl, operation(options, signingKeys), {
+  const channels: Channels = {
     oauth: oauthApp({ store, signingKeys, keySets, limiter, publicUrl, onRefused, failed }),
     'scim/v2': scimApp({ ...channel('scim'), seal }),
     'api/v1': apiApp(channel('api')),
     ...others({ limiter, signingKeys, channel }),
-  })
+  }
+  const { appFor, routes } = dispatcher(publicUrl, operation(options, signingKeys, Object.keys(channels)), channels)
   const serve: Fetch = async (request, exchange) => {
     try {
       return await appFor(pathOf(request.url)).fetch(request, exchange)
@@ -113,9 +114,9 @@ export function serveChannels(options: ServerOptions, others: (shared: Shared) =
 }
 
 /** What operation asks for, and the keys that others check our JWTs with. */
-function operation({ store, metrics, publicUrl }: ServerOptions, signingKeys: SigningKeys): Hono {
+function operation({ store, metrics, publicUrl }: ServerOptions, signingKeys: SigningKeys, channels: readonly string[]): Hono {
   const app = plainApp(publicUrl)
-  app.get('/', () => frontPage(publicUrl))
+  app.get('/', () => frontPage(publicUrl, channels))
   app.get('/healthz', (c) => c.text('ok'))
   app.get('/readyz', async (c) => {
     const isReady = await answersSoon(store)
@@ -171,7 +172,7 @@ async function answersSoon(store: Store): Promise<boolean> {
 function dispatcher(
   publicUrl: string,
   rest: Hono,
-  channels: { readonly [place: string]: Hono },
+  channels: Channels,
 ): { readonly appFor: (path: string) => Hono; readonly routes: readonly string[] } {
   const mounted = new Map(
     Object.entries(channels).map(([place, app]) => {

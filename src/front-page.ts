@@ -16,13 +16,15 @@ const PLACES = [
   ['Tokens for OAuth clients', '/oauth/token'],
 ] as const
 
-export function frontPage(publicUrl: string): Promise<Response> {
+/** @param channels where they are mounted below an institution, as `scim/v2` */
+export function frontPage(publicUrl: string, channels: readonly string[]): Promise<Response> {
+  const places = PLACES.filter(([, path]) => channels.some((channel) => path.startsWith(`/${channel}`)))
   return htmlPage({
     title: 'Matricula',
     shape: 'document',
     body: html`<p>This server keeps the roll of a university for other systems. Whoever runs it makes institutions and tokens at its
         command line: <code>matricula --help</code></p>
-      <dl>${PLACES.map(([what, path]) => html`<dt>${what}</dt><dd><code>${publicUrl}/institutions/ID${path}</code></dd>`)}</dl>
+      <dl>${places.map(([what, path]) => html`<dt>${what}</dt><dd><code>${publicUrl}/institutions/ID${path}</code></dd>`)}</dl>
       <p><code>ID</code> is the id of the institution.</p>`,
   })
 }
