@@ -6,6 +6,7 @@ import { sealWith } from './auth/seal.ts'
 import type { App } from './channels.ts'
 import { serveChannels } from './channels.ts'
 import { ConfigError, configFrom } from './config.ts'
+import { inTime } from './limits/body.ts'
 import { askByFetch } from './limits/outbound-fetch.ts'
 import { openConsoleLog } from './observe/console-log.ts'
 import type { Exchange } from './observe/requests.ts'
@@ -32,6 +33,7 @@ export class Roll {
   async fetch(request: Request): Promise<Response> {
     const requestId = numberFrom(request.headers.get('x-request-id') ?? undefined)
     const answer = await this.#answer(request, requestId)
+    await takeRest(request)
     const numbered = new Response(answer.body, answer)
     numbered.headers.set('x-request-id', requestId)
     return numbered
@@ -44,7 +46,7 @@ export class Roll {
     } catch (err) {
       const says = err instanceof ConfigError ? { says: err.message } : { err }
       openConsoleLog('error').error({ requestId, ...says }, 'the server cannot be opened')
-      return notOpen()
+      return unavailable('the server cannot be opened now: its log says why')
     }
   }
 
@@ -59,7 +61,24 @@ export class Roll {
 }
 
 export default {
-  fetch: (request: Request, { ROLL }: Environment): Promise<Response> => ROLL.get(ROLL.idFromName('roll')).fetch(request),
+  async fetch(request: Request, { ROLL }: Pick<Environment, 'ROLL'>): Promise<Response> {
+    try {
+      return await ROLL.get(ROLL.idFromName('roll')).fetch(request)
+    } catch (err) {
+      // As each deployment ends the one before: what was under way may be done, and can be sent again.
+      openConsoleLog('error').error({ err }, 'the object that serves has ended')
+      return unavailable('the server was started anew: send it again')
+    }
+  },
+}
+
+/** How long what is left of a request is waited for. */
+const REST_MS = 60_000
+
+/** The runtime loses an answer that is there before the whole of its request. */
+async function takeRest({ body }: Request): Promise<void> {
+  if (body === null || body.locked) return
+  await inTime(body.pipeTo(new WritableStream()), REST_MS).catch(() => undefined)
 }
 
 async function open(environment: Environment): Promise<App> {
@@ -85,8 +104,7 @@ function exchangeOf({ method, url, headers }: Request, requestId: string): Excha
 }
 
 /** RFC 9457. */
-function notOpen(): Response {
-  const detail = 'the server cannot be opened now: its log says why'
+function unavailable(detail: string): Response {
   return new Response(JSON.stringify({ title: 'Service Unavailable', status: 503, detail }), {
     status: 503,
     headers: { 'content-type': 'application/problem+json', 'retry-after': '5' },

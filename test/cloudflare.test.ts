@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { createToken } from '../src/auth/tokens.ts'
+import entry from '../src/cloudflare.ts'
 import { openMongo } from '../src/store/mongo/open.ts'
 import type { Store } from '../src/store/store.ts'
 import { ASSERTION_TYPE, aClient, anInstitution, by, openDoor } from './door.ts'
@@ -146,15 +147,43 @@ describe('a Worker', { skip }, () => {
     for (const path of ['metrics', 'institutions/north/saml/metadata', 'institutions/north/files/x.csv']) {
       assert.equal((await fetch(`${worker.origin}/${path}`)).status, 404, path)
     }
+    const page = await (await fetch(`${worker.origin}/`)).text()
+    assert.match(page, /institutions\/ID\/oauth\/token</)
+    assert.doesNotMatch(page, /\/saml\/|\/files\//)
+  })
+
+  it('answers what it does not read to its end', async () => {
+    const piece = new TextEncoder().encode(' '.repeat(64 * 1024))
+    const inPieces = () => ReadableStream.from(Array.from({ length: 140 }, () => piece))
+    const whole = new Uint8Array(140 * piece.length).fill(0x20)
+    for (const [token, path, status] of [
+      [tokens.scim, 'Users', 413],
+      [tokens.scim, 'Bulk', 413],
+      ['nobody', 'Users', 401],
+    ] as const) {
+      for (let time = 0; time < 6; time++) {
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' }
+        const sent = { method: 'POST', headers, body: time % 2 ? whole : inPieces(), duplex: 'half' } as const
+        const answer = await fetch(`${worker.origin}/institutions/north/scim/v2/${path}`, sent)
+        assert.equal(answer.status, status, await answer.text())
+      }
+    }
   })
 })
 
-describe('a Worker that is not set up', () => {
+describe('a Worker that cannot serve', () => {
   it('answers 503 and says in its log which variable is missing', async () => {
     await using worker = await startWorker(() => ({ DATABASE_URL: 'mongodb://127.0.0.1:1/none', SECRET_KEY }))
     const answer = await fetch(`${worker.origin}/readyz`)
     assert.equal(answer.status, 503)
     assert.match(await answer.text(), /its log says why/)
     await worker.hears(/PUBLIC_URL is missing/)
+  })
+
+  it('answers 503 when its object ends under a request, as it does at each deployment', async (t) => {
+    t.mock.method(console, 'error', () => undefined)
+    const ended = { fetch: () => Promise.reject(new Error('Durable Object reset because its code was updated.')) }
+    const answer = await entry.fetch(new Request('https://roll.uni.edu/'), { ROLL: { idFromName: String, get: () => ended } })
+    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [503, '5'])
   })
 })
