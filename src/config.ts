@@ -178,7 +178,7 @@ function wrong(name: Variable, found: string, right: string): ConfigError {
   return new ConfigError(`${name} is "${found}"; it should be ${right}`)
 }
 
-/** A password in a URL does not belong on a screen or in a log. */
+/** A password in a URL does not belong on a screen or in a log; one that was not encoded may itself hold `/` and `@`. */
 function hideUser(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//…@')
+  return url.replace(/:.*@/s, '://…@')
 }
