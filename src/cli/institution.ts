@@ -133,7 +133,10 @@ const SET_OPTIONS = { name: 'text', settings: 'text', 'saml-metadata': 'text', '
 
 export const institution: Command = {
   summary: 'make, list, show and change institutions',
-  help: 'matricula institution COMMAND …\n\nAn institution is a tenant: people, tokens and settings belong to exactly one.',
+  help: `matricula institution COMMAND …
+
+An institution is a tenant: people, tokens and settings belong to exactly one. None is deleted, so that its id never stands
+for another; docs/settings.md says how one is emptied.`,
   commands: { create, list, show, set },
 }
 

@@ -108,7 +108,10 @@ Example:
 
 export const token: Command = {
   summary: 'make, list and end tokens',
-  help: 'matricula token COMMAND …\n\nA token lets one client of one institution in.',
+  help: `matricula token COMMAND …
+
+A token lets one client of one institution in. To replace one without a gap, make another for the same --source, put it
+into the client, and revoke the old one.`,
   commands: { create, list, revoke },
 }
 

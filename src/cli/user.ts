@@ -93,6 +93,8 @@ const purge: Command = {
 
 Erases one person for good: the record and all of its history. One event remains, which says who erased which id.
 To end somebody's access, deactivate instead: that keeps the record and its id for the day they come back.
+Files (the archive and the reports in DATA_DIR) and backups keep what they say of the person: take that away yourself.
+A source that still lists the person makes a new record.
 
   --institution ID  whose person
   --yes             do not ask
