@@ -11,7 +11,7 @@ import { StoreError } from '../store/store.ts'
 import type { Answer, ProblemCode } from './answers.ts'
 import { problem, problemOfStore, responseOf } from './answers.ts'
 import type { ApiDeps, Exchange } from './deps.ts'
-import { docsPage } from './docs-page.ts'
+import { docsPages } from './docs-page.ts'
 import { isNdjson } from './json-body.ts'
 import { openApiDocument } from './openapi.ts'
 import { getUser, listEvents, listUsers } from './read.ts'
@@ -27,6 +27,7 @@ export function apiApp(deps: ApiDeps): Hono {
     guarded(deps, (exchange, c) => work(deps, exchange, c.req.param('id') ?? ''))
 
   const streams = openStreams()
+  const docs = docsPages(openApiDocument(deps.publicUrl))
   const many = byMethod(deps, { POST: serve((deps, exchange) => batch(deps, exchange, streams)) })
   const one = byMethod(deps, { GET: serve(getUser) })
 
@@ -36,7 +37,7 @@ export function apiApp(deps: ApiDeps): Hono {
   app.all('/users/:id/events', byMethod(deps, { GET: serve(listEvents) }))
   // Readable without a token: they are the same for everybody, and tell of no institution whether it is there.
   app.all('/openapi.json', byMethod(deps, { GET: (c) => document(baseOf(deps, c)) }))
-  app.all('/docs', byMethod(deps, { GET: (c) => docsPage(openApiDocument(baseOf(deps, c))) }))
+  app.all('/docs', byMethod(deps, { GET: (c) => docs(baseOf(deps, c)) }))
   app.all('*', (c) => refuse(deps, 'not_found', nothingAt(c.req.path, baseOf(deps, c)))(c))
   return app
 }

@@ -1,5 +1,6 @@
 /**
  * The description of the API as one page for people, made from the OpenAPI document: no script, nothing from outside.
+ * Anybody may ask for it, for any institution: all but the address is made once.
  */
 import { html } from 'hono/html'
 import type { Html } from '../page.ts'
@@ -7,32 +8,46 @@ import { htmlPage } from '../page.ts'
 import { PROBLEMS } from './answers.ts'
 import type { JsonSchema, Media, OpenApi, Operation, Parameter } from './openapi.ts'
 
-export function docsPage(document: OpenApi): Promise<Response> {
-  return htmlPage({
-    title: document.info.title,
-    shape: 'document',
-    body: html`<p>${document.info.description}</p>
-      <p>Address: <code>${document.servers[0]?.url ?? ''}</code> · <a href="openapi.json">OpenAPI ${document.openapi}</a></p>
-      <p>Each request carries a token of scope <code>api</code>: <code>Authorization: Bearer TOKEN</code>. Whoever runs the server makes one: <code>matricula token create ID --scope api</code></p>
+/** What does not depend on the institution. */
+type Description = Pick<OpenApi, 'openapi' | 'info' | 'paths' | 'components'>
+
+/** @returns the page for the REST endpoint of one institution, by its URL without a slash at its end */
+export function docsPages(description: Description): (base: string) => Promise<Response> {
+  let parts: Html | undefined
+  return (base) => {
+    parts ??= partsOf(description)
+    const { openapi, info } = description
+    return htmlPage({
+      title: info.title,
+      shape: 'document',
+      body: html`<p>${info.description}</p>
+      <p>Address: <code>${base}</code> · <a href="openapi.json">OpenAPI ${openapi}</a></p>
+      ${parts}`,
+    })
+  }
+}
+
+function partsOf(description: Description): Html {
+  const operations = operationsOf(description)
+  return html`<p>Each request carries a token of scope <code>api</code>: <code>Authorization: Bearer TOKEN</code>. Whoever runs the server makes one: <code>matricula token create ID --scope api</code></p>
       <nav>
         <ul>
-          ${operationsOf(document).map(([method, path, one]) => html`<li><a href="#${one.operationId}"><b>${method}</b> ${path}</a> ${one.summary}</li>`)}
+          ${operations.map(([method, path, one]) => html`<li><a href="#${one.operationId}"><b>${method}</b> ${path}</a> ${one.summary}</li>`)}
           <li><a href="#schemas">Bodies</a></li>
           <li><a href="#problems">Problems</a></li>
         </ul>
       </nav>
-      ${operationsOf(document).map(([method, path, one]) => operationSection(method, path, one))}
+      ${operations.map(([method, path, one]) => operationSection(method, path, one))}
       <h2 id="schemas">Bodies</h2>
-      ${Object.entries(document.components.schemas).map(([name, schema]) => schemaSection(name, schema))}
+      ${Object.entries(description.components.schemas).map(([name, schema]) => schemaSection(name, schema))}
       <h2 id="problems">Problems</h2>
       <p>Errors are problem documents (RFC 9457). Their <code>type</code> ends in one of these codes:</p>
       <dl>
         ${Object.entries(PROBLEMS).map(([code, { status, title }]) => html`<dt id="${code}"><code>${code}</code> (${status})</dt><dd>${title}</dd>`)}
-      </dl>`,
-  })
+      </dl>`
 }
 
-function operationsOf({ paths }: OpenApi): (readonly [string, string, Operation])[] {
+function operationsOf({ paths }: Description): (readonly [string, string, Operation])[] {
   return Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => [method.toUpperCase(), path, operation] as const),
   )
