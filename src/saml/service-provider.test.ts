@@ -123,6 +123,15 @@ describe('a service provider', () => {
     ])
   })
 
+  it('says at once what has changed', async () => {
+    const institution = anInstitution({}, 'changing')
+    const first = await metadataOf(institution)
+    assert.equal(await metadataOf(institution), first)
+    const renamed = await metadataOf({ ...institution, name: 'Another name' })
+    assert.match(renamed, /Another name/)
+    assert.ok(holds(renamed, String(certificatesIn(parseXml(renamed))[0])))
+  })
+
   it('shows both certificates during a rollover', async () => {
     const institution = anInstitution({}, 'rolling')
     const [before] = certificatesIn(parseXml(await metadataOf(institution)))

@@ -6,6 +6,7 @@ import type { IdpSettings, Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
 import type { AuthnRequest } from './authn-request.ts'
 import { authnRequest } from './authn-request.ts'
+import { signingOnce } from './sign-once.ts'
 import { openSpKeys } from './sp-keys.ts'
 import { spMetadata } from './sp-metadata.ts'
 import type { VerifyContext } from './verify.ts'
@@ -30,6 +31,7 @@ export type ServiceProviderOptions = {
 
 export function openServiceProvider({ store, seal, publicUrl }: ServiceProviderOptions): ServiceProvider {
   const keys = openSpKeys(store, seal, { now: Date.now, monotonic: () => performance.now() })
+  const signed = signingOnce()
   const namesOf = ({ _id }: Institution) => {
     const base = `${publicUrl}/institutions/${_id}/saml`
     return { entityId: `${base}/metadata`, acsUrl: `${base}/acs` }
@@ -41,8 +43,9 @@ export function openServiceProvider({ store, seal, publicUrl }: ServiceProviderO
       return { ...namesOf(institution), decryptionKeys: known?.decryptionKeys ?? [] }
     },
     async metadata(institution) {
-      const xml = spMetadata({ institution, ...namesOf(institution), keys: await keys.get(institution._id) })
-      return new Response(xml, { headers: { 'content-type': METADATA_TYPE } })
+      const own = await keys.get(institution._id)
+      const draft = spMetadata({ institution, ...namesOf(institution), keys: own })
+      return new Response(signed(institution._id, draft, own.signer), { headers: { 'content-type': METADATA_TYPE } })
     },
     async request(institution, idp) {
       const about = { idp, ...namesOf(institution), now: Date.now() }

@@ -8,7 +8,7 @@ import { AUTHENTICATED_ENCRYPTIONS, RSA_OAEP } from './algorithms.ts'
 import { NAME_ID, namesFor } from './attribute-names.ts'
 import { escapedText, escapedValue } from './canonical.ts'
 import { BINDING_POST, NS } from './names.ts'
-import { signedXml } from './sign.ts'
+import type { Draft } from './sign.ts'
 import type { SpKeys } from './sp-keys.ts'
 
 export type SpMetadataOptions = {
@@ -19,12 +19,13 @@ export type SpMetadataOptions = {
   readonly keys: SpKeys
 }
 
-export function spMetadata(options: SpMetadataOptions): string {
+/** To be signed by the keys' signer. The same of all that is the same. */
+export function spMetadata(options: SpMetadataOptions): Draft {
   const inside = descriptor(options) + organization(options.institution)
   const id = `_${hash('sha256', inside, 'hex')}`
   const names = `xmlns:md="${NS.md}" xmlns:mdui="${NS.mdui}" xmlns:ds="${NS.ds}"`
   const head = `<md:EntityDescriptor ${names} ID="${id}" entityID="${escapedValue(options.entityId)}">`
-  return signedXml({ id, head, tail: `${inside}</md:EntityDescriptor>` }, options.keys.signer)
+  return { id, head, tail: `${inside}</md:EntityDescriptor>` }
 }
 
 function descriptor({ institution, acsUrl, keys }: SpMetadataOptions): string {
