@@ -25,6 +25,7 @@ import { frontPage } from './front-page.ts'
 import type { Ask } from './limits/outbound.ts'
 import type { RateLimiter } from './limits/rate.ts'
 import { rateLimiter } from './limits/rate.ts'
+import { Turns } from './limits/turns.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { Fetch, RouteOf } from './observe/requests.ts'
@@ -53,6 +54,7 @@ export type Shared = {
   readonly channel: (scope: Scope) => {
     readonly store: Store
     readonly gate: Gate
+    readonly turns: Turns
     readonly publicUrl: string
     readonly failed: (error: unknown, request: Request) => void
     readonly admit: Admit
@@ -84,13 +86,21 @@ export function serveChannels(options: ServerOptions, others: (shared: Shared) =
   const readJwt = jwtReader({ store, signingKeys, keySets, publicUrl, now: Date.now, onRefused })
   const authenticate = authenticator(store, readJwt, { now: Date.now, monotonic })
   const limiter = rateLimiter(monotonic)
+  const turns = new Turns()
   const failed = (error: unknown, request: Request) => {
     // A body that stopped coming is nobody's fault here.
     if (request.signal.aborted) return log.debug({ requestId: numberOf(request) }, 'the caller went away')
     if (error instanceof StoreError) metrics?.storeError(error.fault)
     log.error({ err: error, requestId: numberOf(request) }, 'failed')
   }
-  const channel = (scope: Scope) => ({ store, gate, publicUrl, failed, admit: admission(authenticate, limiter, scope) })
+  const channel = (scope: Scope) => ({
+    store,
+    gate,
+    turns,
+    publicUrl,
+    failed,
+    admit: admission(authenticate, limiter, scope),
+  })
   const channels: Channels = {
     oauth: oauthApp({ store, signingKeys, keySets, limiter, publicUrl, onRefused, failed }),
     'scim/v2': scimApp({ ...channel('scim'), seal }),

@@ -7,6 +7,7 @@ import { apiApp } from '../src/api/app.ts'
 import { openGate } from '../src/directory/gate.ts'
 import type { Institution } from '../src/directory/institution.ts'
 import type { Source } from '../src/directory/user.ts'
+import { Turns } from '../src/limits/turns.ts'
 import type { Store } from '../src/store/store.ts'
 
 /** Of one person among many. */
@@ -84,6 +85,7 @@ export function depsOver(
   return {
     store,
     gate: openGate(store),
+    turns: new Turns(),
     publicUrl: 'http://127.0.0.1',
     admit: (request) => ({
       kind: 'ok',

@@ -8,6 +8,7 @@ import type { Change, Outcome } from '../src/directory/change.ts'
 import { openGate } from '../src/directory/gate.ts'
 import type { Institution, Settings } from '../src/directory/institution.ts'
 import type { Source } from '../src/directory/user.ts'
+import { Turns } from '../src/limits/turns.ts'
 import { scimApp } from '../src/scim/app.ts'
 import type { Store } from '../src/store/store.ts'
 import { anInstitution } from './builders.ts'
@@ -53,7 +54,8 @@ export function endpoint(
     return { kind: 'ok', institution, source: source as Source, credential: 't1', ...(subject === undefined ? {} : { subject }) }
   }
   const app = new Hono()
-  const scim = scimApp({ store, gate, seal, publicUrl: 'http://roll.example', admit, failed: (error) => failures.push(error) })
+  const failed = (error: unknown) => failures.push(error)
+  const scim = scimApp({ store, gate, turns: new Turns(), seal, publicUrl: 'http://roll.example', admit, failed })
   app.route('/institutions/:institution/scim/v2', scim)
 
   async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {

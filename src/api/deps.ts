@@ -4,6 +4,7 @@
  */
 import type { Admission, Admit } from '../auth/admit.ts'
 import type { Gate } from '../directory/gate.ts'
+import type { Turns } from '../limits/turns.ts'
 import type { Store } from '../store/store.ts'
 
 export type Caller = Extract<Admission, { readonly kind: 'ok' }>
@@ -11,6 +12,8 @@ export type Caller = Extract<Admission, { readonly kind: 'ok' }>
 export type ApiDeps = {
   readonly store: Store
   readonly gate: Gate
+  /** At large bodies, the same for all channels. */
+  readonly turns: Turns
   /** Without a slash at its end. */
   readonly publicUrl: string
   /** Authentication, scope and rate in one: asked once at each request but those for the description of the API. */

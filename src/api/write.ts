@@ -6,6 +6,7 @@ import { apply } from '../directory/apply.ts'
 import type { Change, Outcome, Problem } from '../directory/change.ts'
 import { flatChange, isChange } from '../directory/flat-change.ts'
 import { MAX_BODY_BYTES } from '../limits/body.ts'
+import { NO_TURN } from '../limits/turns.ts'
 import type { Answer } from './answers.ts'
 import { answer, problem } from './answers.ts'
 import type { ApiDeps, Caller, Exchange } from './deps.ts'
@@ -30,7 +31,13 @@ export function postUser(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   })
 }
 
-export function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
+export async function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
+  const { request, caller } = exchange
+  const answered = await deps.turns.take(caller.institution._id, request, () => answerBatch(deps, exchange))
+  return answered === 'late' ? problem('limited', NO_TURN.detail, {}, NO_TURN.headers) : answered
+}
+
+function answerBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   return answerBody(deps, exchange, MAX_BATCH_BYTES, async (sent, isDryRun) => {
     const users = usersIn(sent)
     if (!Array.isArray(users)) return users as Answer

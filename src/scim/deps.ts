@@ -6,6 +6,7 @@ import type { Admission, Admit } from '../auth/admit.ts'
 import type { Seal } from '../auth/seal.ts'
 import type { Gate } from '../directory/gate.ts'
 import type { Source } from '../directory/user.ts'
+import type { Turns } from '../limits/turns.ts'
 import type { Store } from '../store/store.ts'
 
 export type Caller = Extract<Admission, { readonly kind: 'ok' }>
@@ -16,6 +17,8 @@ export type Viewer = { readonly institution: { readonly _id: string }; readonly 
 export type ScimDeps = {
   readonly store: Store
   readonly gate: Gate
+  /** At large bodies, the same for all channels. */
+  readonly turns: Turns
   /** Keeps cursors from being made up. */
   readonly seal: Seal
   /** Without a slash at its end. */
