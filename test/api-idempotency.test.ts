@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { Hono } from 'hono'
 import { apiApp } from '../src/api/app.ts'
 import type { Gate } from '../src/directory/gate.ts'
+import { purgeUser } from '../src/directory/purge.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
 import { apiOver, depsOver } from './api-client.ts'
@@ -19,6 +20,9 @@ await forEachStore((name, place) => {
     })
     after(async () => store[Symbol.asyncDispose]())
     const anApi = () => apiOver(store, anInstitution())
+
+    const keptIn = async (institution: string) =>
+      JSON.stringify(await store.find('idempotency', institution, { where: EVERYTHING, limit: 9 }))
 
     const key = { 'idempotency-key': '"8e03978e-40d5-43dd-bc93-6894a57f9324"' }
 
@@ -119,6 +123,38 @@ await forEachStore((name, place) => {
       assert.equal((await api.post('/users', ADA, key)).status, 409)
       time += 61_000
       assert.equal((await api.post('/users', ADA, key)).status, 201)
+    })
+
+    it('keeps nothing of a person who is erased, and makes nobody anew; what it keeps of others stays', async () => {
+      const institution = anInstitution()
+      const api = apiOver(store, institution)
+      const { id } = (await api.post('/users', ADA, key)).body
+      const [again, other] = [{ 'idempotency-key': 'again' }, { 'idempotency-key': 'other' }]
+      assert.equal((await api.post('/users', ADA, again)).body.outcome, 'unchanged')
+      assert.equal((await api.post('/users', { ...ADA, netid: '0043', email: 'bob@uni.example' }, other)).status, 201)
+      await purgeUser(store, { institution: institution._id, id, by: { source: 'admin' }, now: Date.now() })
+      assert.doesNotMatch(await keptIn(institution._id), /ada@|0042/)
+      for (const sent of [key, again]) {
+        const { status, body } = await api.post('/users', ADA, sent)
+        assert.deepEqual([status, /#erased$/.test(String(body.type))], [410, true])
+      }
+      assert.equal((await api.post('/users', ADA, other)).status, 422)
+      assert.equal((await api.post('/users', { ...ADA, netid: '0043', email: 'bob@uni.example' }, other)).status, 201)
+      assert.equal(await store.count('users', institution._id, EVERYTHING), 1)
+    })
+
+    it('keeps nothing of a person who is erased before the answer is kept', async () => {
+      const institution = anInstitution()
+      const purging = writingBy(store, async (...args) => {
+        const [write] = args[0]
+        const about = write?.collection === 'idempotency' && write.op === 'replace' ? write.doc.about : undefined
+        if (typeof about === 'string')
+          await purgeUser(store, { institution: institution._id, id: about, by: { source: 'admin' }, now: Date.now() })
+        return store.write(...args)
+      })
+      assert.equal((await apiOver(purging, institution).post('/users', ADA, key)).status, 201)
+      assert.doesNotMatch(await keptIn(institution._id), /ada@|0042/)
+      assert.equal((await apiOver(store, institution).post('/users', ADA, key)).status, 410)
     })
 
     it('has a shape', async () => {

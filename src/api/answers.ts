@@ -25,6 +25,7 @@ export const PROBLEMS = {
   body_late: { status: 408, title: 'The body did not arrive in time' },
   conflict: { status: 409, title: 'The keys belong to somebody else' },
   in_progress: { status: 409, title: 'A request with this Idempotency-Key is still under way' },
+  erased: { status: 410, title: 'What was answered to this Idempotency-Key has been erased' },
   stale: { status: 412, title: 'The record has changed in the meantime' },
   too_large: { status: 413, title: 'The body is too large' },
   media_type: { status: 415, title: 'The body is of a type that is not read here' },

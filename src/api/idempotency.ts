@@ -5,7 +5,9 @@
 import { hash } from 'node:crypto'
 import { DAY_MS } from '../days.ts'
 import { newId } from '../directory/ids.ts'
-import type { Doc, Store } from '../store/store.ts'
+import type { KeptRequest } from '../directory/kept-answer.ts'
+import { eraseAnswers } from '../directory/kept-answer.ts'
+import type { Store } from '../store/store.ts'
 import type { Answer } from './answers.ts'
 import { problem } from './answers.ts'
 import type { ApiDeps, Exchange } from './deps.ts'
@@ -15,14 +17,7 @@ const KEPT_MS = DAY_MS
 /** After this long a request that has no answer yet is taken for lost with its server. */
 const LOST_MS = 60_000
 
-type Kept = Doc & {
-  /** What the request was: the same key cannot stand for another one. */
-  readonly request: string
-  readonly since: number
-  readonly expires: number
-  /** Absent while the request is under way. */
-  readonly answer?: Answer
-}
+type Kept = KeptRequest & { readonly answer?: Answer }
 
 /**
  * Does the work, once for each key that the client sent; without a key, each time.
@@ -74,6 +69,7 @@ async function claim(store: Store, kept: Kept): Promise<Answer | undefined> {
     }
     if (known.request !== kept.request) return problem('key_reused', 'it was sent with another request: take a new key for each')
     if (known.answer !== undefined) return known.answer
+    if (known.isErased) return problem('erased', 'it showed a person who has been erased since: nothing was done again')
     if (kept.since - known.since < LOST_MS) return inProgress()
     const [taken] = await store.write([{ collection: 'idempotency', op: 'replace', doc: kept, expected: known.version }])
     if (taken?.kind === 'ok') return undefined
@@ -97,11 +93,22 @@ async function workAndKeep(store: Store, kept: Kept, work: () => Promise<Answer>
     throw error
   }
   if (saysNotNow(answer)) await release()
-  else {
-    const doc = { ...kept, version: newId(Date.now()), answer }
-    await store.write([{ collection: 'idempotency', op: 'replace', doc, expected: version }])
-  }
+  else await keep(store, kept, answer)
   return answer
+}
+
+async function keep(store: Store, kept: Kept, answer: Answer): Promise<void> {
+  const about = shownIn(answer)
+  const doc = { ...kept, version: newId(Date.now()), answer, ...(about !== undefined && { about }) }
+  await store.write([{ collection: 'idempotency', op: 'replace', doc, expected: kept.version }])
+  // Whoever has erased the person meanwhile may have looked for answers before this one was kept.
+  if (about !== undefined && (await store.get('users', kept.institution, about)) === undefined)
+    await eraseAnswers(store, kept.institution, about)
+}
+
+/** Id of the person whose record the answer shows; answers to batches show none. */
+function shownIn({ body: { id, user } }: Answer): string | undefined {
+  return user !== undefined && typeof id === 'string' ? id : undefined
 }
 
 /** Of many, some may have been done: those are unchanged when they are sent again. */

@@ -145,7 +145,7 @@ const PATHS: OpenApi['paths'] = {
           headers: { Location: { description: 'Address of the record', schema: { type: 'string' } } },
           content: json('WriteAnswer'),
         },
-        ...problems(400, 404, 408, 409, 413, 415, 422),
+        ...problems(400, 404, 408, 409, 410, 413, 415, 422),
       },
     },
     get: {

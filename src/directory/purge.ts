@@ -1,12 +1,13 @@
 /**
- * The one way to erase a person: the record and its history, which holds old and new values. What remains is one
- * event that says who erased which id, so that the id can be explained and is never given again.
+ * The one way to erase a person: the record, its history, which holds old and new values, and what was answered of it and
+ * is kept. What remains is one event that says who erased which id, so that the id can be explained and is never given again.
  */
 import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { eachDoc } from './each-doc.ts'
 import { newId } from './ids.ts'
 import type { Actor } from './institution-changes.ts'
+import { eraseAnswers } from './kept-answer.ts'
 
 const PAGE = 500
 
@@ -33,7 +34,7 @@ export async function purgeUser(store: Store, given: Given): Promise<Purged> {
   return erased === 'done' || events > 0 ? { kind: 'purged', events } : { kind: 'missing' }
 }
 
-/** Erases the history of those whose purge was interrupted when the record was gone. */
+/** Erases what is left of those whose purge was interrupted when the record was gone. */
 export async function finishPurges(store: Store, institution: string): Promise<void> {
   for await (const { _id } of eachDoc(store, 'purges', institution, EVERYTHING)) {
     // Where the record is still there, its purge was never carried out, and may not be wanted any more.
@@ -61,6 +62,7 @@ async function eraseRecord(store: Store, given: Given): Promise<'done' | 'missin
 /** @returns how many events were erased */
 async function finish(store: Store, institution: string, id: string): Promise<number> {
   const events = await eraseHistory(store, institution, id)
+  await eraseAnswers(store, institution, id)
   await store.write([{ collection: 'purges', op: 'delete', institution, id }])
   return events
 }

@@ -76,6 +76,21 @@ await forEachStore((name, place) => {
         kinds: async (user: User) => (await subjectEvents(user._id)).map(({ kind }) => kind),
         trace: async (user: User) => subjectEvents(user._id),
         notes: () => store.count('purges', id, EVERYTHING),
+        /** An answer that shows the person, as the API keeps it for whoever sends a request twice. */
+        keep: async ({ _id, resource }: User) => {
+          const dates = { since: clock.at, expires: Date.now() + DAY_MS }
+          const doc = {
+            _id: 'key',
+            institution: id,
+            version: '1',
+            request: 'r',
+            ...dates,
+            about: _id,
+            answer: { body: resource },
+          }
+          await store.write([{ collection: 'idempotency', op: 'insert', doc }])
+        },
+        kept: async () => JSON.stringify(await store.find('idempotency', id, { where: EVERYTHING, limit: 9 })),
       }
     }
 
@@ -326,6 +341,7 @@ await forEachStore((name, place) => {
         for (const isDone of [false, true]) {
           const world = await aWorld()
           const ada = await world.leave(await world.post())
+          await world.keep(ada)
           let writes = 0
           const write: Store['write'] = async (...args) => {
             writes += 1
@@ -338,6 +354,7 @@ await forEachStore((name, place) => {
           isBroken = writes >= at
           await world.visit(DAY_MS)
           assert.deepEqual([await world.kinds(ada), await world.notes()], [['user.purged'], 0], `write ${at}, done: ${isDone}`)
+          assert.doesNotMatch(await world.kept(), /ada@/, `write ${at}, done: ${isDone}`)
         }
       }
     })

@@ -92,7 +92,7 @@ export const COLLECTIONS = {
   /** From the reference of a refused sign-in to its event. */
   refusals: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
   /** Answers to requests that carry an Idempotency-Key. */
-  idempotency: { unique: [], indexes: [], lists: [], counted: [], apart: [], expires: true },
+  idempotency: { unique: [], indexes: [['about', '_id']], lists: [], counted: [], apart: [], expires: true },
 } as const satisfies Record<string, Collection>
 
 export type CollectionName = keyof typeof COLLECTIONS

@@ -188,3 +188,11 @@ describe('questions for events', () => {
     })
   }
 })
+
+describe('questions for kept answers', () => {
+  it('take those about one person from the index', () => {
+    const name = 'idempotency' satisfies CollectionName
+    const plan = planFind(tableIn(tables, name), 'demo', { where: eq('about', 'x'), limit: 100 }, () => false)
+    assert.match(explain(plan.question).join('\n'), /INDEX idempotency\(about,_id\) \(institution=\? AND about=\?\)/)
+  })
+})
