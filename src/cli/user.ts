@@ -92,7 +92,7 @@ const purge: Command = {
   help: `matricula user purge ID|KEY --institution ID [--yes]
 
 Erases one person for good: the record, all of its history, and answers to requests that are kept and show it. One event
-remains, which says who erased which id. Files as they were sent, their reports and backups are left to you.
+remains, which says who erased which id.
 To end somebody's access, deactivate instead: that keeps the record and its id for the day they come back.
 Files (the archive and the reports in DATA_DIR) and backups keep what they say of the person: take that away yourself.
 A source that still lists the person makes a new record.
