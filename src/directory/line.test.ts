@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { aChange, anInstitution } from '../../test/builders.ts'
+import { aChange, aDelete, anInstitution, aPost } from '../../test/builders.ts'
 import { temporaryFile } from '../../test/stores.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
@@ -78,6 +78,41 @@ describe('a line of changes', () => {
       ['updated', 'updated', 'updated'],
     )
     assert.equal((await titlesIn(store, uni._id)).filter((title) => title !== 'new').join(), 'third')
+  })
+
+  it('keeps the order of changes of one person when whoever gave up a key for the first of them loses a race', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const [leaver] = await apply(store, uni, [aPost({ netid: 'old', userName: 'old', email: 'ada@uni.edu' })])
+    assert.ok(leaver?.kind === 'created')
+    await apply(store, uni, [aDelete(leaver.user)])
+    const raced = before(store, async (call) => {
+      if (call === 1) await apply(store, uni, [aChange({ netid: 'old', title: 'Dr' }, { source: 'scim' })])
+    })
+    const outcomes = await new Line(raced, uni).apply(
+      [aChange({ netid: 'new', email: 'ada@uni.edu' }), aChange({ netid: 'new', email: 'ada.l@uni.edu' })],
+      uni,
+    )
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ['created', 'updated'],
+    )
+    const [found] = (await store.lookUp('users', uni._id, { keys: { netid: ['new'] } })) as User[]
+    assert.equal(found?.keys.email, 'ada.l@uni.edu')
+  })
+
+  it('tells the version of who has it when a change is refused for an older one and its record loses a race', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const [made] = await apply(store, uni, many(0, 1))
+    assert.ok(made?.kind === 'created')
+    const raced = before(store, async (call) => {
+      if (call === 1) await apply(store, uni, [aChange({ netid: 'n0', title: 'of another process' })])
+    })
+    const onlyThen = aChange({ netid: 'n0', title: 'later' }, { ifVersion: [made.user.version] })
+    const [, refused] = await new Line(raced, uni).apply([aChange({ netid: 'n0', title: 'first' }), onlyThen], uni)
+    const stored = await store.lookUp('users', uni._id, { keys: { netid: ['n0'] } })
+    assert.deepEqual(refused, { kind: 'stale', version: stored[0]?.version })
   })
 
   it('tells nobody that a record is as they want it when that record was not written', async () => {

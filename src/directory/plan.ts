@@ -115,16 +115,13 @@ function carryOut(
   }
   const problems = problemsOf(body.resource)
   if (problems.length > 0) return refused({ kind: 'invalid', problems })
-  const released = releaseKeys(change, body, context)
+  releaseKeys(change, body, context)
   const next = recordOf(body, now)
   const kind = kindOf(change, user === undefined, differences)
   const { withheld, contested } = settled
   const made = user === undefined ? settled : undefined
   set.put(next, eventOf({ kind, user: next, change, matchedOn: met?.on, differences, withheld, contested, made }))
-  return {
-    outcome: done(met, next, differences, settled),
-    restsOn: released.length === 0 ? restsOn : [...restsOn, ...released],
-  }
+  return { outcome: done(met, next, differences, settled), restsOn }
 }
 
 function done(met: Met | undefined, user: User, differences: readonly Difference[], { withheld }: Settled): Outcome {
@@ -172,9 +169,8 @@ function saysTheSame(user: User, settled: Settled, body: Body): boolean {
   return sameClaims(user.claims ?? [], settled.claims) && user.userNameIsDerived === body.userNameIsDerived
 }
 
-/** Takes the keys that the record needs from those who give them up. */
-function releaseKeys(change: Change, body: Body, context: PlanContext): string[] {
-  const released: string[] = []
+/** Takes the keys that the record needs from those who give them up: it is written after them. */
+function releaseKeys(change: Change, body: Body, context: PlanContext): void {
   for (const name in body.keys) {
     const key = name as Key
     const value = body.keys[key] as string
@@ -187,9 +183,7 @@ function releaseKeys(change: Change, body: Body, context: PlanContext): string[]
     )
     const differences = [{ slot: `key[${key}]`, old: value }]
     context.set.put(next, eventOf({ kind: 'user.key_released', user: next, change, differences }))
-    released.push(holder._id)
   }
-  return released
 }
 
 function recordOf(body: Body, now: number): User {
