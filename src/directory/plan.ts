@@ -102,7 +102,7 @@ function carryOut(
   })
   const restsOn = [id]
   const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
-  const conflict = conflictOf(change, changedKeys(user, keysTaken(body, draft)), user, set.holder)
+  const conflict = conflictOf(change, keysTaken(body, draft), user, set.holder)
   if (conflict !== undefined) return refused(conflict)
   const differences = [
     ...settled.differences,
@@ -157,11 +157,6 @@ function isFree(userName: string, id: string, change: Change, set: WorkingSet): 
 /** Whoever takes a record on takes all that it shows: also a key that has gone to another person. */
 function keysTaken({ releasedKeys, resource, keys }: Body, { binding }: Draft): Keys {
   return releasedKeys !== undefined && binding?.state === 'bound' ? keysOf(resource) : keys
-}
-
-function changedKeys(user: User | undefined, keys: Keys): Keys {
-  if (user === undefined) return keys
-  return Object.fromEntries(Object.entries(keys).filter(([key, value]) => user.keys[key] !== value))
 }
 
 /** The same but for claims, or for whether the name is derived. */

@@ -176,7 +176,7 @@ function hasPrimary(value: Json | undefined): value is readonly Json[] {
 function hasOtherPrimary(inForce: ReadonlyMap<Slot, Json>, slot: Slot, isAnothers: (slot: Slot) => boolean): boolean {
   const attribute = slot.slice(0, slot.indexOf('[') + 1)
   for (const [other, value] of inForce) {
-    if (other !== slot && other.startsWith(attribute) && hasPrimary(value) && isAnothers(other)) return true
+    if (other.startsWith(attribute) && hasPrimary(value) && isAnothers(other)) return true
   }
   return false
 }
