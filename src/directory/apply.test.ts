@@ -97,6 +97,31 @@ await forEachStore((name, place) => {
       assert.ok((await people(store, uni)).every(({ resource }) => resource.title === undefined))
     })
 
+    it("refuses keys of two people also where the one that is another's would be kept back", async () => {
+      const uni = anInstitution({ authority: { email: ['scim', 'file'] } })
+      await run(uni, aPost({ netid: 'a', email: 'a@uni.edu' }), aPost({ netid: 'b', email: 'b@uni.edu' }))
+      const [kept] = await run(uni, aChange({ netid: 'a', email: 'c@uni.edu' }))
+      assert.partialDeepStrictEqual(kept, { kind: 'updated', withheld: ['emails[work]'] })
+      const [refused] = await run(uni, aChange({ netid: 'a', email: 'b@uni.edu' }))
+      assert.partialDeepStrictEqual(refused, { kind: 'conflict', code: 'key_conflict', key: 'email' })
+    })
+
+    it('finds people by the keys that the institution goes by, in its order', async () => {
+      const uni = anInstitution({ matchOrder: ['email', 'netid'] })
+      await run(uni, aChange({ netid: 'a', email: 'a@uni.edu', netid2: 'x' }))
+      const [byEmail] = await run(uni, aChange({ netid: 'a', email: 'a@uni.edu', title: 'Dr' }))
+      assert.partialDeepStrictEqual(byEmail, { kind: 'updated', matchedOn: 'email' })
+      const [refused] = await run(uni, aChange({ netid2: 'x', title: 'Prof' }))
+      assert.partialDeepStrictEqual(refused, { kind: 'conflict', code: 'key_conflict', key: 'netid2' })
+    })
+
+    it('refuses a record that is not what the schemas say, and names what is wrong', async () => {
+      const uni = anInstitution()
+      const [refused] = await run(uni, aChange({ netid: 'a' }, { edit: () => ({ resource: { title: 1 } }) }))
+      assert.partialDeepStrictEqual(refused, { kind: 'invalid', problems: [{ field: 'title', code: 'invalid_value' }] })
+      assert.deepEqual(await people(store, uni), [])
+    })
+
     it('lets a later change take a key that an earlier one of the batch frees, a whole circle of them too', async () => {
       const uni = anInstitution()
       const mails = ['a', 'b', 'c', 'd']
@@ -136,6 +161,16 @@ await forEachStore((name, place) => {
       const held = (await people(store, uni)).map(({ keys }) => keys)
       assert.deepEqual(held, [{ netid: 'ada1' }, { netid: 'ada2', userName: 'ada@uni.edu', email: 'ada@uni.edu' }])
       await assertEachWriteHasItsEvent(store, uni)
+      const released = (await all(store, 'events', uni)).filter(({ kind }) => kind === 'user.key_released')
+      assert.deepEqual(
+        released.map(({ subject, differences }) => ({ subject, differences })),
+        ['email', 'userName'].map((key) => ({
+          subject: userOf(made)._id,
+          differences: [{ slot: `key[${key}]`, old: 'ada@uni.edu' }],
+        })),
+      )
+      const [later] = await run(uni, aChange({ netid: 'ada1', title: 'Dr' }))
+      assert.partialDeepStrictEqual(later, { kind: 'updated', user: { keys: { netid: 'ada1' } } })
     })
 
     it('gives a person the address back when whoever got it has it no more, so that it never makes a second record', async () => {
@@ -194,7 +229,11 @@ await forEachStore((name, place) => {
 
     it('brings a deleted person back under the same id', async () => {
       const uni = anInstitution()
-      const [made] = await run(uni, aPost({ userName: 'ada@uni.edu' }))
+      const bind: Partial<Change> = {
+        edit: () => ({ resource: { userName: 'ada@uni.edu', active: true }, binding: { state: 'bound' } }),
+      }
+      const [made, same] = await run(uni, aPost({ userName: 'ada@uni.edu' }), { ...aPost({ userName: 'ada@uni.edu' }), ...bind })
+      assert.deepEqual([made?.kind, same?.kind], ['created', 'unchanged'])
       const [gone] = await run(uni, aDelete(userOf(made)))
       assert.partialDeepStrictEqual(userOf(gone), {
         resource: { active: false },
@@ -215,6 +254,9 @@ await forEachStore((name, place) => {
       assert.partialDeepStrictEqual(userOf(byFile), { resource: { userName: 'Ada@uni.edu' }, userNameIsDerived: true })
       const [moved] = await run(uni, aChange({ netid: 'a', email: 'ada.l@uni.edu' }))
       assert.equal(userOf(moved).resource.userName, 'ada.l@uni.edu')
+      const [same] = await run(uni, aChange({ netid: 'a', userName: 'ada.l@uni.edu' }))
+      assert.partialDeepStrictEqual(same, { kind: 'updated', changed: [] })
+      assert.equal(userOf(same).userNameIsDerived, undefined)
       const [named] = await run(uni, aPost({ netid: 'a', userName: 'ada' }))
       assert.equal(userOf(named).userNameIsDerived, undefined)
       const [still] = await run(uni, aChange({ netid: 'a', email: 'lovelace@uni.edu' }))
@@ -236,6 +278,12 @@ await forEachStore((name, place) => {
       await run(uni, aChange({ netid: 'a', title: 'Dr' }))
       const [outcome] = await run(uni, aPost({ netid: 'a', userName: 'a@uni.edu', title: 'Prof' }))
       assert.partialDeepStrictEqual(outcome, { kind: 'updated', withheld: ['title'], user: { resource: { title: 'Dr' } } })
+      const [first] = await run(uni, aChange({ netid: 'a', title: 'Dean' }, { source: 'api' }))
+      assert.partialDeepStrictEqual(first, { kind: 'updated', changed: [], withheld: ['title'] })
+      const letGo: Change['edit'] = ({ resource: { title: _, ...rest } } = aCurrent()) => ({ resource: rest })
+      await run(uni, aPost({ netid: 'a' }), aChange({ netid: 'a' }, { source: 'scim', edit: letGo }))
+      const [fallen] = await run(uni, aChange({ netid: 'a' }, { edit: letGo }))
+      assert.equal(userOf(fallen).resource.title, 'Dean')
     })
 
     it('answers stale, and never tries again, when the caller knew another version', async () => {
@@ -423,6 +471,10 @@ async function rollOf(store: Store, institution: Institution) {
       title: resource.title,
     }))
     .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+}
+
+function aCurrent(): never {
+  throw new Error('nobody matched')
 }
 
 /** A store whose process dies when it is asked to write more than so many times. */

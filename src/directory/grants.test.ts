@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { aChange, anInstitution, aPost, aResource } from '../../test/builders.ts'
 import { forEachStore } from '../../test/stores.ts'
-import type { Store } from '../store/store.ts'
+import type { Doc, Store } from '../store/store.ts'
 import type { Change, Outcome } from './change.ts'
 import { deleteGroup } from './drop-group.ts'
 import { openGate } from './gate.ts'
@@ -12,6 +12,7 @@ import { openGroupWrites } from './group-writes.ts'
 import type { Settings } from './institution.ts'
 import { isObject } from './json.ts'
 import { ownerOf } from './provenance.ts'
+import type { Difference } from './settle.ts'
 import type { Source, User } from './user.ts'
 
 const MAP = { Staff: { accountType: 'staff', tags: ['Payroll', 'Gym'] }, Students: { accountType: 'Student', tags: ['Gym'] } }
@@ -96,13 +97,22 @@ await forEachStore((name, place) => {
     })
 
     it('gives way to the default account type when it goes', async () => {
-      const { person, group, drop, told } = aUniversity(store, { defaultAccountType: 'Guest' })
+      const { institution, person, group, drop, told, read } = aUniversity(store, { defaultAccountType: 'Guest' })
       const ada = await person(aPost(ADA))
       assert.deepEqual(await told(ada), ['Guest', undefined])
       const staff = await group('Staff', ada)
       assert.deepEqual(await told(ada), ['Staff', ['Payroll', 'Gym']])
       await drop(staff)
       assert.deepEqual(await told(ada), ['Guest', undefined])
+      const { version } = await read(ada)
+      const { differences } = (await store.get('events', institution._id, version)) as Doc & { differences: Difference[] }
+      assert.deepEqual(
+        differences.filter(({ slot }) => slot === 'userType'),
+        [
+          { slot: 'userType', old: 'Staff' },
+          { slot: 'userType', new: 'Guest' },
+        ],
+      )
     })
 
     it('leaves alone what others said of themselves', async () => {

@@ -61,6 +61,24 @@ describe('without a ranking', () => {
     const back = after(taken, 'file', 'title', 'Dr', UNRANKED)
     assert.deepEqual(back.contested, ['title'])
     assert.equal(back.resource.title, 'Dr')
+    const writtenAgain = store(taken, after(taken, 'scim', 'title', 'Dean', UNRANKED))
+    assert.deepEqual(after(writtenAgain, 'file', 'title', 'Dr', UNRANKED).contested, ['title'])
+  })
+
+  it('what was sent stands in the order in which it was sent', () => {
+    const work = { type: 'work', value: 'a@uni.edu' }
+    const home = { type: 'home', value: 'a@home.example' }
+    const user = aUser({ emails: [work] }, 'file')
+    const sent = { emails: [home, work], title: 'Dr', active: true }
+    const { resource } = settledOn(user, sent, { source: 'scim', now: NOW, ranking: UNRANKED })
+    assert.equal(JSON.stringify(resource), JSON.stringify(sent))
+  })
+
+  it('a primary address takes the place of the one before', () => {
+    const user = aUser(aResource({ email: 'a@uni.edu' }), 'file')
+    const { emails } = aResource({ email: 'b@uni.edu' })
+    const settled = settledOn(user, { emails: emails as Json }, { source: 'scim', now: NOW, ranking: UNRANKED })
+    assert.deepEqual([settled.resource.emails, settled.withheld], [emails, []])
   })
 
   it('of a long list the trail tells what came and what went', () => {
@@ -119,6 +137,37 @@ describe('where sources are ranked', () => {
     assert.deepEqual(settled.differences, [{ slot: 'title', old: 'Dr', new: 'Prof' }])
   })
 
+  it('of several claims the highest-ranked takes effect, of equals the latest, and none of another slot', () => {
+    const ranking: Ranking = (slot) => (slot === 'title' ? ['file:sis', 'scim'] : ['file:sis'])
+    const claim = (source: Source, slot: string, value: string, at: number) => ({ source, slot, value, at })
+    const equals = [claim('api', 'title', 'Mx', 1), claim('saml', 'title', 'Ms', 3), claim('file', 'title', 'Mr', 2)]
+    for (const [claims, title] of [
+      [equals, 'Ms'],
+      [[...equals, claim('scim', 'title', 'Prof', 0)], 'Prof'],
+      [[claim('scim', 'nickName', 'Ada', 9), ...equals], 'Ms'],
+      [[{ source: 'scim', slot: 'title', at: 9 } as const, ...equals], 'Ms'],
+      [[claim('scim', 'nickName', 'Ada', 9)], undefined],
+    ] as const) {
+      const settled = after({ ...user, claims }, 'file:sis', 'title', undefined, ranking)
+      assert.equal(settled.resource.title, title)
+      assert.equal(settled.claims.length, title === undefined ? claims.length : claims.length - 1)
+    }
+  })
+
+  it('the same value that is kept back of two attributes is a claim of each', () => {
+    const ranking: Ranking = () => ['file:sis']
+    const user = aUser({ title: 'Dr', nickName: 'Ada' }, 'file:sis')
+    const claimed = store(user, after(user, 'scim', 'title', 'Prof', ranking))
+    const settled = after(claimed, 'scim', 'nickName', 'Prof', ranking)
+    assert.deepEqual(
+      settled.claims.map(({ slot, value }) => [slot, value]),
+      [
+        ['title', 'Prof'],
+        ['nickName', 'Prof'],
+      ],
+    )
+  })
+
   it('a claim that agrees again is gone', () => {
     const claimed = store(user, after(user, 'scim', 'title', 'Prof', SIS_FIRST))
     assert.deepEqual(after(claimed, 'scim', 'title', 'Dr', SIS_FIRST).claims, [])
@@ -153,7 +202,20 @@ describe('where sources are ranked', () => {
       assert.deepEqual(seenBy(claimed, 'scim').emails, emails)
       const again = settledOn(claimed, seenBy(claimed, 'scim'), { ...by, now: NOW + 1 })
       assert.deepEqual([again.resource, again.claims, again.differences], [claimed.resource, claimed.claims, []])
+      const moved = { value: 'ada@new.example', type: 'home', primary: true }
+      for (const rules of [by, { ...by, ranking: UNRANKED }]) {
+        const settled = after(claimed, 'scim', 'emails[home]', [moved], rules.ranking)
+        assert.deepEqual(settled.resource.emails, [work, { ...moved, primary: false }])
+      }
     }
+  })
+
+  it('what is primary of one attribute makes nothing of another one second', () => {
+    const ranking: Ranking = (slot) => (slot === 'phoneNumbers[work]' ? ['file:sis', 'scim'] : undefined)
+    const user = aUser({ phoneNumbers: [{ value: '1', type: 'work', primary: true }] }, 'file:sis')
+    const { emails } = aResource({ email: 'ada@uni.edu' })
+    const sent = { phoneNumbers: [{ value: '2', type: 'work' }], emails: emails as Json }
+    assert.deepEqual(settledOn(user, sent, { source: 'scim', now: NOW, ranking }).resource.emails, emails)
   })
 
   it('a channel stands for all its sources, and one that is not named is the lowest', () => {

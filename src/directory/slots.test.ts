@@ -61,5 +61,8 @@ describe('slots', () => {
   it('keep the place of an element in its list', () => {
     const next = withSlot(record, 'emails[work]', [{ value: 'new@uni.edu', type: 'work' }])
     assert.deepEqual((next.emails as readonly Json[])[0], { value: 'new@uni.edu', type: 'work' })
+    const apart = { ...record, emails: (record.emails as readonly Json[]).toSpliced(2, 0, { value: 'd@home.example' }) }
+    const one = { value: 'only@home.example', type: 'home' }
+    assert.deepEqual((withSlot(apart, 'emails[home]', [one]).emails as readonly Json[])[1], one)
   })
 })
