@@ -27,6 +27,7 @@ describe('a flat change', () => {
       ['takes 1 for the status', { account_status: 1 }, { account_status: 'active' }],
       ['takes tags as a list', { user_tags: ['Greek', ' Scholar '] }, { user_tags: ['Greek', 'Scholar'] }],
       ['takes tags as text', { user_tags: 'Greek, Scholar,' }, { user_tags: ['Greek', 'Scholar'] }],
+      ['puts tags into their composed form', { user_tags: 'Bog\u0306' }, { user_tags: ['Boğ'] }],
       ['counts tags that differ in case once', { user_tags: ['Greek', 'greek'] }, { user_tags: ['greek'] }],
       ['takes older names', { year_of_grad: 2027, title: 'Librarian' }, { year_of_graduation: 2027, work_title: 'Librarian' }],
       ['keeps line ends', { bio: 'one\ntwo' }, { bio: 'one\ntwo' }],
@@ -119,6 +120,7 @@ describe('a flat change', () => {
     const there: Resource = {
       userName: 'x',
       active: true,
+      title: 'Zoe\u0308',
       name: { givenName: 'Ada', familyName: 'King', middleName: 'B' },
       userType: 'Student',
       emails: [
@@ -138,6 +140,7 @@ describe('a flat change', () => {
       ['clears what was sent as null', { bio: null }, { campus: { netid: 'Ada1', tags: ['Greek', 'Scholar'] } }],
       ['clears what was sent as [[CLEAR]]', { middle_initial: '[[clear]]' }, { name: { givenName: 'Ada', familyName: 'King' } }],
       ['takes a key in another case for the same', { netid: 'ADA1', email: 'ada@uni.EXAMPLE' }, {}],
+      ['takes a text in another normal form for the same', { work_title: 'Zoë' }, {}],
       [
         'puts a new address in the place of the one that stands for the person',
         { email: 'ak@uni.example' },

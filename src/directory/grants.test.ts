@@ -84,6 +84,13 @@ await forEachStore((name, place) => {
       }
     })
 
+    it('may be a tag alone, of the one group that means something, for a person of whom a name is all that is known', async () => {
+      const { person, group, told } = aUniversity(store, { groups: { map: { Gym: { tags: ['Gym'] } } } })
+      const bob = await person(aPost({ userName: 'bob' }))
+      await group('Gym', bob)
+      assert.deepEqual(await told(bob), [undefined, ['Gym']])
+    })
+
     it('goes with it, but for what another group means as well', async () => {
       const { person, group, change, told } = aUniversity(store)
       const ada = await person(aPost(ADA))
@@ -159,7 +166,7 @@ await forEachStore((name, place) => {
     })
 
     it('comes and goes with the name of the group', async () => {
-      const { person, group, change, told } = aUniversity(store)
+      const { person, group, change, told } = aUniversity(store, { groups: { map: { Staff: MAP.Staff } } })
       const ada = await person(aPost(ADA))
       const id = await group('Employees', ada)
       await change(id, [], [], 'Staff')

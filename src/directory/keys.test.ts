@@ -97,6 +97,7 @@ describe('keysOf', () => {
     assert.equal(keysOf({ emails }).email, 'main@x.edu')
     assert.equal(keysOf({ emails: emails.slice(0, 2) }).email, 'work@x.edu')
     assert.equal(keysOf({ emails: emails.slice(0, 1) }).email, 'first@x.edu')
+    assert.equal(keysOf({ emails: [...emails.slice(0, 2), { value: 'Next@x.edu', type: 'work' }] }).email, 'work@x.edu')
   })
 
   it('passes over an e-mail without a value', () => {

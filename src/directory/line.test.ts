@@ -128,6 +128,38 @@ describe('a line of changes', () => {
     assert.deepEqual(await titlesIn(store, uni._id), ['new'])
   })
 
+  it('forgets what is written, so that it sees what another process makes of it', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const line = new Line(store, uni)
+    await line.apply(many(0, 1), uni)
+    await apply(store, uni, [aChange({ netid: 'n0', title: 'of another process' })])
+    const [outcome] = await line.apply(many(0, 1), uni)
+    assert.equal(outcome?.kind, 'updated')
+    assert.deepEqual(await titlesIn(store, uni._id), ['new'])
+  })
+
+  it('goes by the settings that the institution has when a call comes', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const line = new Line(store, uni)
+    await line.apply(many(0, 1), uni)
+    const [outcome] = await line.apply(many(1, 1), { ...uni, settings: { defaultAccountType: 'Guest' } })
+    assert.partialDeepStrictEqual(outcome, { kind: 'created', user: { resource: { userType: 'Guest' } } })
+  })
+
+  it('writes nothing of who is as the change wants it', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    await apply(store, uni, many(0, 2))
+    let written = 0
+    const counted = before(store, async (_, writes) => {
+      written += writes.length
+    })
+    await new Line(counted, uni).apply([...many(0, 2), aChange({ netid: 'n0', title: 'newer' })], uni)
+    assert.equal(written, 1)
+  })
+
   it('fails a call with the store, leaves the rest of it undone, and goes on with others on what is stored', async () => {
     await using store = await openStore()
     const uni = anInstitution()

@@ -7,6 +7,7 @@ import { openSqlite } from '../store/sqlite/sqlite.ts'
 import { apply } from './apply.ts'
 import type { Change, Outcome } from './change.ts'
 import { openRehearsal } from './rehearsal.ts'
+import { SLICE } from './slice.ts'
 import type { User } from './user.ts'
 
 const key = fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined })
@@ -49,6 +50,17 @@ describe('a rehearsal', () => {
     const [again] = await rehearsal.plan([aChange({ netid: 'b1' }, { row: 4 })])
     assert.ok(again?.kind === 'unchanged' && again.user._id === made.user._id)
     assert.ok(rehearsal.isNew(again.user._id))
+  })
+
+  it('remembers nobody whom the rest of the list does not ask for, so that a long list needs little memory', async () => {
+    await using store = await openSqlite({ path: temporaryFile('matricula.db') })
+    const institution = anInstitution()
+    const list = Array.from({ length: 4 * SLICE }, (_, n) => aChange({ netid: `n${n}` }, { row: n }))
+    const lastAsked = (name: string) => Math.min(Number(name.replace(/^netid:n/, '')) + 30, 2 * SLICE) || 0
+    const rehearsal = openRehearsal({ store, institution, now: Date.now, lastAsked })
+    for (let from = 0; from < list.length; from += 40) await rehearsal.plan(list.slice(from, from + 40))
+    const again = await rehearsal.plan(list.map(({ row: _, ...change }) => change))
+    assert.deepEqual(new Set(again.map(({ kind }) => kind)), new Set(['created']))
   })
 })
 

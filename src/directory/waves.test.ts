@@ -42,6 +42,15 @@ describe('waves of writes', () => {
     assert.deepEqual(ids(entries), [['a'], ['b'], ['c']])
   })
 
+  it('clear a record of the circle first, not one that waits for the circle', () => {
+    const entries = [
+      anEntry('waiting', { netid: '9' }, { netid: '9', email: 'x' }),
+      anEntry('a', { netid: '1', email: 'x' }, { netid: '2' }),
+      anEntry('b', { netid: '2' }, { netid: '1' }),
+    ]
+    assert.deepEqual(ids(entries), [['a'], ['b', 'waiting'], ['a']])
+  })
+
   it('clear one key first where keys go round in a circle, and write each record once more in full', () => {
     const waves = wavesOf(
       [anEntry('a', { netid: '1', email: 'x' }, { netid: '2', email: 'x' }), anEntry('b', { netid: '2' }, { netid: '1' })],
