@@ -21,6 +21,16 @@ describe('a flat change', () => {
       ['takes a nationality by the name of a country', { nationality: 'Japan' }, { nationality: 'JP' }],
       ['keeps a nationality that is an adjective', { nationality: 'Japanese' }, { nationality: 'Japanese' }],
       ['takes numbers as text', { year_of_entry: '2024', month_of_entry: '09' }, { year_of_entry: 2024, month_of_entry: 9 }],
+      [
+        'takes the first and the last of what may be',
+        { year_of_entry: 1900, year_of_graduation: '2200' },
+        { year_of_entry: 1900, year_of_graduation: 2200 },
+      ],
+      [
+        'takes December and January',
+        { month_of_entry: '12', month_of_graduation: '1' },
+        { month_of_entry: 12, month_of_graduation: 1 },
+      ],
       ['takes months by name', { month_of_graduation: 'Sept' }, { month_of_graduation: 9 }],
       ['takes words for the status', { account_status: 'Non' }, { account_status: 'inactive' }],
       ['takes false for the status', { account_status: false }, { account_status: 'inactive' }],
@@ -44,9 +54,16 @@ describe('a flat change', () => {
   describe('refuses, naming the field and a code', () => {
     for (const [why, sent, field, code, says] of [
       ['an unknown field, with the nearest', { frist_name: 'Ada' }, 'frist_name', 'field_unknown', 'did you mean "first_name"'],
+      [
+        'a name near another one of a field',
+        { yaer_of_grad: 2027 },
+        'yaer_of_grad',
+        'field_unknown',
+        'did you mean "year_of_graduation"',
+      ],
       ['a name of the language', JSON.parse('{"__proto__": "x"}'), '__proto__', 'field_unknown', ''],
       ['one field under two names', { mail: 'a@uni.example' }, 'email', 'field_twice', 'mail'],
-      ['a number for a name', { first_name: 7 }, 'first_name', 'value_type', 'is a number; it should be text or null'],
+      ['a number for a name', { first_name: 7 }, 'first_name', 'value_type', 'first_name is a number; it should be text or null'],
       ['an object for text', { city: {} }, 'city', 'value_type', 'an object'],
       ['a list of numbers for tags', { user_tags: ['a', 7] }, 'user_tags', 'value_type', 'element 2 is a number'],
       ['a fraction of a year', { year_of_entry: 2024.5 }, 'year_of_entry', 'value_type', 'fraction'],
@@ -181,6 +198,12 @@ describe('a flat change', () => {
       ],
       ['takes tags in another order for the same', { user_tags: 'scholar,greek' }, {}],
       [
+        'replaces tags by a list that takes others away',
+        { user_tags: 'Athlete, [DELETE]greek' },
+        { campus: { netid: 'Ada1', tags: ['Athlete'], biography: 'Maps.' } },
+      ],
+      ['clears tags by null', { user_tags: null }, { campus: { netid: 'Ada1', biography: 'Maps.' } }],
+      [
         'adds tags to those there, and takes one away',
         { user_tags: '[DELETE]greek, Athlete', keep_existing_user_tags: 'yes' },
         { campus: { netid: 'Ada1', tags: ['Scholar', 'Athlete'], biography: 'Maps.' } },
@@ -204,6 +227,42 @@ describe('a flat change', () => {
         assert.deepEqual(applied(change, there), { ...there, ...(changes as JsonObject) })
       })
     }
+
+    const home = { value: 'ada@x.example', type: 'home' }
+    const next = 'next@x.example'
+    for (const [why, emails, changed] of [
+      ['the only one, of whatever type', [home], [{ ...home, value: next }]],
+      [
+        'the first where none is primary or of work',
+        [home, { ...home, value: 'b@x.example' }],
+        [
+          { ...home, value: next },
+          { ...home, value: 'b@x.example' },
+        ],
+      ],
+      [
+        'the primary of two that are spelt alike',
+        [home, { ...home, primary: true }],
+        [home, { ...home, value: next, primary: true }],
+      ],
+      [
+        'the one of work of two that are spelt alike',
+        [home, { ...home, type: 'work' }],
+        [home, { ...home, value: next, type: 'work' }],
+      ],
+      ['none where none has a value', [{ type: 'home' }], [{ type: 'home' }, { type: 'work', primary: true, value: next }]],
+    ] as const) {
+      it(`with another e-mail replaces ${why}`, () => {
+        const change = flatChange({ netid: 'ada1', email: next }, sender())
+        assert.deepEqual(applied(change, { ...there, emails }).emails, changed)
+      })
+    }
+
+    it('keeps the phones of other types when one is added', () => {
+      const phoneNumbers = [{ value: '1', type: 'mobile' }]
+      const change = flatChange({ netid: 'ada1', phone_number: '2' }, sender())
+      assert.deepEqual(applied(change, { ...there, phoneNumbers }).phoneNumbers, there.phoneNumbers)
+    })
 
     it('is told apart by field where one slot holds several', () => {
       const next = applied(flatChange({ netid: 'ada1', city: 'Faro', user_tags: 'a', country: 'PT' }, sender()), there)
