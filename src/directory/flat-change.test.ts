@@ -278,6 +278,13 @@ describe('a flat change', () => {
     assert.equal(change.intent, 'upsert')
   })
 
+  it('says who sent it, in which run and row', () => {
+    const by = { credential: 'token-1', run: 'run-1', row: 7 }
+    assert.partialDeepStrictEqual(flatChange(ADA, { ...sender(), ...by }), { source: 'api', ...by })
+    const change = flatChange(ADA, sender())
+    for (const name of Object.keys(by)) assert.ok(!(name in change), name)
+  })
+
   it('goes to one record by its id', () => {
     const change = flatChange({ id: 'x1', netid: 'n' }, sender())
     assert.ok('target' in change)

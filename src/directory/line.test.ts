@@ -148,6 +148,19 @@ describe('a line of changes', () => {
     assert.partialDeepStrictEqual(outcome, { kind: 'created', user: { resource: { userType: 'Guest' } } })
   })
 
+  it('plans a slice on what those before it will have done, so that nothing is written in vain', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    let written = 0
+    const counted = before(store, async (_, writes) => {
+      written += writes.length
+    })
+    const later = Array.from({ length: SLICE }, (_, n) => aChange({ netid: `n${n}`, title: 'newer' }))
+    const outcomes = await new Line(counted, uni).apply([...many(0), ...later], uni)
+    assert.ok(outcomes.slice(SLICE).every(({ kind }) => kind === 'updated'))
+    assert.equal(written, 2 * SLICE)
+  })
+
   it('writes nothing of who is as the change wants it', async () => {
     await using store = await openStore()
     const uni = anInstitution()
