@@ -140,15 +140,20 @@ describe('tokens', () => {
   })
 
   it('leave an event when made and when revoked, without the secret', async () => {
-    const { text, token } = await make('north', 'files')
+    const more = { name: 'nightly', validUntil: START + 1000 }
+    const { text, token } = await createToken(store, { institution: 'north', scope: 'files', by, now: START, ...more })
     await revokeToken(store, { institution: 'north', id: token._id, by, now: START + 1 })
     const events = await store.find('events', 'north', { where: { op: 'eq', path: 'subject', value: token._id }, limit: 10 })
     assert.deepEqual(
-      events.map(({ kind, credential }: Doc) => [kind, credential]),
-      [
-        ['token.created', 'cli'],
-        ['token.revoked', 'cli'],
-      ],
+      events.map(({ kind, credential, differences }: Doc) => [kind, credential, differences]),
+      (['new', 'old'] as const).map((side) => [
+        side === 'new' ? 'token.created' : 'token.revoked',
+        'cli',
+        Object.entries({ scope: 'files', source: 'file', ...more }).map(([name, value]) => ({
+          slot: `token.${name}`,
+          [side]: value,
+        })),
+      ]),
     )
     const all = JSON.stringify(await store.find('events', 'north', { where: EVERYTHING, limit: 1000 }))
     assert.ok(!all.includes(text) && !all.includes(token.keys.hash))

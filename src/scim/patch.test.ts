@@ -388,6 +388,12 @@ describe('PATCH', () => {
     ],
     ['leaves externalId to the binding', [{ op: 'replace', path: 'externalId', value: 'e' }], {}],
 
+    [
+      'makes an element of a filter whose names are in any case',
+      [{ op: 'replace', path: 'ADDRESSES[TYPE eq "work"].LOCALITY', value: 'Porto' }],
+      { addresses: [{ type: 'work', locality: 'Porto' }] },
+    ],
+
     ['remove without a path', [{ op: 'remove' }], 'noTarget'],
     ['replace of a value path without a match', [{ op: 'replace', path: 'emails[type sw "x"].value', value: 'o' }], 'noTarget'],
     ['replace of a value that is not there', [{ op: 'replace', path: 'emails[value eq "zz"].type', value: 'work' }], 'noTarget'],
@@ -426,6 +432,11 @@ describe('PATCH', () => {
   it('reads an externalId that is wrapped like a member', () => {
     const Operations = [{ op: 'Replace', path: 'externalId', value: [{ $ref: null, value: 'e' }] }]
     assert.deepEqual(parsePatch(USER, { Operations }), [{ kind: 'externalId', externalId: 'e' }])
+  })
+
+  it('takes an externalId away, whatever else is said of it', () => {
+    const Operations = [{ op: 'remove', path: 'externalId', value: 'e' }]
+    assert.deepEqual(parsePatch(USER, { Operations }), [{ kind: 'externalId', externalId: null }])
   })
 
   for (const body of [null, [], {}, { Operations: [] }, { Operations: {} }, { operations: 'x' }]) {
