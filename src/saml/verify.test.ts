@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { EC_IDP } from '../../test/saml/ec-idp.ts'
 import type { Signed } from '../../test/saml/response.ts'
 import { contextOf, field, NOW, responseXml, signedResponse } from '../../test/saml/response.ts'
-import { testIdp } from '../../test/saml/signer.ts'
+import { MORE, testIdp } from '../../test/saml/signer.ts'
 import { verifyResponse } from './verify.ts'
 
 const scene = {
@@ -39,6 +40,18 @@ describe('a response', () => {
     const weak = { ...scene, idp: testIdp(scene.idp.entityId, 1024) }
     const found = verifyResponse({ SAMLResponse: field(signedResponse(weak, responseXml(weak))) }, contextOf(weak))
     assert.ok(found.kind === 'refused' && found.code === 'key')
+  })
+
+  it('is refused under an algorithm that is not one of the kind of the key, whoever signed it', () => {
+    const ecdsa = { key: EC_IDP.privateKey, algorithm: `${MORE}ecdsa-sha256` }
+    const ec = { ...scene, idp: { ...EC_IDP, privateKey: scene.idp.privateKey } }
+    for (const [there, xml] of [
+      [scene, signedResponse(scene, responseXml(scene), 'both', ecdsa)],
+      [ec, signedResponse(ec, responseXml(ec), 'both')],
+    ] as const) {
+      const found = verifyResponse({ SAMLResponse: field(xml) }, contextOf(there))
+      assert.equal(found.kind === 'refused' && found.code, 'key')
+    }
   })
 
   it('says of whom it claims to be when its key is unknown', () => {
