@@ -53,6 +53,18 @@ await forEachStore((name, place) => {
       assert.equal((await desk.matricula('files', 'run', '--institution', institution, '--approve', 'people.csv')).code, 1)
     })
 
+    it('holds a file no longer when a newer one of its name has been processed', async () => {
+      const institution = await desk.institution()
+      const approve = () => desk.matricula('files', 'run', '--institution', institution, '--approve', 'people.csv')
+      await desk.imported(institution, [HEADER, ...rows(40)])
+      for (const _ of ['once', 'again']) {
+        assert.equal((await desk.imported(institution, [HEADER, ...rows(40, { status: '0' })])).summary.result, 'held')
+      }
+      assert.equal((await desk.imported(institution, [HEADER, ...rows(40, { city: 'Oslo' })], '--approve')).code, 0)
+      assert.equal((await approve()).code, 1)
+      assert.ok((await desk.people(institution)).every(({ account_status }) => account_status === 'active'))
+    })
+
     it('counts thresholds from 20 rows up', async () => {
       const institution = await desk.institution()
       await desk.imported(institution, [HEADER, ...rows(19)])

@@ -21,6 +21,7 @@ describe('the text of a cell', () => {
     ['keeps 12e5, which is an identifier', 'netid', '12e5', '12e5'],
     ['keeps a long row of digits, which text can hold', 'netid', '12345678901234567890', '12345678901234567890'],
     ['keeps a point in a telephone number', 'phone_number', { text: '555.0142', odd: 'fraction' }, '555.0142'],
+    ['keeps an identifier that only begins like a rounded number', 'netid', '1E+05x', '1E+05x'],
     ['keeps a rounded number in prose', 'bio', '1.23457E+14', '1.23457E+14'],
     ['keeps a day as ISO 8601', 'bio', { text: '2024-09-01', odd: 'date' }, '2024-09-01'],
     ['shows an identifier as the sheet shows it', 'netid', { text: 'S00042', odd: 'styled', plain: '42' }, 'S00042'],
