@@ -148,6 +148,8 @@ await forEachStore((name, place) => {
     for (const [why, line] of [
       ['a row does not let see whom it is about', '1.23E+14,,Ana,Ode,Student'],
       ['a row has no key', ',,Ana,Ode,Student'],
+      ['a row has an address that is none', ',"n2@uni,edu",Ana,Ode,Student'],
+      ['a row has a key that is to be cleared', '[[CLEAR]],,Ana,Ode,Student'],
       ['a row has slipped', '9,n9@uni.edu,Ana,Ode,Student,Jr.'],
       ['a quotation mark swallows the rest', '9,n9@uni.edu,"Ana,Ode,Student'],
     ] as const) {

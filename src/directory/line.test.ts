@@ -109,7 +109,7 @@ describe('a line of changes', () => {
     const raced = before(store, async (call) => {
       if (call === 1) await apply(store, uni, [aChange({ netid: 'n0', title: 'of another process' })])
     })
-    const onlyThen = aChange({ netid: 'n0', title: 'later' }, { ifVersion: [made.user.version] })
+    const onlyThen = aChange({ netid: 'n0', title: 'later' }, { ifVersion: (version) => version === made.user.version })
     const [, refused] = await new Line(raced, uni).apply([aChange({ netid: 'n0', title: 'first' }), onlyThen], uni)
     const stored = await store.lookUp('users', uni._id, { keys: { netid: ['n0'] } })
     assert.deepEqual(refused, { kind: 'stale', version: stored[0]?.version })

@@ -3,6 +3,9 @@
  * a row that has to be mended.
  */
 import type { Outcome } from '../directory/change.ts'
+import { fieldNamed } from '../directory/fields.ts'
+import { readValue } from '../directory/flat-values.ts'
+import type { Institution } from '../directory/institution.ts'
 import { foldKey } from '../directory/keys.ts'
 import type { User } from '../directory/user.ts'
 import { namesOf } from '../directory/working-set.ts'
@@ -12,6 +15,7 @@ import { Seen } from './seen.ts'
 
 export class Attendance {
   readonly #readKeys: CellReader
+  readonly #institution: Institution
   readonly #records = new Seen()
   readonly #keys = new Seen()
   #hasKeys = false
@@ -19,8 +23,9 @@ export class Attendance {
   #unclearRow: number | undefined
 
   /** @param readKeys reads the match keys of a row alone */
-  constructor(readKeys: CellReader) {
+  constructor(readKeys: CellReader, institution: Institution) {
     this.#readKeys = readKeys
+    this.#institution = institution
   }
 
   /** @param outcome where the row came as far as the directory */
@@ -34,13 +39,20 @@ export class Attendance {
     const { values, problems } = this.#readKeys(row)
     let isClear = false
     for (const field in values) {
-      const folded = foldKey(values[field] as string)
+      const value = values[field] as string
+      const folded = foldKey(value)
       if (folded === undefined) continue
       this.#keys.add(`${field}:${folded}`)
       this.#hasKeys = true
-      isClear ||= problems.every(({ code }) => code !== 'too_many_cells')
+      isClear ||= this.#isKey(field, value) && problems.every(({ code }) => code !== 'too_many_cells')
     }
     if (!isClear) this.#unclearRow ??= row.number
+  }
+
+  /** A misspelt address is nobody's: the person of the row has another one. */
+  #isKey(name: string, value: string): boolean {
+    const field = fieldNamed(name)
+    return field !== undefined && typeof readValue(field, value, this.#institution) === 'string'
   }
 
   /** Why nobody can be said to be missing, if so. */

@@ -151,7 +151,7 @@ async function planAll(opened: Opened, options: RunOptions): Promise<Tally> {
   const { table, limits, file, plan, missingPlan } = opened
   // One that was planned before may say something else.
   await rm(missingPlan, { force: true })
-  const attendance = file.mode === 'roster' ? new Attendance(keyReader(table, limits)) : undefined
+  const attendance = file.mode === 'roster' ? new Attendance(keyReader(table, limits), options.institution) : undefined
   const onRow = attendance?.note.bind(attendance)
   const work = { ...options, ...opened, ...withDefaults(options) }
   const tally = await planFile({ ...work, path: plan, ...(onRow !== undefined && { onRow }) })
