@@ -38,15 +38,10 @@ export function fileSource({ settings }: Institution, fileName: string, source: 
   }
 }
 
-function sourceSettings({ files }: Settings, fileName: string): FileSourceSettings | undefined {
+/** The entry of `files.sources` that a file is of. */
+export function sourceSettings({ files }: Settings, fileName: string): FileSourceSettings | undefined {
   const name = reportedFile(fileName) ?? fileName
   return files?.sources?.find(({ pattern }) => fitsPattern(name, pattern))
-}
-
-/** Sources whose files are waited for, without those that one of these files is of. */
-export function awaitedBeside({ settings }: Institution, fileNames: Iterable<string>): FileSourceSettings[] {
-  const came = new Set(Array.from(fileNames, (name) => sourceSettings(settings, name)))
-  return (settings.files?.sources ?? []).filter((one) => one.missingAfterDays !== undefined && !came.has(one))
 }
 
 /** The sources of an institution whose files say who belongs here. */

@@ -5,7 +5,7 @@ import { DAY_MS } from '../days.ts'
 import { eachDoc } from '../directory/each-doc.ts'
 import type { FileSourceSettings, Institution } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
-import { awaitedBeside } from './file-source.ts'
+import { sourceSettings } from './file-source.ts'
 import type { Run } from './run-record.ts'
 
 /**
@@ -14,23 +14,18 @@ import type { Run } from './run-record.ts'
  * @param now epoch milliseconds
  */
 export async function overdueSources(store: Store, institution: Institution, now: number): Promise<FileSourceSettings[]> {
-  const awaited = awaitedBeside(institution, [])
-  if (awaited.length === 0) return []
-  const longest = Math.max(...awaited.map(daysOf))
-  const arrivals: Run[] = []
-  const since = { op: 'ge', path: 'started', value: now - longest * DAY_MS } as const
-  for await (const run of eachDoc(store, 'runs', institution._id, since)) {
-    if (run.state !== 'abandoned') arrivals.push(run as Run)
+  const { settings } = institution
+  const begins = new Map<FileSourceSettings | undefined, number>()
+  for (const one of settings.files?.sources ?? []) {
+    if (one.missingAfterDays !== undefined) begins.set(one, now - one.missingAfterDays * DAY_MS)
   }
-  return awaited.filter((one) => {
-    const recent = arrivals.filter(({ started }) => started >= now - daysOf(one) * DAY_MS)
-    return awaitedBeside(
-      institution,
-      recent.map(({ file }) => file),
-    ).includes(one)
-  })
-}
-
-function daysOf({ missingAfterDays = 0 }: FileSourceSettings): number {
-  return missingAfterDays
+  if (begins.size === 0) return []
+  const since = { op: 'ge', path: 'started', value: Math.min(...begins.values()) } as const
+  const overdue = new Set(begins.keys())
+  for await (const run of eachDoc(store, 'runs', institution._id, since)) {
+    const { state, file, started } = run as Run
+    const source = sourceSettings(settings, file)
+    if (state !== 'abandoned' && started >= (begins.get(source) ?? Infinity)) overdue.delete(source)
+  }
+  return [...overdue].filter((one) => one !== undefined)
 }
