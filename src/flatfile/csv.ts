@@ -157,7 +157,7 @@ function cellsOf(record: string[], raw: string, delimiter: string, limits: FileL
     cells,
     ...(more > 0 && { more }),
     ...(fault && { fault: 'quote_stray' }),
-    ...(!/[\r\n]$/.test(raw) && { isOpen: true }),
+    ...(!raw.endsWith('\n') && !raw.endsWith('\r') && { isOpen: true }),
   }
 }
 

@@ -64,8 +64,9 @@ export async function readRelated(
   const asking: Asking = { institution, source, store, left: MAX_GROUPS }
   for (const operand of operandsOf(node)) {
     const path = resolveInFilter(schema, operand.path)
-    const look = path instanceof ScimProblem ? undefined : LOOKS.get(path.attribute)
-    if (look === undefined || path instanceof ScimProblem) continue
+    if (path instanceof ScimProblem) continue
+    const look = LOOKS.get(path.attribute)
+    if (look === undefined) continue
     const { where, isNone } = elementIn(operand)
     const found = await look(asking, where, path.attribute)
     related.set(operand, isNone && !(found instanceof ScimProblem) ? { op: 'not', of: found } : found)
