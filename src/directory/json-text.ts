@@ -57,16 +57,12 @@ function seemingNames(text: string): number {
   return count
 }
 
+/** Calls itself for what lies within, since none is read that is nested deep. */
 function namesIn(value: unknown): number {
-  let count = 0
-  const open = [value]
-  while (open.length > 0) {
-    const one = open.pop()
-    if (typeof one !== 'object' || one === null) continue
-    const inside = Object.values(one)
-    if (!Array.isArray(one)) count += inside.length
-    for (const each of inside) if (typeof each === 'object') open.push(each)
-  }
+  if (typeof value !== 'object' || value === null) return 0
+  const inside: readonly unknown[] = Object.values(value)
+  let count = Array.isArray(value) ? 0 : inside.length
+  for (const each of inside) if (typeof each === 'object') count += namesIn(each)
   return count
 }
 
