@@ -2,11 +2,11 @@
  * GET: one person, lists of them, and what happened to one.
  */
 import { isoTime } from '../days.ts'
+import type { Difference } from '../directory/difference.ts'
 import { historyOf, inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldOwners, toldDifferences } from '../directory/flat-told.ts'
 import { isList } from '../directory/json.ts'
-import type { Difference } from '../directory/settle.ts'
 import type { Json, User } from '../directory/user.ts'
 import type { Doc } from '../store/store.ts'
 import type { Answer } from './answers.ts'

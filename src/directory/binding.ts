@@ -3,8 +3,8 @@
  */
 import type { Predicate } from '../store/predicate.ts'
 import type { Draft } from './change.ts'
-import type { Difference } from './settle.ts'
-import { differenceOf } from './settle.ts'
+import type { Difference } from './difference.ts'
+import { differenceOf } from './difference.ts'
 import type { Binding, Source } from './user.ts'
 
 type Bound = { readonly bindings: readonly Binding[] }

@@ -1,7 +1,7 @@
 /**
  * What a channel asks for about one person, and what became of it: the two ends of the upsert.
  */
-import type { Difference } from './settle.ts'
+import type { Difference } from './difference.ts'
 import type { Binding, Key, Keys, MatchKey, Resource, Slot, Source, User } from './user.ts'
 
 /** What is wrong, for the person who can mend it. `field` is a flat name or an attribute path; `code` is stable. */

@@ -5,8 +5,9 @@ import type { Predicate } from '../store/predicate.ts'
 import { and } from '../store/predicate.ts'
 import type { Doc } from '../store/store.ts'
 import type { Change } from './change.ts'
-import type { Difference, Settled } from './settle.ts'
-import { differencesFromNothing } from './settle.ts'
+import type { Difference } from './difference.ts'
+import { differencesFromNothing } from './difference.ts'
+import type { Settled } from './settle.ts'
 import type { Resource, Slot, User } from './user.ts'
 
 export type EventKind =

@@ -3,12 +3,12 @@
  * audit trail. A slot can be several fields (`addresses[work]`), so each is told by what it makes of a record.
  */
 import type { Change, Outcome } from './change.ts'
+import type { Difference } from './difference.ts'
 import { fieldNamed } from './fields.ts'
 import type { FlatUser } from './flat-record.ts'
 import { changedFields, flatUserOf, getField } from './flat-record.ts'
 import { sameJson } from './json.ts'
 import { slotOwners } from './provenance.ts'
-import type { Difference } from './settle.ts'
 import { seenBy } from './settle.ts'
 import { slotsOf, withSlot } from './slots.ts'
 import type { Json, Owner, Resource, Slot, Source, User } from './user.ts'

@@ -4,6 +4,7 @@ import { aChange, anInstitution, aPost, aResource } from '../../test/builders.ts
 import { forEachStore } from '../../test/stores.ts'
 import type { Doc, Store } from '../store/store.ts'
 import type { Change, Outcome } from './change.ts'
+import type { Difference } from './difference.ts'
 import { deleteGroup } from './drop-group.ts'
 import { openGate } from './gate.ts'
 import type { House } from './group-change.ts'
@@ -12,7 +13,6 @@ import { openGroupWrites } from './group-writes.ts'
 import type { Settings } from './institution.ts'
 import { isObject } from './json.ts'
 import { ownerOf } from './provenance.ts'
-import type { Difference } from './settle.ts'
 import type { Source, User } from './user.ts'
 
 const MAP = { Staff: { accountType: 'staff', tags: ['Payroll', 'Gym'] }, Students: { accountType: 'Student', tags: ['Gym'] } }

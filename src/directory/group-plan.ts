@@ -4,11 +4,11 @@
 import type { Doc } from '../store/store.ts'
 import { bindingDifferences, withBinding } from './binding.ts'
 import type { Change, Draft, Problem } from './change.ts'
+import type { Difference } from './difference.ts'
 import type { Group, GroupFields } from './group.ts'
 import { groupSearch } from './group.ts'
 import { newId } from './ids.ts'
 import { foldText } from './keys.ts'
-import type { Difference } from './settle.ts'
 import type { Source } from './user.ts'
 
 /** What an edit makes of a group; what is absent is left alone. */

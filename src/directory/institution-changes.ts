@@ -4,6 +4,7 @@
 import type { Doc, Store } from '../store/store.ts'
 import { HOUSE } from '../store/store.ts'
 import type { Problem } from './change.ts'
+import type { Difference } from './difference.ts'
 import { newId } from './ids.ts'
 import type { Institution, Settings } from './institution.ts'
 import { getInstitution, INSTITUTION_ID, sftpUserOf } from './institution.ts'
@@ -12,7 +13,6 @@ import type { SealSecret } from './secret-settings.ts'
 import { sealSecrets } from './secret-settings.ts'
 import type { SettingsCheck } from './settings.ts'
 import { checkSettings, mergeSettings, settingsByPath } from './settings.ts'
-import type { Difference } from './settle.ts'
 import type { Json, Source } from './user.ts'
 
 /** Who does something to an institution itself. */

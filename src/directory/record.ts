@@ -3,10 +3,11 @@
  */
 import { withBinding } from './binding.ts'
 import type { Change, Draft } from './change.ts'
+import type { Difference } from './difference.ts'
 import type { Institution } from './institution.ts'
 import { isObject } from './json.ts'
 import { foldKey, keysOf, leadingEmail } from './keys.ts'
-import type { Difference, Settled } from './settle.ts'
+import type { Settled } from './settle.ts'
 import type { Key, Keys, Resource, User, UserFields } from './user.ts'
 
 /** What a record holds beside what every write renews (`version`, `lastModified`). */

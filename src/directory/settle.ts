@@ -5,13 +5,14 @@
  * fills gaps; what else it sends is kept as its claim, which takes effect when the higher source lets go.
  * `active` has a rule of its own: who was turned inactive comes back by the same source, or an administrator.
  */
+import type { Current } from './change.ts'
+import type { Difference } from './difference.ts'
+import { differenceInElements } from './difference.ts'
 import { isList, isObject, sameJson } from './json.ts'
 import { ownerOf, withOwners } from './provenance.ts'
 import { slotNamesOf, slotsOf, withSlot } from './slots.ts'
 import type { Claim, Json, Owner, Resource, Slot, Source, User } from './user.ts'
 import { channelOf } from './user.ts'
-
-export type Difference = { readonly slot: Slot; readonly old?: Json; readonly new?: Json }
 
 export type Ranking = (slot: Slot) => readonly string[] | undefined
 
@@ -36,71 +37,156 @@ export function seenBy(user: User, source: Source): Resource {
   return seen
 }
 
-/** `granted`: slots whose value is what a group means, and the name of that group. */
-type By = { readonly source: Source; readonly now: number; readonly granted?: ReadonlyMap<Slot, string> | undefined }
+type By = {
+  readonly source: Source
+  readonly now: number
+  readonly ranking: Ranking
+  /** Slots whose value is what a group means, and the name of that group. */
+  readonly granted?: ReadonlyMap<Slot, string> | undefined
+  /** As of a change. */
+  readonly reactivates?: true | undefined
+}
 
 /**
- * Settles what `source` made of the record.
+ * Settles what a source made of the record.
  * @param current the record, and how the source sees it; absent for a new person, whose slots all go to the source
  */
-export function settle(
-  current: { readonly user: User; readonly resource: Resource } | undefined,
-  wanted: Resource,
-  by: By & { readonly ranking: Ranking; readonly reactivates?: true | undefined },
-): Settled {
+export function settle(current: Current | undefined, wanted: Resource, by: By): Settled {
   if (current === undefined) return allNew(wanted, by)
-  const { user } = current
-  if (wanted === current.resource) return asItWas(user)
-  const before = slotsOf(current.resource)
-  const after = slotsOf(wanted)
-  const inForce = slotsOf(user.resource)
-  const owners = new Map<Slot, Owner | undefined>()
-  let claims = user.claims ?? []
-  const differences: Difference[] = []
-  const withheld: Slot[] = []
-  const contested: Slot[] = []
-  const put = (slot: Slot, value: Json | undefined, source: Source, group: string | undefined) => {
-    const owner = ownerOf(user.provenance, slot)
-    const old = inForce.get(slot)
-    if (!sameJson(old, value)) differences.push(elementsApart(slot, old, value))
-    if (owner?.before === source && owner.source !== source) contested.push(slot)
-    owners.set(slot, value === undefined ? undefined : nextOwner(source, by.now, owner, group))
-    inForce.set(slot, value as Json)
-  }
-  const touched = new Set(touchedSlots(before, after))
-  const withhold = (slot: Slot, value: Json | undefined) => {
-    withheld.push(slot)
-    // Whoever turned a person inactive has nothing to let go of: without a ranking such a claim would wait for ever.
-    if (slot !== 'active' || by.ranking(slot) !== undefined) claims = [...claims, claimOf(user, by, slot, value)]
-  }
-  const putSecond = (slot: Slot, value: readonly Json[]) => {
-    withhold(slot, value)
-    if (!sameJson(inForce.get(slot), demoted(value))) put(slot, demoted(value), by.source, by.granted?.get(slot))
-  }
-  const isAnothers = (slot: Slot) =>
-    touched.has(slot) ? isKept(slot, after.get(slot), user, by, by.ranking(slot)) : hasClaim(user, by.source, slot)
-  for (const slot of touched) {
-    const value = after.get(slot)
-    const ranking = by.ranking(slot)
-    claims = claims.filter((claim) => claim.slot !== slot || claim.source !== by.source)
-    if (sameJson(inForce.get(slot), value) && !(slot === 'userName' && user.userNameIsDerived)) continue
-    if (isKept(slot, value, user, by, ranking)) {
-      withhold(slot, value)
-      continue
-    }
-    const next = value === undefined ? best(claims, slot, ranking) : undefined
-    claims = claims.filter((claim) => claim !== next)
-    if (next !== undefined) put(slot, next.value, next.source, next.group)
-    else if (hasPrimary(value) && hasOtherPrimary(inForce, slot, isAnothers)) putSecond(slot, value)
-    else put(slot, value, by.source, by.granted?.get(slot))
-  }
-  // What was sent stands as it was sent, unless something of it is kept back or was never shown to its sender.
-  const isWhole = withheld.length === 0 && user.claims === undefined
-  const resource = isWhole
-    ? keepingTheServers(inTheirOrder(wanted, user.resource, touched), user)
-    : rebuilt(user.resource, slotsOf(user.resource), inForce)
-  return { resource, provenance: withOwners(user.provenance, owners), claims, differences, withheld, contested }
+  return wanted === current.resource ? asItWas(current.user) : new Settling(current, wanted, by).run()
 }
+
+class Settling {
+  readonly #user: User
+  readonly #wanted: Resource
+  readonly #by: By
+  readonly #sent: ReadonlyMap<Slot, Json>
+  /** In which what was sent is not what its source sees. */
+  readonly #touched: ReadonlySet<Slot>
+  /** Undefined where a slot has lost its value. */
+  readonly #inForce: Map<Slot, Json | undefined>
+  readonly #owners = new Map<Slot, Owner | undefined>()
+  #claims: readonly Claim[]
+  readonly #differences: Difference[] = []
+  readonly #withheld: Slot[] = []
+  readonly #contested: Slot[] = []
+
+  constructor({ user, resource }: Current, wanted: Resource, by: By) {
+    this.#user = user
+    this.#wanted = wanted
+    this.#by = by
+    this.#sent = slotsOf(wanted)
+    this.#touched = touchedSlots(slotsOf(resource), this.#sent)
+    this.#inForce = slotsOf(user.resource)
+    this.#claims = user.claims ?? []
+  }
+
+  run(): Settled {
+    for (const slot of this.#touched) this.#settle(slot)
+    return {
+      resource: this.#resource(),
+      provenance: withOwners(this.#user.provenance, this.#owners),
+      claims: this.#claims,
+      differences: this.#differences,
+      withheld: this.#withheld,
+      contested: this.#contested,
+    }
+  }
+
+  #settle(slot: Slot): void {
+    const { source } = this.#by
+    const value = this.#sent.get(slot)
+    this.#claims = this.#claims.filter((claim) => claim.slot !== slot || claim.source !== source)
+    if (this.#isInForce(slot, value)) return
+    if (this.#isKept(slot, value)) {
+      this.#withhold(slot, value)
+      return
+    }
+    const claim = value === undefined ? this.#takeClaim(slot) : undefined
+    if (claim !== undefined) this.#put(slot, claim.value, claim)
+    else if (hasPrimary(value) && this.#isSecond(slot)) this.#putSecond(slot, value)
+    else this.#put(slot, value, this.#sender(slot))
+  }
+
+  /** What was sent stands as it was sent, unless something of it is kept back or was never shown to its sender. */
+  #resource(): Resource {
+    const user = this.#user
+    const isWhole = this.#withheld.length === 0 && user.claims === undefined
+    if (!isWhole) return rebuilt(user.resource, slotsOf(user.resource), this.#inForce)
+    return keepingTheServers(inTheirOrder(this.#wanted, user.resource, this.#touched), user)
+  }
+
+  /** Whoever sends the name that was derived makes it a name that was sent. */
+  #isInForce(slot: Slot, value: Json | undefined): boolean {
+    return sameJson(this.#inForce.get(slot), value) && !(slot === 'userName' && this.#user.userNameIsDerived)
+  }
+
+  #isKept(slot: Slot, value: Json | undefined): boolean {
+    const { source, ranking } = this.#by
+    const ranked = ranking(slot)
+    if (slot === 'active' && ranked === undefined) return value !== false && this.#isKeptInactive()
+    const owner = ownerOf(this.#user.provenance, slot)
+    if (owner === undefined || owner.source === source || ranked === undefined) return false
+    return rankOf(owner.source, ranked) < rankOf(source, ranked)
+  }
+
+  #isKeptInactive(): boolean {
+    const { source, reactivates } = this.#by
+    const { inactive } = this.#user
+    if (reactivates || inactive === undefined || inactive.fromStart) return false
+    return inactive.by !== source && channelOf(source) !== 'admin'
+  }
+
+  #withhold(slot: Slot, value: Json | undefined): void {
+    this.#withheld.push(slot)
+    // Whoever turned a person inactive has nothing to let go of: without a ranking such a claim would wait for ever.
+    if (slot === 'active' && this.#by.ranking(slot) === undefined) return
+    this.#claims = [...this.#claims, claimOf(this.#user, this.#by, slot, value)]
+  }
+
+  /** What the highest source that claims the slot would have it be, which is then in force and no claim any more. */
+  #takeClaim(slot: Slot): Claim | undefined {
+    const claim = best(this.#claims, slot, this.#by.ranking(slot))
+    if (claim !== undefined) this.#claims = this.#claims.filter((one) => one !== claim)
+    return claim
+  }
+
+  #sender(slot: Slot): Giver {
+    return { source: this.#by.source, group: this.#by.granted?.get(slot) }
+  }
+
+  #put(slot: Slot, value: Json | undefined, { source, group }: Giver): void {
+    const owner = ownerOf(this.#user.provenance, slot)
+    const old = this.#inForce.get(slot)
+    if (!sameJson(old, value)) this.#differences.push(differenceInElements(slot, old, value))
+    if (owner?.before === source && owner.source !== source) this.#contested.push(slot)
+    this.#owners.set(slot, value === undefined ? undefined : nextOwner(source, this.#by.now, owner, group))
+    this.#inForce.set(slot, value)
+  }
+
+  /** One element of a list is primary in force: what another source keeps so stays so, and what comes is second to it. */
+  #isSecond(slot: Slot): boolean {
+    const attribute = slot.slice(0, slot.indexOf('[') + 1)
+    for (const [other, value] of this.#inForce) {
+      if (other.startsWith(attribute) && hasPrimary(value) && this.#isAnothers(other)) return true
+    }
+    return false
+  }
+
+  #isAnothers(slot: Slot): boolean {
+    if (this.#touched.has(slot)) return this.#isKept(slot, this.#sent.get(slot))
+    return this.#user.claims?.some((claim) => claim.source === this.#by.source && claim.slot === slot) ?? false
+  }
+
+  #putSecond(slot: Slot, value: readonly Json[]): void {
+    this.#withhold(slot, value)
+    const second = demoted(value)
+    if (!sameJson(this.#inForce.get(slot), second)) this.#put(slot, second, this.#sender(slot))
+  }
+}
+
+/** Whose a value is: that of a source, which gave it for itself or because of a group. */
+type Giver = { readonly source: Source; readonly group?: string | undefined }
 
 /**
  * The order of a list by itself says nothing: one of which no element changes stays as it was. By the order may go which
@@ -127,10 +213,10 @@ function keepingTheServers(wanted: Resource, user: User): Resource {
   return resource
 }
 
-function touchedSlots(before: ReadonlyMap<Slot, Json>, after: ReadonlyMap<Slot, Json>): Slot[] {
-  const touched: Slot[] = []
-  for (const [slot, value] of after) if (!sameJson(before.get(slot), value)) touched.push(slot)
-  for (const slot of before.keys()) if (!after.has(slot) && slot !== 'active') touched.push(slot)
+function touchedSlots(before: ReadonlyMap<Slot, Json>, after: ReadonlyMap<Slot, Json>): Set<Slot> {
+  const touched = new Set<Slot>()
+  for (const [slot, value] of after) if (!sameJson(before.get(slot), value)) touched.add(slot)
+  for (const slot of before.keys()) if (!after.has(slot) && slot !== 'active') touched.add(slot)
   return touched
 }
 
@@ -140,8 +226,8 @@ function rebuilt(resource: Resource, before: ReadonlyMap<Slot, Json>, after: Rea
   return next
 }
 
-function allNew(wanted: Resource, by: { readonly source: Source; readonly now: number }): Settled {
-  const provenance = [{ source: by.source, at: by.now, slots: slotNamesOf(wanted) }]
+function allNew(wanted: Resource, { source, now }: By): Settled {
+  const provenance = [{ source, at: now, slots: slotNamesOf(wanted) }]
   return { resource: wanted, provenance, claims: [], differences: [], withheld: [], contested: [] }
 }
 
@@ -149,40 +235,8 @@ function asItWas({ resource, provenance, claims = [] }: User): Settled {
   return { resource, provenance, claims, differences: [], withheld: [], contested: [] }
 }
 
-function isKept(
-  slot: Slot,
-  value: Json | undefined,
-  user: User,
-  { source, reactivates }: { readonly source: Source; readonly reactivates?: true | undefined },
-  ranking: readonly string[] | undefined,
-): boolean {
-  if (slot === 'active' && ranking === undefined) {
-    const { inactive } = user
-    if (reactivates) return false
-    return (
-      value !== false && inactive !== undefined && !inactive.fromStart && inactive.by !== source && channelOf(source) !== 'admin'
-    )
-  }
-  const owner = ownerOf(user.provenance, slot)
-  if (owner === undefined || owner.source === source || ranking === undefined) return false
-  return rankOf(owner.source, ranking) < rankOf(source, ranking)
-}
-
 function hasPrimary(value: Json | undefined): value is readonly Json[] {
   return isList(value) && value.some((element) => isObject(element) && element.primary === true)
-}
-
-/** One element of a list is primary in force: what another source keeps so stays so, and what comes is second to it. */
-function hasOtherPrimary(inForce: ReadonlyMap<Slot, Json>, slot: Slot, isAnothers: (slot: Slot) => boolean): boolean {
-  const attribute = slot.slice(0, slot.indexOf('[') + 1)
-  for (const [other, value] of inForce) {
-    if (other.startsWith(attribute) && hasPrimary(value) && isAnothers(other)) return true
-  }
-  return false
-}
-
-function hasClaim(user: User, source: Source, slot: Slot): boolean {
-  return user.claims?.some((claim) => claim.source === source && claim.slot === slot) ?? false
 }
 
 function demoted(list: readonly Json[]): Json {
@@ -221,37 +275,6 @@ function claimOf(user: User, by: By, slot: Slot, value: Json | undefined): Claim
 function nextOwner(source: Source, at: number, owner: Owner | undefined, group: string | undefined): Owner {
   const before = owner?.source === source ? owner.before : owner?.source
   return { source, at, ...(before === undefined ? {} : { before }), ...(group === undefined ? {} : { group }) }
-}
-
-/** What the making of a record sets, slot by slot. */
-export function differencesFromNothing(resource: Resource): Difference[] {
-  return Array.from(slotsOf(resource), ([slot, value]) => differenceOf(slot, undefined, value))
-}
-
-/** Of a slot with many elements only those that came or went, so that the trail of a long list stays short. */
-function elementsApart(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
-  if (isList(old) && isList(value) && old.length + value.length > 2) {
-    const went = lacking(old, value)
-    const came = lacking(value, old)
-    if (went.length + came.length > 0)
-      return differenceOf(slot, went.length > 0 ? went : undefined, came.length > 0 ? came : undefined)
-  }
-  return differenceOf(slot, old, value)
-}
-
-function lacking(list: readonly Json[], other: readonly Json[]): readonly Json[] {
-  const there = new Set(other.map((element) => JSON.stringify(element)))
-  return list.filter((element) => !there.has(JSON.stringify(element)))
-}
-
-export function differenceOf(slot: Slot, old: Json | undefined, value: Json | undefined): Difference {
-  if (old === undefined) return value === undefined ? { slot } : { slot, new: plain(value) }
-  return value === undefined ? { slot, old: plain(old) } : { slot, old: plain(old), new: plain(value) }
-}
-
-/** A slot with one element is told as that element. */
-function plain(value: Json): Json {
-  return isList(value) && value.length === 1 ? (value[0] as Json) : value
 }
 
 /** Whether two lists of claims say the same. */
