@@ -2,7 +2,7 @@
  * What a channel asks for about one person, and what became of it: the two ends of the upsert.
  */
 import type { Difference } from './difference.ts'
-import type { Binding, Key, Keys, MatchKey, Resource, Slot, Source, User } from './user.ts'
+import type { Binding, Key, Keys, Resource, Slot, Source, User } from './user.ts'
 
 /** What is wrong, for the person who can mend it. `field` is a flat name or an attribute path; `code` is stable. */
 export type Problem = { readonly field?: string; readonly code: string; readonly message: string }
@@ -81,7 +81,7 @@ export type Outcome =
       readonly user: User
       /** The record as this change met it; absent for a new person. */
       readonly before?: User
-      readonly matchedOn?: MatchKey | 'userName' | 'id'
+      readonly matchedOn?: Key | 'id'
       /** None for a new person, of whom everything is new. */
       readonly changed: readonly Slot[]
       /** Slots that a higher-ranked source keeps; not those where the change repeats its source's claim. */

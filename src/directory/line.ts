@@ -133,7 +133,7 @@ export class Line {
     const [store, institution, done] = [this.#store, this.#institution, this.#done]
     const changes = items.map(({ change }) => change)
     const { plans, entries, set } = await planSlice({ store, institution, changes, done, now: now() })
-    set.settle()
+    set.handDown()
     const writing = writeSlice({ store, institution, entries, before: this.#open.at(-1), lane, now: now() })
     // Whoever waits for it hears of its failure; meanwhile it is no stray one.
     writing.written.catch(() => {})
@@ -209,6 +209,7 @@ export class Line {
       if (call.told === call.changes.length) call.resolve(call.outcomes)
     }
   }
+
   /** @returns nothing that is left to be done */
   #fail(items: readonly Item[], error: unknown): never[] {
     const calls = new Set(items.map(({ call }) => call))

@@ -18,7 +18,7 @@ export type MatchRules = {
 /** Looks a folded key up in the roll as it will be when the changes before this one are done. */
 export type Holder = (key: Key, value: string) => User | undefined
 
-export type Match = { readonly user: User; readonly on: MatchKey | 'userName' }
+export type Match = { readonly user: User; readonly on: Key }
 
 export const DEFAULT_RULES = { order: MATCH_KEYS, keyHoldDays: 90 } as const
 
@@ -47,13 +47,7 @@ function namesake(change: Change, keys: Keys, holder: Holder, rules: MatchRules)
   return weaknessOf(user, change, keys, rules) === undefined ? { user, on: 'userName' } : undefined
 }
 
-function meet(
-  change: Change,
-  keys: Keys,
-  on: Match['on'],
-  user: User | undefined,
-  rules: MatchRules,
-): Match | Refusal | undefined {
+function meet(change: Change, keys: Keys, on: Key, user: User | undefined, rules: MatchRules): Match | Refusal | undefined {
   if (user === undefined) return undefined
   if (on !== 'email' && on !== 'userName') return { user, on }
   if (givesUpKeys(user, change, keys)) return undefined

@@ -31,7 +31,7 @@ export type Plan = {
   readonly restsOn: readonly string[]
 }
 
-type Met = { readonly user: User; readonly on: 'id' | 'userName' | Exclude<Key, 'userName'> }
+type Met = { readonly user: User; readonly on: Key | 'id' }
 
 /** Plans the change; where it does something, the working set holds the record as it then is, and its event. */
 export function plan(change: Change, context: PlanContext): Plan {

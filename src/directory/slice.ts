@@ -23,7 +23,7 @@ export type Slice = {
   /** One a change, in order; fewer than changes where one record has more events than are stored together. */
   readonly plans: readonly Plan[]
   readonly entries: readonly Entry[]
-  /** What the slice does, not yet settled upon what was done before it. */
+  /** What the slice does, not yet handed down to what was done before it. */
   readonly set: WorkingSet
 }
 

@@ -92,8 +92,8 @@ export class WorkingSet {
     return [...this.#entries.values()].filter((entry) => entry.events.length > 0)
   }
 
-  /** Hands down what changed, as written: what is planned next builds on it. */
-  settle(): void {
+  /** Gives what changed to the set beneath, as written: what is planned next builds on it. */
+  handDown(): void {
     const beneath = this.#beneath
     if (beneath === undefined) return
     for (const [key, holders] of this.#holders) {

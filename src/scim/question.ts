@@ -118,6 +118,7 @@ export async function totalOf({ store, institution, type, where, isFiltered }: Q
   ])
   return all - deleted
 }
+
 function notDeletedBy(source: Source): Predicate {
   return { op: 'not', of: isDeletedBy(source) }
 }
