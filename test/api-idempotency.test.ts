@@ -8,6 +8,7 @@ import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
 import { apiOver, depsOver } from './api-client.ts'
 import { anInstitution } from './builders.ts'
+import { storeWith } from './store-with.ts'
 import { forEachStore } from './stores.ts'
 
 const ADA = { netid: '0042', email: 'ada@uni.example', first_name: 'Ada', last_name: 'King', account_type: 'Student' }
@@ -82,12 +83,14 @@ await forEachStore((name, place) => {
     it('is refused with 409 while its first request is under way', async () => {
       const institution = anInstitution()
       const [held, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-      const slow = writingBy(store, async (...args) => {
-        if (args[0][0]?.collection === 'users') {
-          reached.resolve()
-          await held.promise
-        }
-        return store.write(...args)
+      const slow = storeWith(store, {
+        write: async (...args) => {
+          if (args[0][0]?.collection === 'users') {
+            reached.resolve()
+            await held.promise
+          }
+          return store.write(...args)
+        },
       })
       const api = apiOver(slow, institution)
       const first = api.post('/users', ADA, key)
@@ -111,10 +114,12 @@ await forEachStore((name, place) => {
 
     it('of a request whose server was lost is taken over after a minute', async () => {
       const institution = anInstitution()
-      const lost = writingBy(store, async (...args) => {
-        if (args[0][0]?.collection === 'users') throw new Error('the process was killed here')
-        if (args[0][0]?.op === 'delete') throw new Error('and here')
-        return store.write(...args)
+      const lost = storeWith(store, {
+        write: async (...args) => {
+          if (args[0][0]?.collection === 'users') throw new Error('the process was killed here')
+          if (args[0][0]?.op === 'delete') throw new Error('and here')
+          return store.write(...args)
+        },
       })
       let time = Date.now()
       const broken = apiOver(lost, institution, () => time)
@@ -145,12 +150,14 @@ await forEachStore((name, place) => {
 
     it('keeps nothing of a person who is erased before the answer is kept', async () => {
       const institution = anInstitution()
-      const purging = writingBy(store, async (...args) => {
-        const [write] = args[0]
-        const about = write?.collection === 'idempotency' && write.op === 'replace' ? write.doc.about : undefined
-        if (typeof about === 'string')
-          await purgeUser(store, { institution: institution._id, id: about, by: { source: 'admin' }, now: Date.now() })
-        return store.write(...args)
+      const purging = storeWith(store, {
+        write: async (...args) => {
+          const [write] = args[0]
+          const about = write?.collection === 'idempotency' && write.op === 'replace' ? write.doc.about : undefined
+          if (typeof about === 'string')
+            await purgeUser(store, { institution: institution._id, id: about, by: { source: 'admin' }, now: Date.now() })
+          return store.write(...args)
+        },
       })
       assert.equal((await apiOver(purging, institution).post('/users', ADA, key)).status, 201)
       assert.doesNotMatch(await keptIn(institution._id), /ada@|0042/)
@@ -165,14 +172,3 @@ await forEachStore((name, place) => {
     })
   })
 })
-
-/** The same store, but for how it writes. */
-function writingBy(store: Store, write: Store['write']): Store {
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name === 'write') return write
-      const value = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}

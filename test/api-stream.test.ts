@@ -15,6 +15,7 @@ import { StoreError } from '../src/store/store.ts'
 import type { Result } from './api-client.ts'
 import { depsOver } from './api-client.ts'
 import { anInstitution } from './builders.ts'
+import { storeWith } from './store-with.ts'
 import { forEachStore } from './stores.ts'
 
 const person = (index: number) => ({
@@ -153,13 +154,7 @@ await forEachStore((name, place) => {
     })
 
     it('of a store that fails says which lines are not done, and from where to go on', async () => {
-      const broken = new Proxy(store, {
-        get(target, property) {
-          if (property === 'write') return () => Promise.reject(new StoreError('unavailable', 'it is gone'))
-          const value = Reflect.get(target, property)
-          return typeof value === 'function' ? value.bind(target) : value
-        },
-      })
+      const broken = storeWith(store, { write: () => Promise.reject(new StoreError('unavailable', 'it is gone')) })
       await using server = await serving(broken)
       const results = await server.stream([lineOf(person(1)) + lineOf(person(2))])
       assert.deepEqual(
@@ -175,11 +170,10 @@ await forEachStore((name, place) => {
 
     it('of a store that fails for a moment tells of each line whether it is done, and stops', async () => {
       let calls = 0
-      const broken = new Proxy(store, {
-        get(target, property) {
-          if (property === 'write' && ++calls === 2) return () => Promise.reject(new StoreError('unavailable', 'it is gone'))
-          const value = Reflect.get(target, property)
-          return typeof value === 'function' ? value.bind(target) : value
+      const broken = storeWith(store, {
+        write: (...given) => {
+          if (++calls === 2) return Promise.reject(new StoreError('unavailable', 'it is gone'))
+          return store.write(...given)
         },
       })
       await using server = await serving(broken)

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { storeWith } from '../../test/store-with.ts'
 import { createInstitution } from '../directory/institution-changes.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
@@ -37,8 +38,10 @@ describe('tokens', () => {
       clock.asked++
       return store.lookUp(...asked)
     }
-    const counted = Object.assign(Object.create(store), { lookUp, get: store.get.bind(store) })
-    const door = authenticator(counted, async () => undefined, { now: () => clock.now, monotonic: () => clock.monotonic })
+    const door = authenticator(storeWith(store, { lookUp }), async () => undefined, {
+      now: () => clock.now,
+      monotonic: () => clock.monotonic,
+    })
     const enter = async (institution: string, text: string | undefined, scope: Scope = 'scim') =>
       (await door(institution, text === undefined ? text : `Bearer ${text}`, scope)).kind
     return { clock, door, enter }

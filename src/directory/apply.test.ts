@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { aChange, aDelete, anInstitution, aPost } from '../../test/builders.ts'
+import { storeWith } from '../../test/store-with.ts'
 import { forEachStore } from '../../test/stores.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
@@ -480,15 +481,10 @@ function aCurrent(): never {
 /** A store whose process dies when it is asked to write more than so many times. */
 function dyingAfter(store: Store, writes: number): Store {
   let left = writes
-  const write: Store['write'] = (batch, lane) => {
-    if (left-- <= 0) throw new Error('killed')
-    return store.write(batch, lane)
-  }
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'write') return write
-      const value = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
+  return storeWith(store, {
+    write: (batch, lane) => {
+      if (left-- <= 0) throw new Error('killed')
+      return store.write(batch, lane)
     },
   })
 }

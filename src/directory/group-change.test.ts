@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { anInstitution } from '../../test/builders.ts'
 import type { Endpoint } from '../../test/scim-endpoint.ts'
 import { as, endpoint, filterBy, patch } from '../../test/scim-endpoint.ts'
+import { storeWith } from '../../test/store-with.ts'
 import { temporaryFile } from '../../test/stores.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
@@ -31,7 +32,7 @@ function breaking(store: Store, at: number, isDone: boolean): { store: Store; br
     if (isDone) await store.write(...args)
     throw new StoreError('unavailable', 'the power is gone')
   }
-  return { store: withWrite(store, write), broke: () => writes >= at }
+  return { store: storeWith(store, { write }), broke: () => writes >= at }
 }
 
 const member = (value: string | undefined) => ({ value })
@@ -159,15 +160,5 @@ function holding(store: Store): { store: Store; reached: Promise<void>; release:
     }
     return store.write(writes, lane)
   }
-  return { store: withWrite(store, write), reached: reached.promise, release: released.resolve }
-}
-
-function withWrite(store: Store, write: Store['write']): Store {
-  return new Proxy(store, {
-    get(target, property) {
-      if (property === 'write') return write
-      const member = Reflect.get(target, property)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
+  return { store: storeWith(store, { write }), reached: reached.promise, release: released.resolve }
 }

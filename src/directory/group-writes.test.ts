@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { storeWith } from '../../test/store-with.ts'
 import { forEachStore } from '../../test/stores.ts'
 import type { Store } from '../store/store.ts'
 import type { Group } from './group.ts'
@@ -31,11 +32,10 @@ await forEachStore((name, place) => {
 
     it('makes few writes of many changes that come together', async () => {
       let writes = 0
-      const counted = new Proxy(store, {
-        get(target, property) {
-          if (property === 'write') writes += 1
-          const member = Reflect.get(target, property)
-          return typeof member === 'function' ? member.bind(target) : member
+      const counted = storeWith(store, {
+        write: (...given) => {
+          writes += 1
+          return store.write(...given)
         },
       })
       const institution = anInstitutionId()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { aChange, aDelete, anInstitution, aPost } from '../../test/builders.ts'
+import { storeWith } from '../../test/store-with.ts'
 import { temporaryFile } from '../../test/stores.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
@@ -19,15 +20,10 @@ const many = (from: number, number = SLICE): Change[] =>
 /** The store with something done before each of its writes. */
 function before(store: Store, hook: (call: number, writes: readonly Write[]) => Promise<void>): Store {
   let calls = 0
-  const write: Store['write'] = async (...given) => {
-    await hook(++calls, given[0])
-    return store.write(...given)
-  }
-  return new Proxy(store, {
-    get(target, name) {
-      if (name === 'write') return write
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
+  return storeWith(store, {
+    write: async (...given) => {
+      await hook(++calls, given[0])
+      return store.write(...given)
     },
   })
 }

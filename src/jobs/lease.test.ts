@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
+import { storeWith } from '../../test/store-with.ts'
 import { temporaryFile } from '../../test/stores.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
-import type { Store } from '../store/store.ts'
 import type { Holder } from './lease.ts'
 import { takeLease } from './lease.ts'
 
@@ -65,9 +65,8 @@ describe('a lease', () => {
     let now = Date.now()
     let isSilent = false
     const { promise: answers, resolve: answer } = Promise.withResolvers<void>()
-    const silent = Object.assign(Object.create(store), {
-      get: store.get.bind(store),
-      write: async (...given: Parameters<Store['write']>) => {
+    const silent = storeWith(store, {
+      write: async (...given) => {
         if (isSilent) await answers
         return store.write(...given)
       },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { aChange, aDelete, aPost } from '../../test/builders.ts'
+import { storeWith } from '../../test/store-with.ts'
 import { forEachStore } from '../../test/stores.ts'
 import { DAY_MS } from '../days.ts'
 import { apply } from '../directory/apply.ts'
@@ -20,16 +21,6 @@ const ADA = { userName: 'ada', email: 'ada@uni.edu', first: 'Ada', last: 'Lovela
 const AFTER_30 = { scim: { purgeAfterDays: 30 } }
 const BY = { source: 'admin' } as const
 const never = new AbortController().signal
-
-/** The same store, but for these of its methods. */
-const withMethods = (store: Store, methods: Partial<Store>): Store =>
-  new Proxy(store, {
-    get: (target, name) => {
-      const own = methods[name as keyof Store]
-      const value = own ?? Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(own === undefined ? target : methods) : value
-    },
-  })
 
 await forEachStore((name, place) => {
   describe(`people whom every source has deleted, on ${name}`, () => {
@@ -281,7 +272,7 @@ await forEachStore((name, place) => {
         const meanwhile = async () => {
           back ??= await world.post()
         }
-        await world.visit(31 * DAY_MS, { over: withMethods(store, interfering(meanwhile)) })
+        await world.visit(31 * DAY_MS, { over: storeWith(store, interfering(meanwhile)) })
         assert.equal(back?._id, ada._id)
         assert.equal(await world.isThere(ada), true)
         assert.deepEqual([...new Set(await world.kinds(ada))].sort(), ['user.activated', 'user.created', 'user.deleted'])
@@ -349,7 +340,7 @@ await forEachStore((name, place) => {
             if (isDone) await store.write(...args)
             throw new StoreError('unavailable', 'the power is gone')
           }
-          const broken = world.visit(31 * DAY_MS, { over: withMethods(store, { write }) })
+          const broken = world.visit(31 * DAY_MS, { over: storeWith(store, { write }) })
           await broken.catch((error) => assert.match(String(error), /the power is gone/))
           isBroken = writes >= at
           await world.visit(DAY_MS)
