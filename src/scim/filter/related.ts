@@ -151,8 +151,5 @@ async function peopleIn(asking: Asking, where: FilterNode, attribute: Attribute)
   asking.left -= ids.length
   if (asking.left < 0) return TOO_MANY
   const values = [...new Set([...ids, ...(await groupsDownward(store, institution._id, ids)).keys()])]
-  const [only] = values
-  const isAmong: Predicate =
-    values.length === 1 && only !== undefined ? { op: 'eq', path: '', value: only } : { op: 'in', path: '', values }
-  return { op: 'any', path, where: isAmong }
+  return { op: 'any', path, where: { op: 'in', path: '', values } }
 }

@@ -30,6 +30,7 @@ describe('a predicate as a MongoDB query', () => {
     ['ends a pattern at the very end', { op: 'ew', path: 'keys.email', value: '$' }, { 'keys.email': { $regex: '\\$\\z' } }],
     ['puts the institution before ids', eq('_id', '7'), { _id: { $eq: 'demo:7' } }],
     ['puts the institution before several ids', { op: 'in', path: '_id', values: ['7', 8] }, { _id: { $in: ['demo:7', 8] } }],
+    ['asks for one of a single value as for that value', { op: 'in', path: '_id', values: ['7'] }, { _id: { $eq: 'demo:7' } }],
     ['finds a text within ids alone', { op: 'co', path: '_id', value: 'demo' }, { _id: { $regex: '^demo:[\\s\\S]*demo' } }],
     ['asks a declared list as its index wants it', any('search.boundTo', eq('', 'scim')), { 'search.boundTo': { $eq: 'scim' } }],
     [

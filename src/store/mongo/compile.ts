@@ -94,7 +94,8 @@ function condition(predicate: Exclude<Leaf, { op: 'pr' }>): Document {
     case 'le':
       return { [OPERATORS[predicate.op]]: predicate.value }
     case 'in':
-      return { $in: predicate.values }
+      // One value as `eq` has it: FerretDB hands no `$in` on to its database.
+      return predicate.values.length === 1 ? { $eq: predicate.values[0] } : { $in: predicate.values }
     case 'co':
       return matching(containing(predicate.value))
     case 'sw':

@@ -38,8 +38,22 @@ type Asked = {
 type OfPath = Predicate & { readonly path: string }
 type ListPart = { readonly part: Predicate; readonly list: List; readonly where: Fragment }
 
+/** What has to hold, condition by condition; an `in` of one value as the `eq` that an index answers in order. */
 export function conjuncts(predicate: Predicate): Predicate[] {
-  return predicate.op === 'and' ? predicate.of.flatMap(conjuncts) : [predicate]
+  switch (predicate.op) {
+    case 'and':
+      return predicate.of.flatMap(conjuncts)
+    case 'any':
+      return [{ ...predicate, where: plain(predicate.where) }]
+    default:
+      return [plain(predicate)]
+  }
+}
+
+function plain(predicate: Predicate): Predicate {
+  if (predicate.op !== 'in') return predicate
+  const [value, ...others] = predicate.values
+  return value === undefined || others.length > 0 ? predicate : { op: 'eq', path: predicate.path, value }
 }
 
 export function driverOf(asked: Asked): Driver {

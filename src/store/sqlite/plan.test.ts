@@ -31,6 +31,7 @@ const email = (op: 'eq' | 'sw', value: string): Predicate => ({
   path: 'search.emails',
   where: { op, path: 'value', value },
 })
+const among = (path: string, ...values: Scalar[]): Predicate => ({ op: 'in', path, values })
 const sort = (path: string, descending = false) => ({ sort: { path, descending } })
 
 const ID = /INDEX users\(_id\) \(institution=\? AND id/
@@ -52,6 +53,7 @@ const PAGES: readonly Case[] = [
     { after: { id: 'x' } },
     /SEARCH l USING PRIMARY KEY \(institution=\? AND value=\? AND id>\?/,
   ],
+  ['one of a single value of a list', { op: 'any', path: 'search.boundTo', where: among('', 'scim') }, {}, BY_BOUND],
   ['an email', email('eq', 'a@b'), {}, BY_BOUND],
   ['all by an indexed path', EVERYTHING, sort('lastModified'), /INDEX users\(lastModified,_id\)/],
   ['all by an indexed path, backwards', EVERYTHING, sort('lastModified', true), /INDEX users\(lastModified,_id\)/],
@@ -68,12 +70,7 @@ const PAGES: readonly Case[] = [
 const POINTS: readonly Case[] = [
   ['an id', eq('_id', 'x'), {}, /INDEX users\(_id\) \(institution=\? AND id=\?\)/],
   ['a key', eq('keys.userName', 'x'), {}, /INDEX users\(keys.userName\) \(institution=\? AND keys.userName=\?\)/],
-  [
-    'some keys',
-    { op: 'in', path: 'keys.netid', values: ['x', 'y'] },
-    {},
-    /INDEX users\(keys.netid\) \(institution=\? AND keys.netid=\?\)/,
-  ],
+  ['some keys', among('keys.netid', 'x', 'y'), {}, /INDEX users\(keys.netid\) \(institution=\? AND keys.netid=\?\)/],
   [
     'a key, among those of a source',
     and(BOUND, eq('keys.email', 'x')),
