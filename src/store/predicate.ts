@@ -25,6 +25,9 @@ export type Predicate =
   /** At least one element of the list at `path` satisfies `where`, all of it on the same element. */
   | { readonly op: 'any'; readonly path: Path; readonly where: Predicate }
 
+/** What asks about one value, and holds no other predicate. */
+export type Leaf = Exclude<Predicate, { op: 'and' | 'or' | 'not' | 'any' }>
+
 export const EVERYTHING: Predicate = { op: 'and', of: [] }
 
 export const NOTHING: Predicate = { op: 'or', of: [] }

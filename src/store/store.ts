@@ -42,6 +42,9 @@ export type WriteResult =
   /** Another document holds this key (`_id` for the id itself). Nothing of this write was done. */
   | { readonly kind: 'duplicate'; readonly key: string }
 
+/** Ids, and values by the unique key that has one of them. */
+export type LookUp = { readonly ids?: readonly string[]; readonly keys?: { readonly [name: string]: readonly string[] } }
+
 export type Query = {
   readonly where: Predicate
   /** By `_id` when absent. Absent values come last ascending, ties by `_id`; descending is exactly the reverse. */
@@ -74,11 +77,7 @@ export type Store = AsyncDisposable & {
   /** @param asBytes whether fields that are declared `apart` come as their JSON in UTF-8 */
   get(collection: CollectionName, institution: string, id: string, asBytes?: boolean): Promise<Doc | undefined>
   /** All documents that have one of these ids or one of these keys, each once, in no order: one round trip. */
-  lookUp(
-    collection: CollectionName,
-    institution: string,
-    wanted: { readonly ids?: readonly string[]; readonly keys?: { readonly [name: string]: readonly string[] } },
-  ): Promise<Doc[]>
+  lookUp(collection: CollectionName, institution: string, wanted: LookUp): Promise<Doc[]>
   /** @throws {StoreError} `tooSlow` when the question would take longer than the store allows (10 s) */
   find(collection: CollectionName, institution: string, query: Query): Promise<Doc[]>
   /** Constant work for EVERYTHING and for a declared counted list; else as `find`. */

@@ -3,7 +3,7 @@
  * an element. Expressions do not wander through lists, but no index answers them.
  */
 import type { Document } from 'mongodb'
-import type { Predicate, Scalar } from '../predicate.ts'
+import type { Leaf, Predicate, Scalar } from '../predicate.ts'
 import { containing, ending, starting } from './patterns.ts'
 
 /** A variable, or a path that begins with one or with `$`. */
@@ -36,7 +36,7 @@ function expression(root: Reference, where: Predicate, depth: number): Document 
   }
 }
 
-function leaf(value: Reference, where: Exclude<Predicate, { op: 'and' | 'or' | 'not' | 'any' }>): Document {
+function leaf(value: Reference, where: Leaf): Document {
   switch (where.op) {
     case 'eq':
     case 'ne':

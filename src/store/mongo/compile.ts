@@ -7,7 +7,7 @@
  */
 import type { Document } from 'mongodb'
 import type { Collection } from '../collections.ts'
-import type { Predicate, Scalar } from '../predicate.ts'
+import type { Leaf, Predicate, Scalar } from '../predicate.ts'
 import { someElement } from './compile-expression.ts'
 import { storedId } from './documents.ts'
 import { asked, holdsAny, isFalse, isTrue } from './elements.ts'
@@ -15,7 +15,6 @@ import { checkedPath, checkPaths } from './paths.ts'
 import { behind, containing, ending, starting } from './patterns.ts'
 import type { Abilities } from './prepare.ts'
 
-type Leaf = Exclude<Predicate, { op: 'and' | 'or' | 'not' | 'any' }>
 type Any = Extract<Predicate, { op: 'any' }>
 
 /** Where paths begin: at a document, or at one element of a list. */

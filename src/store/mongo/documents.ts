@@ -41,10 +41,10 @@ export function idRange(institution: string): { readonly $gte: string; readonly 
   return { $gte: `${institution}:`, $lt: `${institution};` }
 }
 
-/** One id in the plainest words: the only question that FerretDB hands on to its database. */
-export function byIds(ids: readonly string[]): { readonly _id: string | { readonly $in: readonly string[] } } {
-  const [only, ...others] = ids
-  return { _id: only !== undefined && others.length === 0 ? only : { $in: ids } }
+/** A single value in the plainest words, which is all that FerretDB hands on to its database. */
+export function oneOf(values: readonly string[]): string | { readonly $in: readonly string[] } {
+  const [only, ...others] = values
+  return only !== undefined && others.length === 0 ? only : { $in: values }
 }
 
 export function toStored(doc: Doc): Stored {

@@ -9,7 +9,7 @@ import { MongoClient } from 'mongodb'
 import type { CollectionName } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
 import type { Predicate } from '../predicate.ts'
-import type { Doc, Lane, Query, Store, Write, WriteResult } from '../store.ts'
+import type { Doc, Lane, LookUp, Query, Store, Write, WriteResult } from '../store.ts'
 import type { Stored } from './documents.ts'
 import { storedId } from './documents.ts'
 import { addressError, storeError } from './faults.ts'
@@ -112,7 +112,7 @@ class MongoStore implements Store {
     return this.#reading(collection, institution, (reads) => reads.get(institution, id, asBytes))
   }
 
-  lookUp(collection: CollectionName, institution: string, wanted: Parameters<Store['lookUp']>[2]): Promise<Doc[]> {
+  lookUp(collection: CollectionName, institution: string, wanted: LookUp): Promise<Doc[]> {
     return this.#reading(collection, institution, (reads) => reads.lookUp(institution, wanted))
   }
 

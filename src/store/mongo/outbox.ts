@@ -11,7 +11,7 @@ import type { CollectionName } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
 import { HOUSE } from '../store.ts'
 import type { Pending, Stored } from './documents.ts'
-import { byIds } from './documents.ts'
+import { oneOf } from './documents.ts'
 import { isDuplicate } from './faults.ts'
 import type { Abilities } from './prepare.ts'
 
@@ -61,7 +61,7 @@ export class Outbox {
 
   /** Empties these documents where they are full. */
   async sweepThese(name: CollectionName, ids: readonly string[]): Promise<void> {
-    await this.empty(name, await this.#full(name, byIds(ids), ids.length))
+    await this.empty(name, await this.#full(name, { _id: oneOf(ids) }, ids.length))
   }
 
   async #sweepOne(name: CollectionName, institution: string | undefined): Promise<void> {

@@ -4,16 +4,14 @@
 import type { Document, Collection as Driver, Filter, FindOptions } from 'mongodb'
 import type { Collection } from '../collections.ts'
 import type { Predicate } from '../predicate.ts'
-import type { Doc, Query } from '../store.ts'
+import type { Doc, LookUp, Query } from '../store.ts'
 import { compile } from './compile.ts'
 import type { Stored } from './documents.ts'
-import { escapeName, HIDDEN, storedId, toDoc } from './documents.ts'
+import { escapeName, HIDDEN, oneOf, storedId, toDoc } from './documents.ts'
 import { partsOf } from './order.ts'
 import type { Abilities } from './prepare.ts'
 
 const LIMITS = { maxTimeMS: 10_000 } as const
-
-type Wanted = { readonly ids?: readonly string[]; readonly keys?: { readonly [name: string]: readonly string[] } }
 
 export class Reads {
   readonly #driver: Driver<Stored>
@@ -34,7 +32,7 @@ export class Reads {
     return found === null || this.#isExpired(found) ? undefined : this.#shown(toDoc(found), asBytes)
   }
 
-  async lookUp(institution: string, { ids = [], keys = {} }: Wanted): Promise<Doc[]> {
+  async lookUp(institution: string, { ids = [], keys = {} }: LookUp): Promise<Doc[]> {
     const byKey = Object.entries(keys).filter(([, values]) => values.length > 0)
     const arms: Filter<Stored>[] = byKey.map(([name, values]) => ({ institution, [`keys.${escapeName(name)}`]: oneOf(values) }))
     if (ids.length > 0) arms.push({ institution, _id: oneOf(ids.map((id) => storedId(institution, id))) })
@@ -103,12 +101,6 @@ export class Reads {
   #alive(): { readonly expires?: Document } {
     return this.#collection.expires ? { expires: { $not: { $lte: Date.now() } } } : {}
   }
-}
-
-/** A single value in the plainest words, which is all that FerretDB hands on to its database. */
-function oneOf(values: readonly string[]): string | { readonly $in: readonly string[] } {
-  const [only, ...others] = values
-  return only !== undefined && others.length === 0 ? only : { $in: values }
 }
 
 /** Kept apart, since two of them may ask about one field. */

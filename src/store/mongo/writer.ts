@@ -11,7 +11,7 @@ import { COLLECTIONS } from '../collections.ts'
 import type { Write, WriteResult } from '../store.ts'
 import { StoreError } from '../store.ts'
 import type { Stored } from './documents.ts'
-import { byIds } from './documents.ts'
+import { oneOf } from './documents.ts'
 import { duplicateKeys } from './duplicates.ts'
 import { isDuplicate, isPassing } from './faults.ts'
 import type { Item, State } from './items.ts'
@@ -185,7 +185,7 @@ export class Writer {
     const projection = { version: 1, institution: 1, '_outbox.mark': 1 }
     const options = { projection, readConcern: { level }, batchSize: items.length + 1 }
     const found = await this.#collection(name)
-      .find(byIds(items.map(({ _id }) => _id)), options)
+      .find({ _id: oneOf(items.map(({ _id }) => _id)) }, options)
       .toArray()
     return new Map(found.map((state) => [state._id, state]))
   }
@@ -198,7 +198,7 @@ export class Writer {
     const proofs = items.flatMap((item) => proofOf(item) ?? [])
     if (proofs.length === 0) return new Set()
     const found = await this.#collection('events')
-      .find(byIds(proofs), { projection: { _id: 1 }, readConcern: { level: 'majority' }, batchSize: proofs.length + 1 })
+      .find({ _id: oneOf(proofs) }, { projection: { _id: 1 }, readConcern: { level: 'majority' }, batchSize: proofs.length + 1 })
       .toArray()
     const ids = new Set(found.map(({ _id }) => _id))
     return new Set(items.filter((item) => ids.has(proofOf(item) ?? '')))

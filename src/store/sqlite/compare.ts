@@ -2,13 +2,11 @@
  * One comparison -> SQL, on a column or on a place in JSON. Each names the type it is about, since SQLite would compare
  * text with numbers and takes `true` for 1; each may come out as NULL for what is absent.
  */
-import type { Predicate, Scalar } from '../predicate.ts'
+import type { Leaf, Scalar } from '../predicate.ts'
 import type { Fragment } from './fragment.ts'
 import { some, TRUE, wrap } from './fragment.ts'
 import { bound } from './row.ts'
 import { ABSENT } from './schema.ts'
-
-export type Leaf = Exclude<Predicate, { op: 'and' | 'or' | 'not' | 'any' }>
 
 /** A place in JSON: SQL for the value there, for its JSON type, and for its JSON text. */
 export type Place = { readonly value: string; readonly type: string; readonly text: string }

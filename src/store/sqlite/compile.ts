@@ -4,8 +4,8 @@
  * A comparison may come out as NULL for what is absent: `and`, `or` and `where` treat that as false, and `not` says
  * `is not true`, so that the answer is two-valued. Path segments are checked and written into the text; values are bound.
  */
-import type { Predicate } from '../predicate.ts'
-import type { Leaf, Place } from './compare.ts'
+import type { Leaf, Predicate } from '../predicate.ts'
+import type { Place } from './compare.ts'
 import { onColumn, onJson } from './compare.ts'
 import type { Fragment } from './fragment.ts'
 import { all, some, wrap } from './fragment.ts'

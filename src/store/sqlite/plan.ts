@@ -3,10 +3,10 @@
  * many of them goes to the reader thread instead.
  */
 import type { Predicate, Scalar } from '../predicate.ts'
-import type { Query } from '../store.ts'
+import type { LookUp, Query } from '../store.ts'
+import type { AccessPath, IsFew } from './access-path.ts'
+import { accessPathOf, conjuncts } from './access-path.ts'
 import { compile, declaredList, sortKey } from './compile.ts'
-import type { Driver, IsFew } from './driver.ts'
-import { conjuncts, driverOf } from './driver.ts'
 import type { Fragment } from './fragment.ts'
 import { all } from './fragment.ts'
 import type { Question } from './reading.ts'
@@ -24,36 +24,32 @@ const PAGE = 1000
 
 export function planFind(table: Table, institution: string, query: Query, isFew: IsFew): Plan {
   const path = query.sort?.path ?? '_id'
-  const driver = driverOf({ table, institution, parts: conjuncts(query.where), sortPath: path, isFew })
-  const isQuick = driver.reach === 'few' || (driver.reach === 'page' && query.limit <= PAGE && (query.skip ?? 0) <= PAGE)
-  const from = driver.list === undefined ? 'u' : 'l'
+  const access = accessPathOf({ table, institution, parts: conjuncts(query.where), sortPath: path, isFew })
+  const isQuick = access.reach === 'few' || (access.reach === 'page' && query.limit <= PAGE && (query.skip ?? 0) <= PAGE)
+  const from = access.list === undefined ? 'u' : 'l'
   const key = path === '_id' ? `${from}.id` : sortKey(table, path)
-  const where = [...conditions(table, institution, driver, isQuick), ...behind(query, key, `${from}.id`)]
+  const where = [...conditions(table, institution, access, isQuick), ...behind(query, key, `${from}.id`)]
   const direction = query.sort?.descending === true ? 'desc' : 'asc'
   const order = path === '_id' ? `${key} ${direction}` : `${key} ${direction}, ${from}.id ${direction}`
   const page = `order by ${order} ${limits(query)}`
-  const isListAlone = driver.list !== undefined && driver.rest.length === 0 && path === '_id' && !table.expires
+  const isListAlone = access.list !== undefined && access.rest.length === 0 && path === '_id' && !table.expires
   const what = query.asBytes === true ? DOC_BYTES : 'u.doc'
   return {
     isQuick,
-    question: isListAlone ? pageOfList(what, table, driver, where, page, order) : select(what, table, driver, where, page),
+    question: isListAlone ? pageOfList(what, table, access, where, page, order) : select(what, table, access, where, page),
   }
 }
 
 export function planCount(table: Table, institution: string, predicate: Predicate, isFew: IsFew): Plan {
-  const driver = driverOf({ table, institution, parts: conjuncts(predicate), sortPath: '', isFew })
-  const isQuick = driver.reach === 'few'
-  return { isQuick, question: select('count(*)', table, driver, conditions(table, institution, driver, isQuick)) }
+  const access = accessPathOf({ table, institution, parts: conjuncts(predicate), sortPath: '', isFew })
+  const isQuick = access.reach === 'few'
+  return { isQuick, question: select('count(*)', table, access, conditions(table, institution, access, isQuick)) }
 }
 
 /** One statement with an arm for each key, since SQLite uses no index for an `or` of them. */
-export function lookUpQuestion(
-  table: Table,
-  institution: string,
-  wanted: { readonly ids?: readonly string[]; readonly keys?: { readonly [name: string]: readonly string[] } },
-): Question | undefined {
-  const keys = Object.entries(wanted.keys ?? {}).map(([key, values]) => [`keys.${key}`, values] as const)
-  const arms = [['_id', wanted.ids ?? []] as const, ...keys]
+export function lookUpQuestion(table: Table, institution: string, { ids = [], keys = {} }: LookUp): Question | undefined {
+  const byKey = Object.entries(keys).map(([key, values]) => [`keys.${key}`, values] as const)
+  const arms = [['_id', ids] as const, ...byKey]
     .filter(([, values]) => values.length > 0)
     .map(([path, values]) => arm(table, institution, keyColumn(table, path), values))
   if (arms.length === 0) return undefined
@@ -94,18 +90,18 @@ export function countedBy(
   return { list: found.list.path, value: any.where.value, isNegated }
 }
 
-function conditions(table: Table, institution: string, driver: Driver, isQuick: boolean): Fragment[] {
-  const pk = driver.list === undefined ? 'u.pk' : 'l.pk'
+function conditions(table: Table, institution: string, access: AccessPath, isQuick: boolean): Fragment[] {
+  const pk = access.list === undefined ? 'u.pk' : 'l.pk'
   // Looks at the deadline at every so many rows; only the reader thread has this function.
   const tick = { sql: `(${pk} & 127 <> 0 or tick())`, values: [] }
-  const rest = driver.rest.map((part) => compile(table, institution, part))
-  return [driver.by, ...(isQuick ? [] : [tick]), ...unexpired(table), ...rest]
+  const rest = access.rest.map((part) => compile(table, institution, part))
+  return [access.by, ...(isQuick ? [] : [tick]), ...unexpired(table), ...rest]
 }
 
-function select(what: string, table: Table, driver: Driver, where: readonly Fragment[], page = ''): Question {
-  const by = driver.index === undefined ? '' : `indexed by ${quoted(driver.index)}`
+function select(what: string, table: Table, access: AccessPath, where: readonly Fragment[], page = ''): Question {
+  const by = access.index === undefined ? '' : `indexed by ${quoted(access.index)}`
   const from =
-    driver.list === undefined ? `${table.sql} u ${by}` : `${driver.list.table} l cross join ${table.sql} u on u.pk = l.pk`
+    access.list === undefined ? `${table.sql} u ${by}` : `${access.list.table} l cross join ${table.sql} u on u.pk = l.pk`
   const condition = all(where)
   return {
     sql: `select ${what} as answer from ${from} where ${condition.sql} ${page}`,
@@ -117,13 +113,13 @@ function select(what: string, table: Table, driver: Driver, where: readonly Frag
 function pageOfList(
   what: string,
   table: Table,
-  driver: Driver,
+  access: AccessPath,
   where: readonly Fragment[],
   page: string,
   order: string,
 ): Question {
   const condition = all(where)
-  const inner = `select l.pk as pk, l.id as id from ${driver.list?.table} l where ${condition.sql} ${page}`
+  const inner = `select l.pk as pk, l.id as id from ${access.list?.table} l where ${condition.sql} ${page}`
   return {
     sql: `select ${what} as answer from (${inner}) l cross join ${table.sql} u on u.pk = l.pk order by ${order}`,
     values: condition.values,

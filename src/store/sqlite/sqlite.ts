@@ -6,13 +6,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Collection, CollectionName } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
 import type { Predicate, Scalar } from '../predicate.ts'
-import type { Doc, Lane, Query, Store, Write, WriteResult } from '../store.ts'
+import type { Doc, Lane, LookUp, Query, Store, Write, WriteResult } from '../store.ts'
 import { StoreError } from '../store.ts'
+import { FEW } from './access-path.ts'
 import type { Answer, CallAnswer, Job } from './commit.ts'
 import { READ_COUNT, TOTAL } from './counts.ts'
 import type { LastText } from './doc-text.ts'
 import { docFrom, docFromBytes } from './doc-text.ts'
-import { FEW } from './driver.ts'
 import { storeError } from './faults.ts'
 import { packed } from './message.ts'
 import type { Plan } from './plan.ts'
@@ -105,7 +105,7 @@ class SqliteStore implements Store {
     return doc === undefined ? undefined : docOf(table, doc)
   }
 
-  async lookUp(collection: CollectionName, institution: string, wanted: Parameters<Store['lookUp']>[2]): Promise<Doc[]> {
+  async lookUp(collection: CollectionName, institution: string, wanted: LookUp): Promise<Doc[]> {
     const table = tableIn(this.#tables, collection)
     const question = lookUpQuestion(table, institution, wanted)
     return question === undefined ? [] : this.#read(question).map((text) => docOf(table, text))

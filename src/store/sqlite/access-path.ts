@@ -9,7 +9,7 @@ import type { Question } from './reading.ts'
 import type { List, Table } from './schema.ts'
 import { columnOf, indexName } from './schema.ts'
 
-export type Driver = {
+export type AccessPath = {
   /** The list whose index leads; absent: an index of the documents. */
   readonly list?: List
   /** The index of the documents that must be gone by; absent: SQLite sees it from the order. */
@@ -56,9 +56,9 @@ function plain(predicate: Predicate): Predicate {
   return value === undefined || others.length > 0 ? predicate : { op: 'eq', path: predicate.path, value }
 }
 
-export function driverOf(asked: Asked): Driver {
+export function accessPathOf(asked: Asked): AccessPath {
   const { table, institution, parts, sortPath } = asked
-  const whole: Driver = {
+  const whole: AccessPath = {
     by: { sql: 'u.institution = ?', values: [institution] },
     rest: parts,
     reach: 'many',
@@ -128,7 +128,7 @@ function listPart(table: Table, part: Predicate): ListPart | undefined {
   return found?.isEqual === true ? { part, list: found.list, where: found.where } : undefined
 }
 
-function byList({ institution, parts }: Asked, { part, list, where }: ListPart, reach: Driver['reach']): Driver {
+function byList({ institution, parts }: Asked, { part, list, where }: ListPart, reach: AccessPath['reach']): AccessPath {
   return {
     list,
     by: { sql: `l.institution = ? and ${where.sql}`, values: [institution, ...where.values] },
