@@ -132,7 +132,7 @@ function inOrder(one: Place, other: Place): readonly [Place, Place] {
 }
 
 export function parsedUser(user: UserBytes): User {
-  return { ...user, resource: JSON.parse(Buffer.from(user.resource).toString()) } as unknown as User
+  return { ...user, resource: JSON.parse(Buffer.from(user.resource).toString()) } as User
 }
 
 export function locationOf(user: Identified, base: string): string {

@@ -77,7 +77,7 @@ function headOf({ parts, total, nextCursor }: Page, { cursor, startIndex }: List
 }
 
 async function writeUsers(out: ByteWriter, { store }: Deps, exchange: Exchange, { type, docs }: Part, request: ListRequest) {
-  const users = docs as unknown as readonly UserBytes[]
+  const users = docs as readonly UserBytes[]
   const project = projectionOf(type.schema, request.attributes, request.excludedAttributes)
   const view = await viewFor(store, exchange, users, project)
   for (const [index, user] of users.entries()) {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { EXTENSIONS } from '../../directory/schema.ts'
 import { ScimProblem } from '../errors.ts'
 import { USER_TYPE } from '../resource-type.ts'
-import { asksForOne } from './eq-terms.ts'
+import { asksForOne } from './asks-for-one.ts'
 import { parseFilter } from './parse.ts'
 
 describe('asksForOne', () => {

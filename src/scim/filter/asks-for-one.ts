@@ -1,6 +1,6 @@
 /**
- * Whether a filter asks for one resource: it holds an `eq` on what identifies people, or groups. Such a question finds records that
- * a list does not show, so that a client can link them.
+ * Whether a filter asks for one resource: it holds an `eq` on what identifies people, or groups. Such a question finds
+ * records that a list does not show, so that a client can link them.
  */
 import { dottedName } from '../../directory/schema.ts'
 import { ScimProblem } from '../errors.ts'
