@@ -173,17 +173,14 @@ function releaseKeys(change: Change, body: Body, context: PlanContext): void {
     const holder = context.set.holder(key, value)
     if (holder === undefined || holder._id === body._id) continue
     const { [key]: _, ...keys } = holder.keys
-    const next = recordOf(
-      { ...holder, keys: keys as User['keys'], releasedKeys: [...(holder.releasedKeys ?? []), key] },
-      context.now,
-    )
+    const next = recordOf({ ...holder, keys, releasedKeys: [...(holder.releasedKeys ?? []), key] }, context.now)
     const differences = [{ slot: `key[${key}]`, old: value }]
     context.set.put(next, eventOf({ kind: 'user.key_released', user: next, change, differences }))
   }
 }
 
 function recordOf(body: Body, now: number): User {
-  return { ...body, version: newId(now), lastModified: now } as User
+  return { ...body, version: newId(now), lastModified: now }
 }
 
 function recordsOf(outcome: Outcome): readonly string[] {

@@ -39,7 +39,7 @@ export function bodyOf(options: {
     ...rest,
     _id: id,
     institution: institution._id,
-    keys: keys as User['keys'],
+    keys,
     bindings: withBinding(user?.bindings ?? NONE, change.source, draft.binding),
     memberOf: draft.membership?.memberOf ?? user?.memberOf ?? NONE,
     resource,

@@ -74,7 +74,7 @@ export type User = Doc & UserFields
 export type UserFields = {
   readonly _id: string
   readonly institution: string
-  readonly keys: Keys & { readonly [name: string]: string }
+  readonly keys: Keys
   readonly bindings: readonly Binding[]
   /** Ids of the groups that the person is in directly. */
   readonly memberOf: readonly string[]

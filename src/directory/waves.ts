@@ -75,7 +75,7 @@ function withoutFreed(entry: Entry, now: number, schema: ResourceSchema): User {
   const kept = new Set(namesOf(entry.next))
   const keys = Object.fromEntries(Object.entries(stored.keys).filter(([key, value]) => kept.has(`${key}:${value}`)))
   // A read brings no `search`, and without one the record would be found by nothing until its next write.
-  return { ...stored, keys: keys as User['keys'], version: newId(now), search: searchOf(stored, schema) }
+  return { ...stored, keys, version: newId(now), search: searchOf(stored, schema) }
 }
 
 /** What filters can ask for is made here and not with each change: a rehearsal writes nothing, and of many changes of one record the last counts. */
