@@ -10,7 +10,7 @@ import type { Change } from './change.ts'
 import { allDocs } from './each-doc.ts'
 import { readGrants } from './grants.ts'
 import type { Group } from './group.ts'
-import { findGroup, isIn } from './group.ts'
+import { findGroup, groupsIn } from './group.ts'
 import type { House } from './group-change.ts'
 import { eventOf } from './group-plan.ts'
 import { newId } from './ids.ts'
@@ -97,7 +97,7 @@ async function finish(house: House, institution: Institution, note: Drop, signal
     const ids = page.map(({ _id }) => _id)
     if ((await changeEach(gate, institution, ids, edit, note)) === 'busy') return 'busy'
   }
-  const nested = await allDocs(store, 'groups', institution._id, isIn(note._id))
+  const nested = await groupsIn(store, institution._id, note._id)
   for (const { _id } of nested) if ((await leaveGroup(house, institution._id, _id, note)) === 'busy') return 'busy'
   if (grants !== undefined) {
     const ids = nested.map(({ _id }) => _id)

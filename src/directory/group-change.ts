@@ -5,12 +5,11 @@
  */
 import type { Store } from '../store/store.ts'
 import { bindingOf, isVisible } from './binding.ts'
-import { allDocs } from './each-doc.ts'
 import type { Gate } from './gate.ts'
 import type { Grants } from './grants.ts'
 import { isMapped, readGrants } from './grants.ts'
 import type { Group } from './group.ts'
-import { findGroup, isIn } from './group.ts'
+import { findGroup, groupsIn } from './group.ts'
 import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './group-plan.ts'
 import type { GroupWrites } from './group-writes.ts'
 import type { Institution } from './institution.ts'
@@ -155,8 +154,7 @@ class Work {
       const ids = others.map(({ _id }) => _id)
       if ((await this.#users(ids, false)) === 'busy') return 'busy'
     }
-    const nested = (await allDocs(house.store, 'groups', group.institution, isIn(group._id))) as Group[]
-    for (const inside of nested) {
+    for (const inside of await groupsIn(house.store, group.institution, group._id)) {
       if (members.join.has(inside._id) || !isVisible(inside, change.source)) continue
       await this.#announce()
       if ((await this.#nest(inside._id, false)) === 'busy') return 'busy'

@@ -50,6 +50,11 @@ export async function findGroup(
   return group as Group | undefined
 }
 
+/** Groups that are in this one directly. */
+export async function groupsIn(store: Store, institution: string, group: string): Promise<Group[]> {
+  return (await allDocs(store, 'groups', institution, isIn(group))) as Group[]
+}
+
 /** These groups and all that they lie in, by id. Circles, which no client can make, end it as well. */
 export async function groupsUpward(store: Store, institution: string, ids: Iterable<string>): Promise<Map<string, Group>> {
   const found = new Map<string, Group>()
@@ -68,7 +73,7 @@ export async function groupsDownward(store: Store, institution: string, ids: Ite
   const found = new Map<string, Group>()
   for (let level = [...ids]; level.length > 0; ) {
     const inside: Group[] = []
-    for (const id of level) inside.push(...((await allDocs(store, 'groups', institution, isIn(id))) as Group[]))
+    for (const id of level) inside.push(...(await groupsIn(store, institution, id)))
     level = inside.map(({ _id }) => _id).filter((id) => !found.has(id))
     for (const group of inside) found.set(group._id, group)
   }

@@ -3,9 +3,8 @@
  * of them is in memory.
  */
 import { bindingOf, isVisible } from '../directory/binding.ts'
-import { allDocs } from '../directory/each-doc.ts'
 import type { Group } from '../directory/group.ts'
-import { isIn } from '../directory/group.ts'
+import { groupsIn, isIn } from '../directory/group.ts'
 import { memberPages } from '../directory/membership.ts'
 import { GROUP } from '../directory/schema.ts'
 import type { Json, JsonObject, Source } from '../directory/user.ts'
@@ -72,7 +71,7 @@ async function* membersOf(group: Group, { store, source, base }: GroupView): Asy
       .filter((user) => isVisible(user, source))
       .map((user) => memberFrom('User', user._id, displayOf(user.resource), base))
   }
-  const nested = (await allDocs(store, 'groups', group.institution, isIn(group._id))) as Group[]
+  const nested = await groupsIn(store, group.institution, group._id)
   yield nested.filter((one) => isVisible(one, source)).map(({ _id, displayName }) => memberFrom('Group', _id, displayName, base))
 }
 

@@ -8,7 +8,7 @@ import { isObject } from '../directory/json.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import { EXTENSIONS, isExtension, USER } from '../directory/schema.ts'
 import { withSlot } from '../directory/slots.ts'
-import type { Json, JsonObject, Resource, Source, User, UserFields } from '../directory/user.ts'
+import type { Json, JsonObject, Resource, Source, UserFields } from '../directory/user.ts'
 import type { Belonging } from './belonging.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import type { Managers } from './managers.ts'
@@ -45,7 +45,10 @@ export type View = {
   readonly managers: Managers
 }
 
-export function renderUser(user: User, { source, schema, base, belonging, managers }: View): JsonObject {
+/** What of a user an answer is made of. */
+type Rendered = Omit<UserFields, 'provenance' | 'keys'> & { readonly version: string }
+
+export function renderUser(user: Rendered, { source, schema, base, belonging, managers }: View): JsonObject {
   const seen = user.claims === undefined ? user.resource : withClaims(user, source)
   const resource = withManager(seen, managers, base)
   const { enterprise, campus } = resource
@@ -88,10 +91,7 @@ export function metaOf(
 }
 
 /** A user as the store has it, the resource still the bytes of its JSON: enough for an answer, at a third of the work. */
-export type UserBytes = Omit<UserFields, 'resource' | 'provenance' | 'keys'> & {
-  readonly version: string
-  readonly resource: Uint8Array
-}
+export type UserBytes = Omit<Rendered, 'resource'> & { readonly resource: Uint8Array }
 
 /** Writes what `renderUser` makes. */
 export function writeUser(out: ByteWriter, user: UserBytes, view: View): void {
@@ -131,8 +131,8 @@ function inOrder(one: Place, other: Place): readonly [Place, Place] {
   return one.at <= other.at ? [one, other] : [other, one]
 }
 
-export function parsedUser(user: UserBytes): User {
-  return { ...user, resource: JSON.parse(Buffer.from(user.resource).toString()) } as User
+export function parsedUser(user: UserBytes): Rendered {
+  return { ...user, resource: JSON.parse(Buffer.from(user.resource).toString()) }
 }
 
 export function locationOf(user: Identified, base: string): string {
@@ -150,7 +150,7 @@ function schemasOf(hasEnterprise: boolean, hasCampus: boolean): readonly string[
 }
 
 /** `active` is always shown as it is in force, and a userName is always there. */
-function withClaims(user: User, source: Source): Resource {
+function withClaims(user: Rendered, source: Source): Resource {
   let seen = user.resource
   for (const { source: claimant, slot, value } of user.claims ?? []) {
     const isShown = claimant === source && slot !== 'active' && !(slot === 'userName' && value === undefined)
