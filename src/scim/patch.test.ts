@@ -45,6 +45,13 @@ function changes(result: Resource | ScimProblem): Record<string, unknown> {
   return differences
 }
 
+/** Whether there is an object or a list with nothing in it. */
+function holdsEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const inside = Object.values(value)
+  return inside.length === 0 || inside.some(holdsEmpty)
+}
+
 const [WORK, HOME] = BEFORE.emails
 const { campus, enterprise } = BEFORE
 
@@ -298,6 +305,18 @@ describe('PATCH', () => {
       ],
       { title: undefined, name: { familyName: 'L' }, emails: undefined },
     ],
+    [
+      'clearing what was not there leaves nothing empty behind',
+      [
+        { op: 'replace', path: 'nickName', value: '' },
+        { op: 'replace', path: 'name', value: { givenName: '', familyName: null } },
+        { op: 'replace', path: 'name.middleName', value: '' },
+        { op: 'remove', path: ENTERPRISE },
+        { op: 'replace', path: `${ENTERPRISE}:costCenter`, value: '' },
+        { op: 'remove', path: `${ENTERPRISE}:manager.value` },
+      ],
+      { name: undefined, enterprise: undefined },
+    ],
     ['replace of an extension with null clears it', [{ op: 'replace', value: { [CAMPUS]: null } }], { campus: undefined }],
 
     [
@@ -516,13 +535,16 @@ describe('PATCH', () => {
       all(
         array(oneof({ arbitrary: operation, weight: 9 }, { arbitrary: anything(), weight: 1 }), { maxLength: 6 }),
         (operations) => {
-          const result = patched(BEFORE, ...operations)
-          assert.equal(JSON.stringify(BEFORE), before)
-          if (result instanceof ScimProblem) return
-          assert.deepEqual(problemsOf(result), [])
-          for (const list of Object.values(result)) {
-            if (Array.isArray(list)) assert(list.filter((one) => one?.primary === true).length < 2)
+          for (const record of [BEFORE, { userName: 'ada' }]) {
+            const result = patched(record, ...operations)
+            if (result instanceof ScimProblem) continue
+            assert.deepEqual(problemsOf(result), [])
+            assert(!holdsEmpty(result))
+            for (const list of Object.values(result)) {
+              if (Array.isArray(list)) assert(list.filter((one) => one?.primary === true).length < 2)
+            }
           }
+          assert.equal(JSON.stringify(BEFORE), before)
         },
       ),
       { numRuns: 1500 },

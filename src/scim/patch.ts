@@ -57,9 +57,10 @@ function withValue(resource: Resource, { extension, attribute }: Target, value: 
   return withMember(resource, extension, withMember(isObject(container) ? container : {}, attribute.name, value)) ?? {}
 }
 
+/** Undefined where nothing is left in the object, or nothing ever was. */
 function withMember(object: JsonObject, name: string, value: Json | undefined): JsonObject | undefined {
-  if (value === object[name]) return object
-  return value === undefined ? without(object, [name]) : { ...object, [name]: value }
+  if (value === undefined) return object[name] === undefined && Object.keys(object).length > 0 ? object : without(object, [name])
+  return value === object[name] ? object : { ...object, [name]: value }
 }
 
 function changeSingle(before: Json | undefined, { op, target, value, unset }: ChangeStep): Json | undefined {
