@@ -1,7 +1,10 @@
 /**
  * Changes whose rule takes more than one answer to tell, and the version in the address.
  */
+import type { JsonObject } from '../json.ts'
 import { at, isAbsent, listOf, show } from '../json.ts'
+import type { Talk } from '../play.ts'
+import { SCHEMAS } from '../written.ts'
 import type { CodedCheck } from './coded.ts'
 import { patch } from './resources.ts'
 
@@ -50,6 +53,27 @@ export const WRITES: readonly CodedCheck[] = [
     },
   },
   {
+    id: 'rfc/etag-of-writes',
+    clause: 'RFC 7644 3.14',
+    level: 'must',
+    what: 'PUT and PATCH are answered with the ETag of what they made, which is meta.version',
+    why: 'ETags MUST be in a header, and version MUST be the same; a client goes on with the tag of its own change.',
+    source: 'RFC 7643 3.1',
+    needs: ['etag', 'patch'],
+    attributes: ['User.displayName'],
+    run: (talk) => tagged(talk, 'User', { userName: `${talk.rand}-u@campus.example`, displayName: 'Second' }),
+  },
+  {
+    id: 'rfc/etag-of-group-writes',
+    clause: 'RFC 7644 3.14',
+    level: 'must',
+    what: 'PUT and PATCH of a group are answered with its ETag too',
+    why: 'ETags are of resources of any type.',
+    source: 'RFC 7643 3.1',
+    needs: ['etag', 'patch', 'groups'],
+    run: (talk) => tagged(talk, 'Group', { displayName: `${talk.rand} second` }),
+  },
+  {
     id: 'rfc/version-in-the-address',
     clause: 'RFC 7644 3.13',
     level: 'must',
@@ -90,3 +114,27 @@ export const WRITES: readonly CodedCheck[] = [
     },
   },
 ]
+
+/** A body may do without `meta.version`, and an answer without a body without the header: what is told must be true. */
+async function tagged(talk: Talk, type: 'User' | 'Group', second: JsonObject): Promise<void> {
+  const path = `/${type}s/${await talk.create(type, 'u')}`
+  const put = { method: 'PUT', path, body: { schemas: [SCHEMAS[type]], ...second }, expect: { status: 200 } } as const
+  for (const write of [
+    () => talk.step(put),
+    () => patch(talk, path, [{ op: 'replace', path: 'displayName', value: `${talk.rand} third` }]),
+  ]) {
+    const { status, headers, json } = await write()
+    const tag = headers.get('etag')
+    const version = at(json, '/meta/version')
+    talk.expect(tag !== null || status === 204, 'header etag', 'an ETag', 'none')
+    if (tag === null) continue
+    talk.expect(isAbsent(version) || version === tag, '/meta/version', show(tag), show(version))
+    const now = await talk.get(path)
+    talk.expect(
+      now.headers.get('etag') === tag,
+      'header etag',
+      `${tag}, as the change was answered`,
+      show(now.headers.get('etag')),
+    )
+  }
+}

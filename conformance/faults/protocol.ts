@@ -1,8 +1,9 @@
 /**
  * Faults around the resources: who asks, media types, errors, versions.
  */
+import type { JsonObject } from '../json.ts'
 import { isObject, parseJson } from '../json.ts'
-import type { Fault, Next, Serve } from './fault.ts'
+import type { Call, Fault, Next, Serve } from './fault.ts'
 import { answering, asking, at, bodies, error, get, header, patch, post, put, resources, status, without } from './fault.ts'
 
 const isError = ({ status: code }: { readonly status: number }) => code > 399
@@ -90,7 +91,22 @@ export const PROTOCOL_FAULTS: readonly Fault[] = [
   {
     name: 'has another ETag than meta.version',
     caughtBy: ['rfc/version-is-the-tag'],
-    serve: resources((user) => ({ ...user, meta: { ...(isObject(user.meta) ? user.meta : {}), version: 'W/"1"' } })),
+    serve: resources((user) => withVersion(user, 'W/"1"')),
+  },
+  {
+    name: 'gives no ETag with what it has changed',
+    caughtBy: ['rfc/etag-of-writes', 'rfc/etag-of-group-writes', 'rfc/etag-in-header'],
+    serve: header('etag', undefined, isChange),
+  },
+  {
+    name: 'tells the version of what it has changed in another way than the ETag',
+    caughtBy: ['rfc/etag-of-writes', 'rfc/etag-of-group-writes'],
+    serve: resources((resource) => withVersion(resource, 'W/"1"'), isChange),
+  },
+  {
+    name: 'answers a change with the version from before it',
+    caughtBy: ['rfc/etag-of-writes', 'rfc/etag-of-group-writes'],
+    serve: lateTag(),
   },
   { name: 'has one ETag for ever', caughtBy: ['rfc/etag-moves', 'rfc/etag'], serve: oneTag() },
   {
@@ -129,6 +145,25 @@ function letsAnybodyIn(): Serve {
     const headers = new Headers(call.headers)
     headers.set('authorization', good)
     return next({ ...call, headers })
+  }
+}
+
+function isChange(call: Call): boolean {
+  return put(call) || patch(call)
+}
+
+function withVersion(resource: JsonObject, version: string): JsonObject {
+  return { ...resource, meta: { ...(isObject(resource.meta) ? resource.meta : {}), version } }
+}
+
+function lateTag(): Serve {
+  return async (call, next) => {
+    if (!isChange(call)) return next(call)
+    const before = (await next({ ...call, method: 'GET', body: undefined })).headers.get('etag') ?? ''
+    const { status: code, headers, body } = await next(call)
+    const tagged = new Headers(headers)
+    tagged.set('etag', before)
+    return { status: code, headers: tagged, body: isObject(body) ? withVersion(body, before) : body }
   }
 }
 
