@@ -226,4 +226,19 @@ describe('the app', () => {
     assert.match(text, /route="\/institutions\/:institution\/scim\/v2\/Users\/:id",status="404"/)
     assert.match(text, /route="none",status="404"/)
   })
+
+  it('measures what stands beside ids under its own name', async () => {
+    await using app = await served()
+    const body = JSON.stringify({ users: [] })
+    const sent = { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+    for (const place of ['api/v1/users/batch', 'scim/v2/Users/.search', 'scim/v2/Groups/.search', 'scim/v2/Users/batch'])
+      await app.get(`/institutions/north/${place}`, undefined, sent)
+    const counted = [
+      ...(await app.metrics.text()).matchAll(/seconds_count\{method="POST",route="\/institutions\/:institution\/([^"]*)"/g),
+    ]
+    assert.deepEqual(
+      counted.map(([, route]) => route),
+      ['api/v1/users/batch', 'scim/v2/Users/.search', 'scim/v2/Groups/.search', 'scim/v2/Users/:id'],
+    )
+  })
 })

@@ -118,10 +118,18 @@ export function serveChannels(options: ServerOptions, others: (shared: Shared) =
   }
   const routeOf: RouteOf = (method, path) => {
     const [handlers] = appFor(path).router.match(method === 'HEAD' ? 'GET' : method, path)
-    return handlers[0]?.[0][1].path ?? 'none'
+    const route = handlers[0]?.[0][1].path ?? 'none'
+    if (!route.endsWith('/:id')) return route
+    const named = route.slice(0, -':id'.length) + path.slice(path.lastIndexOf('/') + 1)
+    return BESIDE_IDS.has(named) ? named : route
   }
   return Object.assign(watchRequests(serve, { log, routeOf, ...(metrics && { metrics }) }), { routes })
 }
+
+/** Names that stand where an id stands otherwise: routes of their own, though routers have none for them. */
+const BESIDE_IDS: ReadonlySet<string> = new Set(
+  ['api/v1/users/batch', 'scim/v2/Users/.search', 'scim/v2/Groups/.search'].map((place) => `/institutions/:institution/${place}`),
+)
 
 /** What operation asks for, and the keys that others check our JWTs with. */
 function operation({ store, metrics, publicUrl }: ServerOptions, signingKeys: SigningKeys, channels: readonly string[]): Hono {
@@ -195,7 +203,7 @@ function dispatcher(
     const from = path.indexOf('/', INSTITUTIONS.length) + 1
     return mounted.get(firstSegment(path, from)) ?? rest
   }
-  return { appFor, routes: [...new Set(routes)] }
+  return { appFor, routes: [...new Set([...routes, ...BESIDE_IDS])] }
 }
 
 const INSTITUTIONS = '/institutions/'
