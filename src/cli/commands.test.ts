@@ -196,6 +196,12 @@ describe('the program, one step after the other', () => {
     assert.equal((await matricula('user list --institution north --inactive')).out, '')
   })
 
+  it('says of an incomplete record which fields it lacks', async () => {
+    const incomplete = ['first_name', 'last_name', 'account_type']
+    for (const command of ['user show ada1 --institution north', 'user list --institution north --incomplete'])
+      assert.deepEqual(JSON.parse((await matricula(command)).out).incomplete, incomplete)
+  })
+
   it('erases a person with the history, and keeps one event that says so', async () => {
     const { out } = await matricula('user show ada1 --institution north')
     const { id } = JSON.parse(out)

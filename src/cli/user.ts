@@ -7,11 +7,12 @@ import { isoTime } from '../days.ts'
 import { allDocs, eachDoc } from '../directory/each-doc.ts'
 import { inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
-import { foldKey } from '../directory/keys.ts'
+import { foldKey, keysOf } from '../directory/keys.ts'
 import { userSchemaOf } from '../directory/own-extension.ts'
 import { slotOwners } from '../directory/provenance.ts'
 import { purgeUser } from '../directory/purge.ts'
-import type { User } from '../directory/user.ts'
+import { fieldsLacking } from '../directory/required-fields.ts'
+import type { Resource, User } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
 import { readBelonging } from '../scim/belonging.ts'
 import { readManagers } from '../scim/managers.ts'
@@ -61,11 +62,12 @@ const list: Command = {
   summary: 'all records of an institution',
   help: `matricula user list --institution ID [--inactive] [--incomplete]
 
-One JSON object a line for each person, active or not: the id and the flat fields.
+One JSON object a line for each person, active or not: the id, the flat fields, and which of those that every person
+should have are missing (incomplete).
 
   --institution ID  whose people
   --inactive        only people who are inactive
-  --incomplete      only records that lack something the institution requires
+  --incomplete      only records that lack an e-mail, a first or last name or an account type
 
 Example:
   matricula user list --institution north --incomplete`,
@@ -80,7 +82,7 @@ Example:
       await knownInstitution(store, id)
       for await (const user of eachDoc(store, 'users', id, where)) {
         const { _id, resource } = user as User
-        terminal.out(JSON.stringify({ id: _id, user: flatUserOf(resource) }))
+        terminal.out(JSON.stringify({ id: _id, user: flatUserOf(resource), ...lackingIn(resource) }))
       }
     })
     return DONE
@@ -171,7 +173,7 @@ function scimUrlOf({ environment }: Terminal, institution: string): string {
 }
 
 function shown(user: User, view: View) {
-  const { _id, version, resource, provenance, bindings, claims, inactive, incomplete, created, lastModified } = user
+  const { _id, version, resource, provenance, bindings, claims, inactive, created, lastModified } = user
   return {
     id: _id,
     user: flatUserOf(resource),
@@ -182,11 +184,17 @@ function shown(user: User, view: View) {
     bindings,
     ...(claims && { claims: claims.map((claim) => ({ ...claim, at: isoTime(claim.at) })) }),
     ...(inactive && { inactive: { ...inactive, since: isoTime(inactive.since) } }),
-    ...(incomplete && { incomplete }),
+    ...lackingIn(resource),
     version,
     created: isoTime(created),
     lastModified: isoTime(lastModified),
   }
+}
+
+/** The fields that every person should have and this record has not. */
+function lackingIn(resource: Resource): { readonly incomplete?: readonly string[] } {
+  const incomplete = fieldsLacking(resource, keysOf(resource))
+  return incomplete.length > 0 ? { incomplete } : {}
 }
 
 function eventShown(stored: Doc) {

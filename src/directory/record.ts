@@ -5,8 +5,8 @@ import { withBinding } from './binding.ts'
 import type { Change, Draft } from './change.ts'
 import type { Difference } from './difference.ts'
 import type { Institution } from './institution.ts'
-import { isObject } from './json.ts'
 import { foldKey, keysOf, leadingEmail } from './keys.ts'
+import { fieldsLacking } from './required-fields.ts'
 import type { Settled } from './settle.ts'
 import type { Key, Keys, Resource, User, UserFields } from './user.ts'
 
@@ -50,7 +50,7 @@ export function bodyOf(options: {
   if (named.isDerived) body.userNameIsDerived = true
   if (released.length > 0) body.releasedKeys = released
   if (inactive !== undefined) body.inactive = inactive
-  if (!isComplete(resource, shown)) body.incomplete = true
+  if (fieldsLacking(resource, shown).length > 0) body.incomplete = true
   return body
 }
 
@@ -102,9 +102,4 @@ export function keysRegained(user: User | undefined, body: Body): Difference[] {
   return missing
     .filter((key) => shown[key] === body.keys[key] && !(key === 'userName' && body.userNameIsDerived))
     .map((key) => ({ slot: `key[${key}]`, new: body.keys[key] as string }))
-}
-
-/** E-mail, first name, last name and account type: what a platform needs of a person. */
-function isComplete({ name, userType }: Resource, { email }: Keys): boolean {
-  return Boolean(email && isObject(name) && name.givenName && name.familyName && userType)
 }

@@ -87,7 +87,7 @@ export type UserFields = {
   readonly releasedKeys?: readonly Key[]
   /** Since when (epoch milliseconds) and by whom the person is inactive; `fromStart` when created so. */
   readonly inactive?: { readonly since: number; readonly by: Source; readonly fromStart?: true }
-  /** The record lacks what the institution requires of a person. */
+  /** The record lacks what every person should have (`required-fields.ts`). */
   readonly incomplete?: true
   /** Epoch milliseconds. */
   readonly created: number
