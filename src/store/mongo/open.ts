@@ -133,9 +133,10 @@ class MongoStore implements Store {
     )
   }
 
-  /** Finishes what a crash has left half done. */
+  /** Finishes what a crash has left half done, and clears away what has expired where the server does not do it. */
   sweep(): Promise<void> {
-    return this.#guarded(() => this.#exclusive(() => this.#outbox.sweep(), 'batch'))
+    const work = () => Promise.all([this.#outbox.sweep(), this.#writer.sweep()])
+    return this.#guarded(async () => void (await this.#exclusive(work, 'batch')))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -54,6 +54,13 @@ export class Writer {
     return items.map(({ result }) => result ?? { kind: 'stale' })
   }
 
+  /** A server that only imitates MongoDB takes nothing away by itself. */
+  async sweep(): Promise<void> {
+    if (this.#isMongo) return
+    const names = Object.keys(COLLECTIONS) as CollectionName[]
+    await Promise.all(names.filter((name) => COLLECTIONS[name].expires).map((name) => this.#removeExpired(name)))
+  }
+
   /** FerretDB 1.24 never answers an update command of about a hundred replacements: fifty it does. */
   #parts(round: readonly Item[]): (readonly Item[])[] {
     if (this.#isMongo) return [round]

@@ -26,6 +26,9 @@ export type Answer = Done | { readonly taken: string | undefined }
 /** The answers to one call's jobs in their order, or why none of them was done. */
 export type CallAnswer = readonly Answer[] | Fault
 
+/** Of each collection in one transaction, which a request may have to wait for. */
+const SWEEP = 100
+
 export class Committer {
   readonly #db: DatabaseSync
   readonly #path: string
@@ -53,6 +56,13 @@ export class Committer {
       if (calls.length > 1 && !isOfTheFile(error)) return calls.flatMap((jobs) => this.commit([jobs]))
       return calls.map(() => faultOf(this.#path, error))
     }
+  }
+
+  /** Clears outlived documents away, some at a time. @returns whether there are more */
+  sweep(): boolean {
+    const expiring = [...this.#tables.values()].filter(({ expires }) => expires)
+    const swept = this.#transaction(() => expiring.map(({ name }) => this.#of(name as CollectionName).sweep(SWEEP)))
+    return swept.includes(SWEEP)
   }
 
   #transaction<T>(work: () => T): T {

@@ -35,6 +35,8 @@ export function openForWriting(options: WriterOptions, tables: Tables): Database
       db.exec('pragma page_size = 8192')
       db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -32768')
       db.exec('pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864')
+      // What is deleted is written over, and so is every older value.
+      db.exec('pragma secure_delete = on')
       migrate(db, options.path, tables)
       return db
     } catch (error) {

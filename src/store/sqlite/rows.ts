@@ -46,7 +46,7 @@ export class Rows {
   }
 
   insert(row: Row): Done {
-    if (this.#table.expires) this.#sweep()
+    if (this.#table.expires) this.sweep(SWEEP)
     const cells = row.cells.map(bound)
     const { changes, lastInsertRowid } = this.#run(
       this.#insertSql,
@@ -90,6 +90,14 @@ export class Rows {
     const found = this.#statements.of(sql).get(Number(stored.pk), ...(this.#table.expires ? [Date.now()] : []))
     this.#remove(institution, id, stored)
     return found === undefined ? undefined : String(found.doc)
+  }
+
+  /** Clears outlived documents away. @returns how many, `most` when there may be more */
+  sweep(most: number): number {
+    const sql = `select institution, id from ${this.#table.sql} where expires is not null and expires <= ? order by expires limit ?`
+    const outlived = this.#statements.of(sql).all(Date.now(), most)
+    for (const { institution, id } of outlived) this.delete(String(institution), String(id), undefined)
+    return outlived.length
   }
 
   /** Cuts columns and lists out of every document anew, after a declaration has come to an existing table. */
@@ -172,12 +180,6 @@ export class Rows {
       if (this.#statements.of(sql).get(row.institution, row.cells[at] as string | null, row.id) !== undefined) return key
     }
     throw new Error(`${this.#table.name} ${row.id}: refused, though no other document holds its keys`)
-  }
-
-  #sweep(): void {
-    const sql = `select institution, id from ${this.#table.sql} where expires is not null and expires <= ? order by expires limit ${SWEEP}`
-    for (const { institution, id } of this.#statements.of(sql).all(Date.now()))
-      this.delete(String(institution), String(id), undefined)
   }
 
   #stored(institution: string, id: string): Stored | undefined {

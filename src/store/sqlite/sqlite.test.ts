@@ -1,14 +1,14 @@
 /** What is particular to the embedded store: the file, threads, statements that go by an index. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
 import type { Collection, CollectionName } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
-import { aDoc, byId, given, has, idsOf, inserts, next } from '../contract/builders.ts'
+import { aDoc, anEvent, byId, given, has, idsOf, inserts, next } from '../contract/builders.ts'
 import type { Predicate } from '../predicate.ts'
 import { EVERYTHING } from '../predicate.ts'
 import type { StoreFault } from '../store.ts'
@@ -34,6 +34,44 @@ describe('the file', () => {
     await given(store, [aDoc('demo')])
     await store[Symbol.asyncDispose]()
     assert.deepEqual([path, `${path}-wal`, `${path}-shm`].map(existsSync), [true, false, false])
+  })
+
+  it('has nothing of a document in it, nor beside it, soon after it was deleted', { timeout: 20_000 }, async ({ signal }) => {
+    const path = aPath()
+    await using store = await openSqlite({ path, tidyMs: 5 })
+    const others = Array.from({ length: 50 }, () => aDoc('demo', { resource: 'x'.repeat(1500) }))
+    await given(store, others.slice(0, 25))
+    const word = (version: number) => `erase-me-${version}`
+    const keys = (version: number) => ({ keys: { netid: word(version) }, search: { slots: [word(version)] } })
+    let doc = aDoc('demo', keys(0))
+    await given(store, [doc, ...others.slice(25)])
+    const events = []
+    for (const [version, size] of [500, 20_000, 3000].entries()) {
+      const resource = word(version).repeat(size / word(version).length)
+      const later = next(doc, { ...keys(version), resource })
+      events.push(anEvent('demo', { resource }))
+      const event = events.slice(-1)
+      await store.write([{ collection: 'users', op: 'replace', doc: later, expected: doc.version, events: event }])
+      doc = later
+    }
+    const inFiles = () => [path, `${path}-wal`].some((file) => readFileSync(file).includes('erase-me'))
+    assert.ok(inFiles())
+    await store.write(
+      [doc, ...events].map(({ _id: id }, at) => {
+        return { collection: at === 0 ? 'users' : 'events', op: 'delete', institution: 'demo', id } as const
+      }),
+    )
+    while (inFiles() && !signal.aborted) await store.ping()
+    assert.equal(await store.count('users', 'demo', EVERYTHING), others.length)
+  })
+
+  it('loses what has expired though nothing new comes', { timeout: 20_000 }, async ({ signal }) => {
+    const path = aPath()
+    await using store = await openSqlite({ path, tidyMs: 5 })
+    await store.write([{ collection: 'idempotency', op: 'insert', doc: aDoc('demo', { expires: Date.now() - 1 }) }])
+    using db = new DatabaseSync(path)
+    const isThere = () => db.prepare('select 1 from idempotency').get() !== undefined
+    while (isThere() && !signal.aborted) await store.ping()
   })
 
   const garbage = aPath()

@@ -35,6 +35,8 @@ export type SqliteOptions = {
   readonly deadlineMs?: number
   /** How long a write waits for another process that writes; 5 s. */
   readonly busyMs?: number
+  /** How often what is outlived or erased is cleared out of the files; a minute. */
+  readonly tidyMs?: number
   readonly collections?: Readonly<Record<string, Collection>>
 }
 
@@ -46,9 +48,10 @@ export async function openSqlite({
   path,
   deadlineMs = 10_000,
   busyMs = 5000,
+  tidyMs = 60_000,
   collections = COLLECTIONS,
 }: SqliteOptions): Promise<Store> {
-  const writer: Writer = new Thread('writer', { path, busyMs, collections })
+  const writer: Writer = new Thread('writer', { path, busyMs, tidyMs, collections })
   await writer.start()
   return new SqliteStore(path, tablesOf(collections), writer, new Scans(path, deadlineMs))
 }
