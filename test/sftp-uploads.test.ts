@@ -10,9 +10,11 @@ import type { SFTPWrapper } from 'ssh2'
 import ssh2 from 'ssh2'
 import { DAY_MS } from '../src/days.ts'
 import type { Settings } from '../src/directory/institution.ts'
+import { getInstitution } from '../src/directory/institution.ts'
+import { receive } from '../src/flatfile/receive.ts'
 import { moveRun } from '../src/flatfile/run-record.ts'
 import type { Connected } from './drop-box.ts'
-import { asked, DropBox, until } from './drop-box.ts'
+import { asked, DropBox, INSTITUTION, until } from './drop-box.ts'
 
 const { WRITE, CREAT, TRUNC, APPEND, EXCL } = ssh2.utils.sftp.OPEN_MODE
 const PEOPLE = 'email,first_name,last_name,account_type\nana@uni.edu,Ana,Ode,Student\n'
@@ -458,6 +460,20 @@ describe('an upload past a bound', () => {
     await open('/upload/a.csv')
     await assert.rejects(rename('/upload/a.csv', '/upload/c.csv'), /3 files in \/upload.*sftp\.quota\.files/)
     assert.deepEqual(await list('/upload'), ['a.csv', 'b.csv.part'])
+  })
+
+  it('of what may lie there counts what comes in another way at the same time', async () => {
+    await start({ sftp: { quota: { bytes: 10_000 } } })
+    const institution = (await getInstitution(box.store, INSTITUTION)) ?? assert.fail()
+    async function* body() {
+      yield Buffer.alloc(1)
+      await put('/upload/people.csv', 'x'.repeat(6000))
+      yield Buffer.alloc(6000)
+    }
+    const by = { source: 'file' } as const
+    const received = await receive(body(), 'b.csv', { store: box.store, institution, folders: box.folders, by, hasQuota: true })
+    assert.equal(received.kind, 'full')
+    assert.deepEqual([await list('/upload'), readdirSync(box.folders.incoming)], [['people.csv'], []])
   })
 
   it('lets a broken upload go on that fills half of the room', async () => {

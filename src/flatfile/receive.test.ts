@@ -36,5 +36,18 @@ it('a file is on the disk with its name, and the folders above it, before it is 
   const received = await receive(Readable.from([Buffer.from(PEOPLE)]), 'people.csv', options)
   assert.equal(received.kind, 'waiting')
   const files = join(dirname(path), 'files')
+  const part = done.splice(3, 1)
+  assert.equal(dirname(part.join()), folders.incoming)
   assert.deepEqual(done, [join(files, institution._id), files, dirname(path), folders.upload, 'stored'])
+})
+
+it('of files that begin at once there are as many as may be', async () => {
+  const path = temporaryFile('roll.db')
+  await using store = await openSqlite({ path })
+  const institution = anInstitution({ sftp: { quota: { files: 2 } } })
+  const folders = await openFolders(dirname(path), institution._id)
+  const options = { store, institution, folders, by: { source: 'file' }, hasQuota: true } as const
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const all = await Promise.all(names.map((name) => receive(Readable.from([Buffer.from(PEOPLE)]), `${name}.csv`, options)))
+  assert.deepEqual(all.map(({ kind }) => kind).sort(), ['full', 'full', 'full', 'waiting', 'waiting'])
 })

@@ -2,17 +2,15 @@
  * A file that comes in whole or not at all: under a name of its own until its last byte is on the disk, then under its
  * own name, then in the store, where any process finds it that goes through the files of the institution.
  */
-import { createWriteStream } from 'node:fs'
-import { rm, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import { unlessMissing } from '../file-errors.ts'
 import { renameForGood } from '../lasting.ts'
-import { measure, uploadQuota } from '../limits/upload-quota.ts'
+import { uploadQuota, uploadRoom } from '../limits/upload-room.ts'
 import type { Store } from '../store/store.ts'
 import { forgetCheck } from './check-page.ts'
 import type { Folders } from './folders.ts'
@@ -45,15 +43,18 @@ type Receiving = {
 /** @param file the name of a table (`file-name.ts`) */
 export async function receive(body: AsyncIterable<Uint8Array>, file: string, options: Receiving): Promise<Received> {
   const maxBytes = maxFileBytes(options.institution)
-  const hasRoom = options.hasQuota === true ? await roomFor(file, options) : () => true
-  if (hasRoom === undefined) return { kind: 'full' }
+  const room = uploadRoom(options.folders)
   const part = join(options.folders.incoming, `put.${newId(Date.now())}`)
   try {
-    const written = await writeWhole(body, part, { maxBytes, hasRoom })
+    const begun = await room.inTurn(() => begin(part, file, options))
+    if (begun === undefined) return { kind: 'full' }
+    await using handle = begun.handle
+    const grow = (bytes: number, work: () => Promise<void>) => room.grow(bytes, begun.mostBytes, work)
+    const written = await writeWhole(body, handle, { maxBytes, grow })
     if (written === 'tooLarge') return { kind: 'tooLarge', maxBytes }
     if (written === 'full') return { kind: 'full' }
     if (written === 0 && options.takesEmpty !== true) return { kind: 'empty' }
-    return { kind: 'waiting', run: await takeIn(part, file, options), bytes: written }
+    return { kind: 'waiting', run: await room.inTurn(() => takeIn(part, file, options)), bytes: written }
   } finally {
     await rm(part, { force: true })
   }
@@ -63,33 +64,20 @@ export function maxFileBytes({ settings }: Institution): number {
   return settings.files?.limits?.fileBytes ?? DEFAULT_LIMITS.fileBytes
 }
 
-/** Asked for each piece that comes, in bytes. */
-type HasRoom = (bytes: number) => boolean | Promise<boolean>
+type Begun = {
+  readonly handle: FileHandle
+  /** How much may lie here while it comes in. */
+  readonly mostBytes: number
+}
 
-/** In bytes, by the folder in which complete files wait. Several may bring something at once: what each has brought counts for all. */
-const lyingIn = new Map<string, number>()
-
-/** @returns undefined where the institution has as much here as it may */
-async function roomFor(file: string, { institution, folders }: Receiving): Promise<HasRoom | undefined> {
-  const { incoming, aside, upload } = folders
+/** @returns undefined where the institution has as many files here as it may; what makes way for this one does not count */
+async function begin(part: string, file: string, { institution, folders, hasQuota }: Receiving): Promise<Begun | undefined> {
+  const makesWay = await stat(join(folders.upload, file)).catch(unlessMissing)
   const quota = uploadQuota(institution)
-  const look = async () => {
-    const { bytes, files } = await measure([incoming, aside, upload])
-    lyingIn.set(upload, bytes)
-    return files
-  }
-  const files = await look()
-  const makesWay = await stat(join(upload, file)).catch(unlessMissing)
-  const most = quota.bytes + (makesWay?.size ?? 0)
-  const fits = (bytes: number) => (lyingIn.get(upload) ?? 0) + bytes <= most
-  if (files - (makesWay === undefined ? 0 : 1) >= quota.files || !fits(1)) return
-  return async (bytes) => {
-    // Runs take files away meanwhile.
-    if (!fits(bytes)) await look()
-    if (!fits(bytes)) return false
-    lyingIn.set(upload, (lyingIn.get(upload) ?? 0) + bytes)
-    return true
-  }
+  const files = (await uploadRoom(folders).look()) - (makesWay === undefined ? 0 : 1)
+  if (hasQuota === true && files >= quota.files) return
+  const mostBytes = hasQuota === true ? quota.bytes + (makesWay?.size ?? 0) : Infinity
+  return { handle: await open(part, 'wx', 0o600), mostBytes }
 }
 
 /**
@@ -123,25 +111,24 @@ export async function withdraw(
   await forgetCheck(folders, file)
 }
 
-type Bounds = { readonly maxBytes: number; readonly hasRoom: HasRoom }
+type Bounds = {
+  readonly maxBytes: number
+  /** Does what makes the file so many bytes larger, if there is room for them. @returns `full` if not */
+  readonly grow: (bytes: number, work: () => Promise<void>) => Promise<unknown>
+}
 
 /** @returns how many bytes came, or past which bound the rest was not read */
 async function writeWhole(
   body: AsyncIterable<Uint8Array>,
-  path: string,
-  { maxBytes, hasRoom }: Bounds,
+  handle: FileHandle,
+  { maxBytes, grow }: Bounds,
 ): Promise<number | 'tooLarge' | 'full'> {
   let bytes = 0
-  let past: 'tooLarge' | 'full' | undefined
-  async function* counted() {
-    for await (const piece of body) {
-      bytes += piece.byteLength
-      if (bytes > maxBytes) past = 'tooLarge'
-      else if (!(await hasRoom(piece.byteLength))) past = 'full'
-      if (past !== undefined) return
-      yield piece
-    }
+  for await (const piece of body) {
+    bytes += piece.byteLength
+    if (bytes > maxBytes) return 'tooLarge'
+    if ((await grow(piece.byteLength, () => handle.writeFile(piece))) === 'full') return 'full'
   }
-  await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(path, { mode: 0o600, flush: true }))
-  return past ?? bytes
+  await handle.sync()
+  return bytes
 }

@@ -11,8 +11,8 @@ export const NO_ROOM = new Refused('FAILURE', 'there is no more room in /upload:
 export type Room = {
   /** How large the file may be. */
   readonly maxBytes: number
-  /** Takes so many bytes more, or fewer, of what the institution may have lying here. @returns whether there were so many */
-  take(bytes: number): Promise<boolean>
+  /** Does what makes the file so many bytes larger, or smaller, if there is room for them. @returns `full` if not */
+  grow(bytes: number, work: () => Promise<void>): Promise<unknown>
 }
 
 export class Upload {
@@ -68,25 +68,20 @@ export class Upload {
     const from = this.#appends ? this.#size : offset
     const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
     try {
-      await this.#makeRoom(from + bytes)
-      await writeAll(this.#file, pieces, from)
+      await this.#grow(Math.max(this.#size, from + bytes), () => writeAll(this.#file, pieces, from))
     } catch (error) {
       throw this.#fail(error)
     }
-    this.#size = Math.max(this.#size, from + bytes)
     this.#received += bytes
   }
 
   async resize(size: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     try {
-      await this.#makeRoom(size)
-      await this.#file.truncate(size)
-      if (size < this.#size) await this.#room.take(size - this.#size)
+      await this.#grow(size, () => this.#file.truncate(size))
     } catch (error) {
       throw this.#fail(error)
     }
-    this.#size = size
   }
 
   /** Seconds since 1970. They order nothing: their sender may say anything. */
@@ -116,14 +111,14 @@ export class Upload {
     await this.#file.truncate(0).catch(() => {})
   }
 
-  async #makeRoom(size: number): Promise<void> {
+  /** @param size of the file once the work is done */
+  async #grow(size: number, work: () => Promise<void>): Promise<void> {
     const { maxBytes } = this.#room
     if (size > maxBytes) {
       throw new Refused('FAILURE', `the file is past the limit of ${maxBytes} bytes (setting files.limits.fileBytes)`)
     }
-    if (size > this.#size && !(await this.#room.take(size - this.#size))) {
-      throw NO_ROOM
-    }
+    if ((await this.#room.grow(size - this.#size, work)) === 'full') throw NO_ROOM
+    this.#size = size
   }
 
   #fail(error: unknown): Error {

@@ -13,11 +13,13 @@ import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import { hasCode } from '../file-errors.ts'
 import { renameForGood } from '../lasting.ts'
-import { measure, uploadQuota } from '../limits/upload-quota.ts'
+import type { UploadRoom } from '../limits/upload-room.ts'
+import { uploadQuota, uploadRoom } from '../limits/upload-room.ts'
 import type { BoxFolders, FilesPort } from './files-port.ts'
 import { incomingName, partsOf, statsOf } from './incoming.ts'
 import { NO_SUCH_FILE, Refused } from './refused.ts'
 import { interruptedPage } from './unfinished.ts'
+import type { Room } from './upload.ts'
 import { NO_ROOM, Upload } from './upload.ts'
 
 export type Found = {
@@ -58,13 +60,11 @@ export class Uploads {
   readonly #onEnd: (ended: Ended) => void
   /** Those that this process writes, by id. */
   readonly #live = new Map<string, Upload>()
-  /** Bytes that lie here, as far as this process knows. */
-  #used = 0
-  /** The last of those that move files. */
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #room: UploadRoom
 
   constructor(folders: BoxFolders, files: FilesPort, onEnd: (ended: Ended) => void) {
     this.#folders = folders
+    this.#room = uploadRoom(folders)
     this.#files = files
     this.#onEnd = onEnd
   }
@@ -87,7 +87,7 @@ export class Uploads {
 
   /** @throws {Refused} when there may be no such file, or there is no room */
   open(name: string, opening: Opening, sender: Sender): Promise<Upload> {
-    return this.#inTurn(() => this.#open(name, opening, sender))
+    return this.#room.inTurn(() => this.#open(name, opening, sender))
   }
 
   async #open(name: string, opening: Opening, { institution }: Sender): Promise<Upload> {
@@ -96,16 +96,18 @@ export class Uploads {
     const found = await this.find(name)
     if (found === undefined && !opening.mayCreate) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
     if (found !== undefined && opening.mustCreate) throw new Refused('FAILURE', 'there is a file of this name already')
-    const files = await this.#measure()
+    const files = await this.#room.look()
     if (found === undefined && files >= uploadQuota(institution).files) throw tooMany(files)
     const id = newId(Date.now())
     const path = this.#openPath(id, name)
     const goesOn = found !== undefined && !opening.isNew
     // The copy of an upload takes its place; one of a whole file lies beside it.
-    if (goesOn && found.state !== 'open' && !(await this.#take(found.stats.size, institution))) throw NO_ROOM
-    const room = { maxBytes: this.#files.maxBytes(institution), take: (bytes: number) => this.#take(bytes, institution) }
+    const copied = goesOn && found.state !== 'open' ? found.stats.size : 0
+    const { bytes: most } = uploadQuota(institution)
+    const room: Room = { maxBytes: this.#files.maxBytes(institution), grow: (bytes, work) => this.#room.grow(bytes, most, work) }
     const about = { id, name, path, appends: opening.appends, room, ...(goesOn && { goesOnFrom: found.path }) }
-    const upload = await Upload.begin(about)
+    const upload = await this.#room.grow(copied, most, () => Upload.begin(about))
+    if (upload === 'full') throw NO_ROOM
     this.#live.set(id, upload)
     for (const { state, path: earlier } of await this.#places(name)) {
       if (state === 'open' && earlier < path) await this.#removeAt(earlier)
@@ -117,7 +119,7 @@ export class Uploads {
   async finish(upload: Upload, sender: Sender): Promise<void> {
     try {
       await upload.close()
-      await this.#inTurn(() => this.#settle(upload, sender))
+      await this.#room.inTurn(() => this.#settle(upload, sender))
     } catch (error) {
       const isGone = error === GONE || hasCode(error, 'ENOENT')
       await this.#told(upload, sender, isGone ? 'replaced' : 'failed', error)
@@ -136,7 +138,7 @@ export class Uploads {
 
   /** @param replaces whether what has the new name goes (posix-rename); by the draft it must not be there */
   rename(from: string, to: string, replaces: boolean, sender: Sender): Promise<void> {
-    return this.#inTurn(() => this.#rename(from, to, replaces, sender))
+    return this.#room.inTurn(() => this.#rename(from, to, replaces, sender))
   }
 
   async #rename(from: string, to: string, replaces: boolean, sender: Sender): Promise<void> {
@@ -147,7 +149,7 @@ export class Uploads {
     if (from === to) return
     const isThere = (await this.find(to)) !== undefined
     if (isThere && !replaces) throw new Refused('FAILURE', 'there is a file of this name already')
-    const files = isThere ? 0 : await this.#measure()
+    const files = isThere ? 0 : await this.#room.look()
     // An upload beside a whole file of its name becomes one more.
     if (files > uploadQuota(sender.institution).files) throw tooMany(files)
     switch (found.state) {
@@ -170,7 +172,7 @@ export class Uploads {
 
   /** All that has the name. */
   remove(name: string, sender: Sender): Promise<void> {
-    return this.#inTurn(() => this.#remove(name, sender))
+    return this.#room.inTurn(() => this.#remove(name, sender))
   }
 
   async #remove(name: string, { institution }: Sender): Promise<void> {
@@ -190,21 +192,13 @@ export class Uploads {
     if (size === before) return
     if (found.state === 'complete') throw new Refused('PERMISSION_DENIED', 'the file is complete: upload it again')
     if (size > before) throw new Refused('PERMISSION_DENIED', 'a file grows by being written only')
-    await truncate(found.path, size)
-    await this.#take(size - before, institution)
+    await this.#room.grow(size - before, uploadQuota(institution).bytes, () => truncate(found.path, size))
   }
 
   async setTimes(name: string, accessed: number, modified: number): Promise<void> {
     const found = await this.find(name)
     if (found === undefined) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
     await utimes(found.path, accessed, modified)
-  }
-
-  /** One after the other: what is done to a name follows from what was seen of it. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work)
-    this.#turn = done.catch(() => {})
-    return done
   }
 
   async #settle(upload: Upload, sender: Sender): Promise<void> {
@@ -277,22 +271,5 @@ export class Uploads {
 
   #openPath(id: string, name: string): string {
     return join(this.#folders.incoming, incomingName(id, name))
-  }
-
-  async #take(bytes: number, institution: Institution): Promise<boolean> {
-    const { bytes: most } = uploadQuota(institution)
-    // Runs take files away meanwhile.
-    if (bytes > 0 && this.#used + bytes > most) await this.#measure()
-    if (bytes > 0 && this.#used + bytes > most) return false
-    this.#used += bytes
-    return true
-  }
-
-  /** @returns how many files there are */
-  async #measure(): Promise<number> {
-    const { incoming, aside, upload } = this.#folders
-    const { files, bytes } = await measure([incoming, aside, upload])
-    this.#used = bytes
-    return files
   }
 }
