@@ -20,6 +20,11 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 
+/** Whether there is no room left where it was to be written: on the disk, for this account, or in this file. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => hasCode(error, code))
+}
+
 /** For `catch`: undefined where there is no such file; what else went wrong goes on. */
 export function unlessMissing(error: unknown): undefined {
   if (!hasCode(error, 'ENOENT')) throw error

@@ -90,6 +90,14 @@ describe('the drop box', { skip: NO_OPENSSH }, () => {
     const full = await sftp(target, [`put "${big}" /upload/people.csv`])
     assert.notEqual(full.code, 0)
     assert.match(full.err, /Failure/)
+    const token = (await server.run('token', 'create', INSTITUTION, '--scope', 'files')).stdout.trim()
+    const sent = await fetch(`${server.origin}/institutions/${INSTITUTION}/files/big.csv`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}` },
+      body: readFileSync(big),
+    })
+    assert.equal(sent.status, 507, disk.what)
+    assert.match(await sent.text(), /the disk of the server is full, and nothing of the file was kept/)
     const shown = JSON.parse((await server.run('files', 'list', '--institution', INSTITUTION, '--json')).stdout)
     assert.deepEqual([shown.length, shown[0].state], [1, 'waiting'])
     assert.equal((await sftp(target, ['rm /upload/people.csv', `put "${small}" /upload/people.csv`])).code, 0, disk.what)

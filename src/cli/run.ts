@@ -5,7 +5,7 @@ import packageFile from '../../package.json' with { type: 'json' }
 import { SealError } from '../auth/seal.ts'
 import { ConfigError } from '../config.ts'
 import { nearMiss } from '../directory/near-miss.ts'
-import { hasCode, isSystemError } from '../file-errors.ts'
+import { isDiskFull, isSystemError } from '../file-errors.ts'
 import { StoreError } from '../store/store.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal } from './command.ts'
@@ -41,7 +41,7 @@ function messageFor(error: unknown): string | undefined {
   if ([Refusal, ConfigError, StoreError, SealError].some((kind) => error instanceof kind)) return (error as Error).message
   if (!isSystemError(error)) return undefined
   const why = `${error.message.replace(/^\w+: /, '').replace(/, .*$/s, '')} (${error.code})`
-  if (hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT'))
+  if (isDiskFull(error))
     return `${why}: make room in DATA_DIR and wherever else this command writes; a file that was begun then goes on with matricula files run`
   if (error.path === undefined) return undefined
   const what = error.dest === undefined ? `${error.path} cannot be used` : `${error.path} cannot be moved to ${error.dest}`

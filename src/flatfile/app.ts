@@ -6,6 +6,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Admit } from '../auth/admit.ts'
 import { readmission } from '../auth/readmit.ts'
+import { isDiskFull } from '../file-errors.ts'
 import { isPacked, refusalOf } from '../limits/body.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
@@ -31,6 +32,8 @@ export type FilesDeps = {
 }
 
 const IDLE_MS = 60_000
+const DISK_FULL =
+  'the disk of the server is full, and nothing of the file was kept: ask whoever runs the server to make room, then send it again'
 
 export function filesApp(deps: FilesDeps): Hono {
   const app = new Hono()
@@ -40,10 +43,9 @@ export function filesApp(deps: FilesDeps): Hono {
     } catch (error) {
       if (error instanceof ArrivalRefused) return problem(error.refusal.status, error.refusal.detail, error.refusal.headers)
       deps.failed(error, c.req.raw)
-      const isStore = error instanceof StoreError
-      return isStore
-        ? problem(503, 'the server cannot do this now: try again', { 'retry-after': '5' })
-        : problem(500, 'the server failed; the failure has been recorded')
+      if (error instanceof StoreError) return problem(503, 'the server cannot do this now: try again', { 'retry-after': '5' })
+      if (isDiskFull(error)) return problem(507, DISK_FULL)
+      return problem(500, 'the server failed; the failure has been recorded')
     }
   })
   app.all('/:name', () => problem(405, 'served here: PUT', { allow: 'PUT' }))

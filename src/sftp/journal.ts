@@ -101,10 +101,13 @@ export function openJournal({
       log.warn(about, 'sftp sign-in refused')
       if (institution !== undefined) write(institution._id, 'sftp.refused', fingerprint, { address, reason })
     },
-    uploadEnded({ institution, by, name, bytes, kind: result, ...more }) {
+    uploadEnded({ institution, by, name, bytes, ...ended }) {
+      const { kind: result, ...more } = ended
       const how = { result, ...more }
       metrics.sftpUpload(result)
-      log.info({ institution: institution._id, credential: by.credential, bytes, ...how }, 'sftp upload')
+      // The others are the affair of their sender.
+      const level = ended.kind === 'interrupted' && ended.reason === 'disk_full' ? 'error' : 'info'
+      log[level]({ institution: institution._id, credential: by.credential, bytes, ...how }, 'sftp upload')
       write(institution._id, 'sftp.upload', by.credential?.slice('sftp:'.length), { file: name, bytes, ...how })
     },
     bytes: (direction, bytes) => metrics.sftpBytes(direction, bytes),

@@ -3,6 +3,7 @@
  * it. Thrown inside the drop box, made an answer in one place (`request-queue.ts`).
  */
 import ssh2 from 'ssh2'
+import { hasCode, isDiskFull, isSystemError } from '../file-errors.ts'
 
 export const { STATUS_CODE, OPEN_MODE } = ssh2.utils.sftp
 
@@ -19,8 +20,8 @@ export const NO_SUCH_FILE = 'there is no such file'
 
 /** What the operating system says, where a client should know it. */
 export function refusedBy(error: unknown): Refused | undefined {
-  const code = error instanceof Error && 'syscall' in error && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return new Refused('NO_SUCH_FILE', NO_SUCH_FILE, { cause: error })
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new Refused('FAILURE', 'the disk of the server is full', { cause: error })
+  if (!isSystemError(error)) return undefined
+  if (hasCode(error, 'ENOENT')) return new Refused('NO_SUCH_FILE', NO_SUCH_FILE, { cause: error })
+  if (isDiskFull(error)) return new Refused('FAILURE', 'the disk of the server is full', { cause: error })
   return undefined
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, open as openFile, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -42,6 +42,18 @@ describe('an upload', () => {
       ['failed'],
     )
   })
+
+  it('that the disk had no room for says so', async (t) => {
+    await using test = await open(async () => {})
+    await using any = await openFile('/dev/null')
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC', syscall: 'write' })
+    t.mock.method(Object.getPrototypeOf(any), 'writev', () => Promise.reject(full))
+    await assert.rejects(test.put(), /the disk of the server is full/)
+    assert.deepEqual(
+      test.ended.map((one) => 'reason' in one && one.reason),
+      ['disk_full'],
+    )
+  })
 })
 
 /** @param onComplete called when a complete file lies where it waits */
@@ -77,7 +89,7 @@ async function open(onComplete: (name: string) => Promise<void>) {
     ended,
     async put() {
       const upload = await uploads.open('people.csv', NEW, SENDER)
-      await upload.write(0, [Buffer.from('people')])
+      await upload.write(0, [Buffer.from('people')]).catch(() => {})
       await uploads.finish(upload, SENDER)
     },
     complete: async () => (await readdir(folders.upload)).sort(),

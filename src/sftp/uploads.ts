@@ -11,7 +11,7 @@ import { basename, join } from 'node:path'
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Actor } from '../directory/institution-changes.ts'
-import { hasCode } from '../file-errors.ts'
+import { hasCode, isDiskFull } from '../file-errors.ts'
 import { renameForGood } from '../lasting.ts'
 import type { UploadRoom } from '../limits/upload-room.ts'
 import { uploadQuota, uploadRoom } from '../limits/upload-room.ts'
@@ -46,7 +46,7 @@ export type Ended = Sender & {
   readonly bytes: number
 } & ({ readonly kind: 'complete'; readonly run: string } | { readonly kind: 'aside' } | Interrupted)
 
-type Interrupted = { readonly kind: 'interrupted'; readonly reason: 'no_close' | 'failed' | 'replaced' }
+type Interrupted = { readonly kind: 'interrupted'; readonly reason: 'no_close' | 'failed' | 'disk_full' | 'replaced' }
 
 const GONE = new Refused('FAILURE', 'another upload of this name has begun since, or it was removed')
 
@@ -121,9 +121,9 @@ export class Uploads {
       await upload.close()
       await this.#room.inTurn(() => this.#settle(upload, sender))
     } catch (error) {
-      const isGone = error === GONE || hasCode(error, 'ENOENT')
-      await this.#told(upload, sender, isGone ? 'replaced' : 'failed', error)
-      throw isGone ? GONE : error
+      const reason = reasonOf(error)
+      await this.#told(upload, sender, reason, error)
+      throw reason === 'replaced' ? GONE : error
     } finally {
       this.#live.delete(upload.id)
     }
@@ -272,4 +272,9 @@ export class Uploads {
   #openPath(id: string, name: string): string {
     return join(this.#folders.incoming, incomingName(id, name))
   }
+}
+
+function reasonOf(error: unknown): Interrupted['reason'] {
+  if (error === GONE || hasCode(error, 'ENOENT')) return 'replaced'
+  return error instanceof Refused && isDiskFull(error.cause) ? 'disk_full' : 'failed'
 }
