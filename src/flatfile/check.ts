@@ -19,7 +19,7 @@ import type { Folders } from './folders.ts'
 import { openFolders } from './folders.ts'
 import { PLAN, runFile } from './run.ts'
 import type { Run } from './run-record.ts'
-import { getRun, lastRowsOf, runsIn } from './run-record.ts'
+import { allRunsIn, getRun, lastRowsOf } from './run-record.ts'
 import type { Summary } from './summary.ts'
 import { countLines, howItWasRead, mendLines, sentence } from './summary-text.ts'
 
@@ -85,7 +85,7 @@ export function openChecks(options: ChecksOptions): Checks {
 
   async function findUnchecked(): Promise<void> {
     for (const { _id } of await listInstitutions(store)) {
-      const runs = await runsIn(store, _id, ['waiting'], { limit: 1000 })
+      const runs = await allRunsIn(store, _id, ['waiting'])
       if (runs.length === 0 || stop.signal.aborted) continue
       const { reports } = await openFolders(dataDir, _id)
       const there = new Set(await readdir(reports))

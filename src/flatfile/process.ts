@@ -18,7 +18,7 @@ import { datedName, fileIn, putAway } from './folders.ts'
 import type { OnProgress } from './progress.ts'
 import { PLAN, runFile } from './run.ts'
 import type { Run } from './run-record.ts'
-import { eventOf, insertRun, lastRowsOf, moveRun, newRun, RunLost, runsIn } from './run-record.ts'
+import { allRunsIn, eventOf, insertRun, lastRowsOf, moveRun, newRun, RunLost, runsIn } from './run-record.ts'
 import type { Summary } from './summary.ts'
 import { sweep } from './sweep.ts'
 
@@ -135,9 +135,8 @@ export async function approveRun(run: Run, options: Processing): Promise<Summary
 }
 
 /** Runs that were interrupted, and files that wait for theirs: oldest first. */
-export async function unfinishedRuns({ store, institution }: Pick<Processing, 'store' | 'institution'>): Promise<Run[]> {
-  const runs = await runsIn(store, institution._id, ['waiting', 'planning', 'applying'], { limit: MOST })
-  return runs.reverse()
+export function unfinishedRuns({ store, institution }: Pick<Processing, 'store' | 'institution'>): Promise<Run[]> {
+  return allRunsIn(store, institution._id, ['waiting', 'planning', 'applying'])
 }
 
 /** The held file of this name; the newest if there are several. */
@@ -159,7 +158,7 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
   const checksum = await checksumTaken(folder)
   const report = join(folders.reports, datedName(run.file, now()))
   const made = REPORT_ENDS.map((end) => ({ at: join(folder, `report${end}`), to: report + end }))
-  const isPlanned = run.state === 'applying' && existsSync(join(folder, PLAN))
+  const planned = run.state === 'applying' && existsSync(join(folder, PLAN)) ? run.planned : undefined
   let current = run
   const found = await runFile({
     ...options,
@@ -173,9 +172,9 @@ async function goThrough(run: Run, options: Processing, reports: readonly string
     ...(run.approvedBy !== undefined && { isApproved: true }),
     ...(lastRows !== undefined && { lastRows }),
     ...(checksum !== undefined && { checksum }),
-    ...(isPlanned && { planned: { rows: run.rows ?? 0 } }),
-    onPlanned: async (rows) => {
-      current = await moveRun(store, current, { state: 'applying', rows })
+    ...(planned !== undefined && { planned }),
+    onPlanned: async (came) => {
+      current = await moveRun(store, current, { state: 'applying', rows: came.rows, planned: came })
     },
   })
   // Whoever looks into the reports finds them whole, or not at all.

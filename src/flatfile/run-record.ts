@@ -2,12 +2,14 @@
  * Runs as the store keeps them: which file, who sent it, how far it came, what became of it.
  * Every step is a compare-and-set, so a run that another process has taken over goes no further here.
  */
+import { allDocs } from '../directory/each-doc.ts'
 import { newId } from '../directory/ids.ts'
 import type { Actor } from '../directory/institution-changes.ts'
 import { and } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { reportedFile } from './file-name.ts'
 import type { Summary } from './summary.ts'
+import type { Planned } from './tally.ts'
 
 /**
  * `waiting`: uploaded, until the next run. `planning` and `applying` are under way, or were interrupted. `superseded`: waited or was held until a newer file
@@ -33,6 +35,7 @@ export type Run = Doc & {
   readonly ended?: number
   /** Known when the plan stands. */
   readonly rows?: number
+  readonly planned?: Planned
   readonly summary?: Summary
 }
 
@@ -113,6 +116,11 @@ export async function lastRowsOf(store: Store, institution: string, file: string
   const where = { op: 'and', of: [eq('series', seriesOf(file)), eq('state', 'processed')] } as const
   const [last] = (await store.find('runs', institution, { where, sort: { path: '_id', descending: true }, limit: 1 })) as Run[]
   return last?.summary?.rows
+}
+
+/** All of them, oldest first. */
+export async function allRunsIn(store: Store, institution: string, states: readonly RunState[]): Promise<Run[]> {
+  return (await allDocs(store, 'runs', institution, { op: 'in', path: 'state', values: states })) as Run[]
 }
 
 /** Newest first. */

@@ -11,7 +11,11 @@ import { runFile } from './run.ts'
 describe('a run that is refused', () => {
   for (const [when, more, told] of [
     ['at first', {}, false],
-    ['when it goes on after it was interrupted, since the settings are others', { planned: { rows: 1 } }, true],
+    [
+      'when it goes on after it was interrupted, since the settings are others',
+      { planned: { rows: 1, deactivated: 0, keysChanged: 0 } },
+      true,
+    ],
   ] as const) {
     it(`${when}, ${told ? 'says that something may be done' : 'has no notice'}`, async () => {
       await using store = await openSqlite({ path: temporaryFile('run') })

@@ -30,7 +30,7 @@ import type { Summary } from './summary.ts'
 import { rejected, summaryOf } from './summary.ts'
 import type { Table } from './table.ts'
 import { openTable } from './table.ts'
-import type { Tally } from './tally.ts'
+import type { Planned, Tally } from './tally.ts'
 import type { Hold, Yardstick } from './thresholds.ts'
 import { holdFor } from './thresholds.ts'
 
@@ -61,10 +61,10 @@ export type RunOptions = {
   readonly checksum?: string
   /** How many rows the last processed file of this name had. */
   readonly lastRows?: number
-  /** Of a run that was interrupted while it carried out its plan, which stands in the folder: how many rows it has. */
-  readonly planned?: { readonly rows: number }
+  /** Of a run that was interrupted while it carried out its plan, which stands in the folder: what that came to. */
+  readonly planned?: Planned
   /** Called when the plan stands and is about to be carried out. */
-  readonly onPlanned?: (rows: number) => Promise<void>
+  readonly onPlanned?: (planned: Planned) => Promise<void>
   readonly onProgress?: OnProgress
   /** Epoch milliseconds. */
   readonly now?: () => number
@@ -119,14 +119,14 @@ export async function runFile(options: RunOptions): Promise<Summary> {
 async function runTable(opened: Opened, options: RunOptions): Promise<Summary> {
   const { plan, missingPlan } = opened
   const { isDryRun = false, isApproved = false, planned, onPlanned } = options
-  if (planned !== undefined) return tell(await carry(opened, options, planned.rows), 'processed', opened, options)
+  if (planned !== undefined) return tell(await carry(opened, options, planned), 'processed', opened, options)
   const tally = await planAll(opened, options)
   const would = { tally, verdicts: plan, missing: missingPlan }
   const hold = isApproved ? undefined : holdFor(tally, await yardstick(opened, options))
   if (hold !== undefined) return tell({ ...would, hold }, 'held', opened, options)
   if (isDryRun) return tell(would, 'processed', opened, options)
-  await onPlanned?.(tally.rows)
-  return tell(await carry(opened, options, tally.rows, tally), 'processed', opened, options)
+  await onPlanned?.(tally.planned)
+  return tell(await carry(opened, options, tally.planned, tally), 'processed', opened, options)
 }
 
 async function yardstick({ file }: Opened, { store, institution, lastRows }: RunOptions): Promise<Yardstick> {
@@ -142,7 +142,7 @@ type Came = {
   readonly tally: Tally
   readonly verdicts: string
   readonly missing: string
-  readonly plan?: Tally
+  readonly planned?: Planned
   readonly hold?: Hold
 }
 
@@ -161,14 +161,14 @@ async function planAll(opened: Opened, options: RunOptions): Promise<Tally> {
   return tally
 }
 
-/** @param planned what the plan came to; unknown where another process has made it, and may have done some of it */
-async function carry(opened: Opened, options: RunOptions, rows: number, planned?: Tally): Promise<Came> {
-  const { plan, done, missingPlan, missingDone } = opened
+/** @param plan as it was counted; undefined where the run was interrupted since, and may have done some of it */
+async function carry(opened: Opened, options: RunOptions, planned: Planned, plan?: Tally): Promise<Came> {
+  const { done, missingPlan, missingDone } = opened
   const work = { ...options, ...opened, ...withDefaults(options) }
-  const isIdle = planned !== undefined && planned.counts.created + planned.counts.updated === 0
-  const tally = isIdle ? planned : await carryOut({ ...work, path: done, rows, isResumed: planned === undefined })
+  const isIdle = plan !== undefined && plan.counts.created + plan.counts.updated === 0
+  const tally = isIdle ? plan : await carryOut({ ...work, path: done, rows: planned.rows, isResumed: plan === undefined })
   if (existsSync(missingPlan)) tally.missing = await carryOutMissing({ ...work, plan: missingPlan, path: missingDone })
-  return { tally, verdicts: isIdle ? plan : done, missing: missingDone, ...(planned !== undefined && { plan: planned }) }
+  return { tally, planned, verdicts: isIdle ? opened.plan : done, missing: missingDone }
 }
 
 async function tell(came: Came, result: 'processed' | 'held', opened: Opened, options: RunOptions): Promise<Summary> {

@@ -4,7 +4,7 @@
 import type { FileSource } from './file-source.ts'
 import type { FileCode, FileRefused } from './refusal.ts'
 import type { Table } from './table.ts'
-import type { Tally } from './tally.ts'
+import type { Planned, Tally } from './tally.ts'
 import type { Hold, HoldCode } from './thresholds.ts'
 import type { Counts } from './verdict.ts'
 import { NO_COUNTS } from './verdict.ts'
@@ -54,17 +54,17 @@ type About = {
   readonly file: FileSource
 }
 
-/** @param plan of a file that was carried out: it knows which rows were to deactivate somebody even if they are done */
+/** @param planned of a file that was carried out */
 export function summaryOf(
   about: About & {
     readonly table: Table
     readonly result: 'processed' | 'held'
     readonly tally: Tally
-    readonly plan?: Tally
+    readonly planned?: Planned
     readonly hold?: Hold
   },
 ): Summary {
-  const { table, result, tally, plan = tally, hold } = about
+  const { table, result, tally, planned = tally.planned, hold } = about
   const { format, encoding, delimiter, sheet, header } = table
   return {
     ...common(about),
@@ -74,15 +74,15 @@ export function summaryOf(
     header: { row: header.row, columns: header.columns.map(({ field }) => field ?? null) },
     rows: tally.rows,
     counts: tally.counts,
-    deactivated: plan.deactivated + (tally.missing?.deactivated ?? 0),
+    deactivated: planned.deactivated + (tally.missing?.deactivated ?? 0),
     ...(about.file.mode === 'roster' && { missing: missingIn(tally) }),
-    keysChanged: plan.keysChanged,
+    keysChanged: planned.keysChanged,
     problems: tally.problems,
     format,
     ...(encoding !== undefined && { encoding }),
     ...(delimiter !== undefined && { delimiter }),
     ...(sheet !== undefined && { sheet }),
-    notices: [...table.notices, ...ownNotices(about.file, tally, plan)],
+    notices: [...table.notices, ...ownNotices(about.file, tally, planned)],
   }
 }
 
@@ -90,7 +90,7 @@ function missingIn({ missing }: Tally): NonNullable<Summary['missing']> | null {
   return missing === undefined ? null : { people: missing.people, deactivated: missing.deactivated }
 }
 
-function ownNotices({ constants }: FileSource, { rows }: Tally, { notLooked }: Tally): string[] {
+function ownNotices({ constants }: FileSource, { rows }: Tally, { notLooked }: Planned): string[] {
   const fixed = Object.keys(constants)
   return [
     ...(rows === 0 ? ['the file has no rows below its header'] : []),

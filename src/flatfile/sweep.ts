@@ -13,7 +13,7 @@ import type { Folders } from './folders.ts'
 import { datedName, putAway } from './folders.ts'
 import { takeIn } from './receive.ts'
 import type { Run } from './run-record.ts'
-import { getRun, runsIn } from './run-record.ts'
+import { allRunsIn, getRun } from './run-record.ts'
 
 const LIVE: readonly string[] = ['waiting', 'planning', 'applying', 'held']
 const MINUTE_MS = 60_000
@@ -55,7 +55,7 @@ async function takeWhatWasForgotten(options: Sweeping): Promise<void> {
   const { store, institution, folders, now = Date.now } = options
   const old = await olderThan(MINUTE_MS, folders.upload, now())
   if (old.length === 0) return
-  const runs = await runsIn(store, institution._id, ['waiting', 'planning', 'applying'], { limit: 1000 })
+  const runs = await allRunsIn(store, institution._id, ['waiting', 'planning', 'applying'])
   const known = new Set(runs.map(({ file }) => file))
   for (const { path, name } of old) {
     if (!known.has(name)) await takeIn(path, name, { ...options, by: { source: 'file' } })

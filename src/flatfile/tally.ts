@@ -8,6 +8,14 @@ import type { Missing, MissingPlan } from './roster.ts'
 import type { Counts, RowOutcome, Verdict } from './verdict.ts'
 import { NO_COUNTS } from './verdict.ts'
 
+/** What a run that was interrupted cannot count any more: of rows that are done nobody knows what the record was before. */
+export type Planned = {
+  readonly rows: number
+  readonly deactivated: number
+  readonly keysChanged: number
+  readonly notLooked?: string
+}
+
 export class Tally {
   readonly #counts: { [outcome in RowOutcome]: number } = { ...NO_COUNTS }
   readonly #problems = new Map<string, number>()
@@ -35,6 +43,11 @@ export class Tally {
     if (!isTakenOnly(changed)) this.changed++
     if (before.resource.active !== false && user.resource.active === false) this.deactivated++
     if (MATCH_KEYS.some((key) => before.keys[key] !== undefined && before.keys[key] !== user.keys[key])) this.keysChanged++
+  }
+
+  get planned(): Planned {
+    const { rows, deactivated, keysChanged, notLooked } = this
+    return { rows, deactivated, keysChanged, ...(notLooked !== undefined && { notLooked }) }
   }
 
   get counts(): Counts {
