@@ -94,6 +94,16 @@ describe('turns', () => {
     assert.deepEqual(begun, ['a', 'b', 'd'])
   })
 
+  it('are waited for by so many; one more is told so at once', async () => {
+    const { begun, come, end } = aHall(new Turns({ atATime: 1, maxWaiting: 2 }))
+    for (const name of ['a', 'b', 'c']) void come(name)
+    assert.equal(await come('d'), 'late')
+    await end('a')
+    void come('e')
+    for (const name of ['b', 'c']) await end(name)
+    assert.deepEqual(begun, ['a', 'b', 'c', 'e'])
+  })
+
   it('are not kept for whoever goes away', async () => {
     const { begun, come, end } = aHall()
     const [here, gone] = [new AbortController(), AbortSignal.abort('gone before')]

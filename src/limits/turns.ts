@@ -1,10 +1,12 @@
 /**
  * Turns at what fills memory: a large body and the work on it, from before its first byte is read until it is answered.
- * An institution has a few at a time; more of its requests wait unread, in the order in which they came.
+ * An institution has a few at a time; more of its requests wait unread, in the order in which they came. Each of those
+ * holds a connection, and 0.1 MB that Node takes in unasked, so they are bounded, too.
  */
 import { MAX_BODY_BYTES } from './body.ts'
 
 const AT_A_TIME = 4
+const MAX_WAITING = 100
 const MAX_WAIT_MS = 60_000
 
 /** What is told of a turn that did not come. */
@@ -19,16 +21,18 @@ type Line = { busy: number; readonly waiting: Set<() => void> }
 export class Turns {
   readonly #lines = new Map<string, Line>()
   readonly #atATime: number
+  readonly #maxWaiting: number
   readonly #maxWaitMs: number
 
-  constructor({ atATime = AT_A_TIME, maxWaitMs = MAX_WAIT_MS } = {}) {
+  constructor({ atATime = AT_A_TIME, maxWaiting = MAX_WAITING, maxWaitMs = MAX_WAIT_MS } = {}) {
     this.#atATime = atATime
+    this.#maxWaiting = maxWaiting
     this.#maxWaitMs = maxWaitMs
   }
 
   /**
    * Does the work: at once where the body is small, else when it is its turn.
-   * @returns `late`, with nothing done, when that did not come in time
+   * @returns `late`, with nothing done, when that did not come in time, or too many wait already
    * @throws what the signal of the request says when the caller goes away before. Where more was sent than Node takes in
    * unasked, that is seen only when it is their turn: reading the body fails then, and the turn is passed on
    */
@@ -37,6 +41,7 @@ export class Turns {
     const line = this.#lines.get(institution) ?? { busy: 0, waiting: new Set() }
     this.#lines.set(institution, line)
     if (line.busy < this.#atATime) line.busy++
+    else if (line.waiting.size >= this.#maxWaiting) return 'late'
     else if (!(await isUp(line, this.#maxWaitMs, request.signal))) return 'late'
     try {
       return await work()
