@@ -102,8 +102,11 @@ describe('delimited text', () => {
   })
 
   it('counts filled cells past the column limit and does not keep them', async () => {
-    await using source = await openText('a,b,c,,d\n', { columns: 2 })
-    assert.deepEqual(await rowsOf(source), [{ number: 1, cells: ['a', 'b'], more: 2 }])
+    await using source = await openText('a,b,c,,d\n,,,,e\n,,,,\n', { columns: 2 })
+    assert.deepEqual(await rowsOf(source), [
+      { number: 1, cells: ['a', 'b'], more: 2 },
+      { number: 2, cells: ['', ''], more: 1 },
+    ])
   })
 
   for (const [delimiter, text] of [

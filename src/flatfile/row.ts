@@ -61,7 +61,9 @@ export function textOf(cell: Cell): string {
 }
 
 export function isBlank(row: Row): boolean {
-  return row.fault === undefined && row.cells.every((cell) => typeof cell === 'string' && cell.trim() === '')
+  return (
+    row.fault === undefined && row.more === undefined && row.cells.every((cell) => typeof cell === 'string' && cell.trim() === '')
+  )
 }
 
 /** A, B, … Z, AA …: the name of a column that has no heading. */

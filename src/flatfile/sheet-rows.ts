@@ -7,6 +7,7 @@ import type { NumberFormat } from './number-format.ts'
 import { numberCell, PLAIN } from './number-format.ts'
 import { notSound } from './refusal.ts'
 import type { Cell, Row } from './row.ts'
+import { isBlank } from './row.ts'
 import type { SharedStrings } from './shared-strings.ts'
 import type { Span, XmlHandlers } from './xml-scanner.ts'
 import { attributeIn, textIn } from './xml-scanner.ts'
@@ -111,7 +112,8 @@ export function sheetRows(context: SheetContext): SheetRows {
   }
 
   function closeRow(): void {
-    if (cells.length > 0 || more > 0) rows.push({ number: rowNumber, cells, ...(more > 0 && { more }) })
+    const row = { number: rowNumber, cells, ...(more > 0 && { more }) }
+    if (!isBlank(row)) rows.push(row)
     cells = []
   }
 

@@ -77,8 +77,8 @@ describe('a workbook', () => {
       [[1, 'a\rb_x0041_']],
     ],
     [
-      'hands on no rows that hold nothing but looks',
-      '<row r="1" spans="1:9"/><row r="2"><c r="A2" s="1"/></row><row r="3"><c><v>1</v></c></row>',
+      'hands on no rows that hold nothing but looks or spaces',
+      '<row r="1" spans="1:9"/><row r="2"><c r="A2" s="1"/><c t="str"><v> \u00a0</v></c></row><row r="3"><c><v>1</v></c></row>',
       [[3, '1']],
     ],
     ['reads what comes without any style', '<row><c s="99"><v>1</v></c></row>', [[1, '1']]],
@@ -155,7 +155,7 @@ describe('a workbook', () => {
     const rows = fc.array(fc.array(text, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 10 })
     await fc.assert(
       fc.asyncProperty(rows, async (cells) => {
-        const wanted = cells.map((row, i) => [i + 1, ...row])
+        const wanted = cells.map((row, i) => [i + 1, ...row]).filter(([, ...row]) => row.some((one) => String(one).trim() !== ''))
         assert.deepEqual(await readSheet({ sheets: [{ xml: rowsXml(cells) }] }), wanted)
       }),
       { numRuns: 30 },
