@@ -17,6 +17,8 @@ export type SheetContext = {
   /** By the style number of a cell. */
   readonly formats: readonly NumberFormat[]
   readonly has1904Dates: boolean
+  /** Whether who wrote the workbook left it to others to calculate: its noughts are then no results. */
+  readonly isUncalculated: boolean
   readonly limits: FileLimits
 }
 
@@ -151,10 +153,11 @@ function typeIn(value: Span | undefined): CellType {
   return CELL_TYPES.find((type) => type === word) ?? 'str'
 }
 
-function cellFrom(cell: OpenCell, { strings, formats, has1904Dates, limits }: SheetContext): Cell {
+function cellFrom(cell: OpenCell, context: SheetContext): Cell {
+  const { strings, formats, has1904Dates, limits } = context
   if (cell.type === 's' && cell.index >= 0) return strings.get(cell.index)
   const text = cell.text.length > limits.cellCharacters ? cell.text.slice(0, limits.cellCharacters + 1) : cell.text
-  if (cell.hasFormula && (!cell.hasValue || (text === '' && cell.type !== 'str'))) return { text: '', odd: 'no_value' }
+  if (cell.hasFormula && !hasResult(cell, text, context)) return { text: '', odd: 'no_value' }
   if (!cell.hasValue || text === '') return ''
   switch (cell.type) {
     case 'b':
@@ -172,6 +175,12 @@ function cellFrom(cell: OpenCell, { strings, formats, has1904Dates, limits }: Sh
     default:
       return cell.type satisfies never
   }
+}
+
+/** A nought may stand where nothing was calculated: with a sign to readers that they should, or as `0.0`, as Java writes it. */
+function hasResult({ hasValue, type }: OpenCell, text: string, { isUncalculated }: SheetContext): boolean {
+  if (!hasValue || (text === '' && type !== 'str')) return false
+  return type !== 'n' || !(text === '0.0' || (isUncalculated && text === '0'))
 }
 
 /** Characters that XML cannot hold are written `_x000D_`, and `_x005F_` is the line before such a text (22.9.2.19). */

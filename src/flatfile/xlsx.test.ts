@@ -60,6 +60,11 @@ describe('a workbook', () => {
       '<row><c><f>A1</f></c><c><f>A1</f><v></v></c><c><f t="shared" si="0"/></c></row>',
       [[1, { text: '', odd: 'no_value' }, { text: '', odd: 'no_value' }, { text: '', odd: 'no_value' }]],
     ],
+    [
+      'takes 0.0 for no result: programs in Java write it where nothing was calculated',
+      '<row><c><f>A1</f><v>0.0</v></c><c><v>0.0</v></c><c t="str"><f>A1</f><v>0.0</v></c><c><f>A1</f><v>0</v></c></row>',
+      [[1, { text: '', odd: 'no_value' }, '0', '0.0', '0']],
+    ],
     ['says where an error stands', '<row><c t="e"><v>#N/A</v></c></row>', [[1, { text: '#N/A', odd: 'error' }]]],
     [
       'reads truth values as a sheet shows them',
@@ -112,6 +117,14 @@ describe('a workbook', () => {
       properties: '<workbookPr date1904="1"/>',
     })
     assert.deepEqual(row, [1, { text: '2024-09-01', odd: 'date' }])
+  })
+
+  it('takes a nought for no result where it says that it was not calculated', async () => {
+    const [row] = await readSheet({
+      sheets: [{ xml: '<row><c><f>A9</f><v>0</v></c><c><v>0</v></c><c><f>1+1</f><v>2</v></c></row>' }],
+      properties: '<calcPr calcId="124519" fullCalcOnLoad="1"/>',
+    })
+    assert.deepEqual(row, [1, { text: '', odd: 'no_value' }, '0', '2'])
   })
 
   it('lists its sheets with their names and says which are hidden', async () => {

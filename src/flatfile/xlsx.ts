@@ -24,10 +24,10 @@ export async function openXlsx(path: string, limits: FileLimits): Promise<Source
   try {
     const workbook = await workbookPart(zip)
     const relations = await relationsOf(zip, workbook)
-    const { sheets, has1904Dates } = await readWorkbook(zip, workbook)
+    const { sheets, ...properties } = await readWorkbook(zip, workbook)
     const formats = await readFormats(zip, partOf(relations, 'styles'))
     const strings = await readStrings(zip, partOf(relations, 'sharedStrings'), limits)
-    const context = { strings, formats, has1904Dates, limits }
+    const context = { strings, formats, ...properties, limits }
     return {
       format: 'xlsx',
       sheets: sheets.flatMap((sheet) => worksheet(zip, sheet, relations, context)),
@@ -67,17 +67,21 @@ function partOf(relations: Relations, type: string): string | undefined {
   return relations.values().find((relation) => relation.type === type)?.part
 }
 
-async function readWorkbook(zip: Zip, part: string): Promise<{ sheets: SheetEntry[]; has1904Dates: boolean }> {
+type Workbook = { readonly sheets: readonly SheetEntry[] } & Pick<SheetContext, 'has1904Dates' | 'isUncalculated'>
+
+async function readWorkbook(zip: Zip, part: string): Promise<Workbook> {
   const sheets: SheetEntry[] = []
   let has1904Dates = false
+  let isUncalculated = false
   await eachElement(zip, part, ({ name, parent, attributes }) => {
     if (name === 'workbookPr') has1904Dates = isTrue(attributes.get('date1904'))
+    if (name === 'calcPr') isUncalculated = isTrue(attributes.get('fullCalcOnLoad'))
     if (name !== 'sheet' || parent !== 'sheets') return
     const hidden = (attributes.get('state') ?? 'visible') !== 'visible'
     sheets.push({ name: attributes.get('name') ?? '', hidden, relation: attributes.get('id') ?? '' })
   })
   if (sheets.length === 0) throw notSound('it has no sheet')
-  return { sheets, has1904Dates }
+  return { sheets, has1904Dates, isUncalculated }
 }
 
 function isTrue(word: string | undefined): boolean {
