@@ -98,6 +98,9 @@ function filled(places: readonly Place[], digits: string): string {
   return text
 }
 
+/** What programs give a day that have no type for days alone. */
+const MIDNIGHT = '00:00:00'
+
 /** 9999-12-31, the last day of a spreadsheet. */
 const LAST_DAY = 2_958_465
 const LEAP_DAY_THAT_NEVER_WAS = 60
@@ -112,5 +115,5 @@ function dayText(serial: number, { day, time }: { day: boolean; time: boolean },
   if (!has1904Dates && whole === LEAP_DAY_THAT_NEVER_WAS) return '1900-02-29'
   const epoch = has1904Dates ? Date.UTC(1904, 0, 1) : Date.UTC(1899, 11, whole < LEAP_DAY_THAT_NEVER_WAS ? 31 : 30)
   const date = dayOf(epoch + whole * DAY_MS)
-  return time ? `${date}T${clock}` : date
+  return time && clock !== MIDNIGHT ? `${date}T${clock}` : date
 }
