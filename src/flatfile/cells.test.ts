@@ -18,6 +18,8 @@ describe('the text of a cell', () => {
     ['keeps the apostrophe of a year in prose', 'bio', "'68 and after", "'68 and after"],
     ['keeps a formula as text', 'bio', '=HYPERLINK("x","y")', '=HYPERLINK("x","y")'],
     ['loses the point that calculating puts behind a year', 'year_of_graduation', '2028.0', '2028'],
+    ['loses it where it is a comma, too', 'year_of_graduation', '2028,0', '2028'],
+    ['loses it behind a 1 that says yes', 'account_status', '1.0', '1'],
     ['keeps 12e5, which is an identifier', 'netid', '12e5', '12e5'],
     ['keeps a long row of digits, which text can hold', 'netid', '12345678901234567890', '12345678901234567890'],
     ['keeps a point in a telephone number', 'phone_number', { text: '555.0142', odd: 'fraction' }, '555.0142'],
@@ -82,6 +84,8 @@ describe('the text of a cell', () => {
     ['first_name', { text: '', odd: 'no_value' }, 'formula_without_value'],
     ['bio', 'x'.repeat(32_768), 'cell_too_long'],
     ['first_name', 'Nu\0l', 'control_character'],
+    ['netid', '\0\0\0', 'control_character'],
+    ['netid', '1234,0', 'number_damaged'],
     ['first_name', 'Ana\u202eatsoC', 'control_character'],
     ['first_name', 'Fran\ufffdois', 'value_invalid'],
   ] as const satisfies readonly (readonly [string, Cell, string])[]) {

@@ -54,7 +54,8 @@ type Kind = {
   readonly isNetid: boolean
   /** Digits that are no amount: netids, telephone numbers, postal codes. */
   readonly isDigits: boolean
-  readonly isInteger: boolean
+  /** Numbers, and words for which 1 and 0 may stand. */
+  readonly isNumber: boolean
 }
 
 const DIGITS = new Set<string>([...NETIDS, 'phone_number', 'mobile_number', 'zipcode'])
@@ -63,12 +64,12 @@ function kindOf(name: string): Kind | undefined {
   const field: Pick<Field, 'type'> | undefined = name === KEEP_TAGS ? { type: 'status' } : fieldNamed(name)
   if (field === undefined) return undefined
   const isNetid = NETIDS.some((netid) => netid === name)
-  return { name, isNetid, isDigits: DIGITS.has(name), isInteger: field.type === 'integer' }
+  return { name, isNetid, isDigits: DIGITS.has(name), isNumber: field.type === 'integer' || field.type === 'status' }
 }
 
 /** What nearly every cell is: nothing to trim, to unwrap or to doubt. */
 const PLAIN = /^(?![='#]|Err:)[!-~](?:[ -~]*[!-~])?$/
-const EXPONENT_OR_POINT = /[E.]/i
+const EXPONENT_OR_POINT = /[E.,]/i
 const SHORT = 256
 
 type Refusal = { readonly code: string; readonly message: string }
@@ -79,7 +80,7 @@ function readCell(cell: Cell, kind: Kind, limits: FileLimits): string | Refusal 
     typeof cell === 'string' &&
     cell.length < SHORT &&
     PLAIN.test(cell) &&
-    !((kind.isDigits || kind.isInteger) && EXPONENT_OR_POINT.test(cell)) &&
+    !((kind.isDigits || kind.isNumber) && EXPONENT_OR_POINT.test(cell)) &&
     !(kind.isNetid && PLACEHOLDER.test(cell))
   )
     return cell
@@ -88,7 +89,7 @@ function readCell(cell: Cell, kind: Kind, limits: FileLimits): string | Refusal 
   const raw = typeof cell !== 'string' && cell.plain !== undefined && !kind.isDigits ? cell.plain : textOf(cell)
   if (raw.length > limits.cellCharacters) return tooLong(limits)
   const text = unwrapped(trimmed(raw), kind)
-  return damageIn(text, kind) ?? (kind.isInteger && FLOAT.test(text) ? text.replace(/\.0+$/, '') : text)
+  return damageIn(text, kind) ?? (kind.isNumber && FLOAT.test(text) ? text.replace(/[.,]0+$/, '') : text)
 }
 
 function oddityOf(cell: Exclude<Cell, string>, { isNetid, isDigits }: Kind): Refusal | undefined {
@@ -127,13 +128,10 @@ function damageIn(text: string, kind: Kind): Refusal | undefined {
       message: `is ${shown(text)}: letters were lost to a wrong encoding before or while the file was written`,
     }
   }
-  if (kind.isNetid && PLACEHOLDER.test(text)) {
-    return { code: 'value_invalid', message: `is ${shown(text)}, which stands for no value: leave the cell empty` }
-  }
   const fault = faultIn(kind, text)
-  if (fault === undefined) return undefined
-  const { code, message } = fault
-  return { code, message: message.slice(kind.name.length + 1) }
+  if (fault !== undefined) return { code: fault.code, message: fault.message.slice(kind.name.length + 1) }
+  if (!kind.isNetid || !PLACEHOLDER.test(text)) return undefined
+  return { code: 'value_invalid', message: `is ${shown(text)}, which stands for no value: leave the cell empty` }
 }
 
 /**
@@ -150,8 +148,11 @@ const PLACEHOLDER = /^(?:[([<]?(?:null|NULL|Null|none|NONE|None|NA|[Nn]\/[Aa]|[N
 /** As a spreadsheet writes it; `12e5` is an identifier. */
 const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i
 
-/** What data tools make of a column of whole numbers with a gap in it: a year is one still, an identifier has lost its zeros. */
-const FLOAT = /^\d+\.0+$/
+/**
+ * What data tools make of a column of whole numbers with a gap in it, with a comma too where that is the point: a year is
+ * one still and 1 says yes, an identifier has lost its zeros.
+ */
+const FLOAT = /^\d+(?:\.0+|,0)$/
 
 function errorValue(text: string): Refusal {
   return { code: 'cell_error', message: `holds ${shown(text)}, which is an error of a spreadsheet and no value` }
@@ -180,11 +181,11 @@ function isEdge(code: number): boolean {
 }
 
 /** `="00042"` and `'00042`, by which people guard digits, and the apostrophe by which reports disarm formulas. */
-function unwrapped(text: string, { isDigits, isInteger }: Kind): string {
+function unwrapped(text: string, { isDigits, isNumber }: Kind): string {
   const guarded = /^="((?:[^"]|"")*)"$/.exec(text)?.[1]
   if (guarded !== undefined) return trimmed(guarded.replaceAll('""', '"'))
   if (!text.startsWith("'")) return text
-  const isGuard = /^'[=+\-@\t\r]/.test(text) || ((isDigits || isInteger) && /^'\d/.test(text))
+  const isGuard = /^'[=+\-@\t\r]/.test(text) || ((isDigits || isNumber) && /^'\d/.test(text))
   return isGuard ? text.slice(1) : text
 }
 
@@ -197,7 +198,7 @@ function cellsPast(count: number, { cells, more = 0 }: Row, limits: FileLimits):
     first < 0
       ? [undefined, `behind column ${columnLetters(limits.columns - 1)}`]
       : [columnLetters(first), `in column ${columnLetters(first)}`]
-  const message = `there is something ${where}, past the ${count} columns of the header: the row has slipped; put cells that hold a delimiter into quotation marks`
+  const message = `there is something ${where}, past the ${count} columns of the header: if the row has slipped, put cells that hold a delimiter into quotation marks; if not, give that column a heading or take it out`
   return { code: 'too_many_cells', ...(column !== undefined && { column }), message }
 }
 
