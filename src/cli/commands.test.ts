@@ -145,6 +145,14 @@ describe('the program, one step after the other', () => {
       assert.match(said, says)
     })
 
+  it('refuses settings of flat files that would never have an effect', async () => {
+    const settings = join(folder, 'settings.json')
+    writeFileSync(settings, JSON.stringify({ files: { sources: [{ pattern: '*' }, { pattern: 'sis-*.csv' }] } }))
+    const { code, said } = await matricula(`institution set north --settings ${settings}`)
+    assert.equal(code, 1)
+    assert.match(said, /files\.sources\[1\]\.pattern "sis-\*\.csv" never comes to anything/)
+  })
+
   it('lists tokens without showing them, and ends them', async () => {
     const listed = JSON.parse((await matricula('token list north --json')).out)
     assert.deepEqual(Object.keys(listed[0]), ['id', 'scope', 'source', 'name', 'created', 'expires'])

@@ -11,16 +11,21 @@ import type { Terminal } from './command.ts'
 
 /** Loaded when it is needed: other commands start sooner without what compiles the schema. */
 export async function settingsChanges(institution: string, { environment }: Terminal) {
-  const [changes, { issuerProblems }, { sftpProblems }, { samlRuleProblems }, { certificateProblems }] = await Promise.all([
-    import('../directory/institution-changes.ts'),
-    import('../auth/trusted-issuers.ts'),
-    import('../sftp/settings.ts'),
-    import('../saml/rules.ts'),
-    import('../saml/certificates.ts'),
-  ])
+  const [changes, { issuerProblems }, { fileProblems }, { sftpProblems }, { samlRuleProblems }, { certificateProblems }] =
+    await Promise.all([
+      import('../directory/institution-changes.ts'),
+      import('../auth/trusted-issuers.ts'),
+      import('../flatfile/settings.ts'),
+      import('../sftp/settings.ts'),
+      import('../saml/rules.ts'),
+      import('../saml/certificates.ts'),
+    ])
   // The key is asked for, and made where there is none, only when there is a secret to seal.
   const sealSecret = settingSealer(institution, async () => sealWith(await secretKeyFrom(configFrom(environment))))
-  return { ...changes, rules: { checks: [issuerProblems, sftpProblems, samlRuleProblems, certificateProblems], sealSecret } }
+  return {
+    ...changes,
+    rules: { checks: [issuerProblems, fileProblems, sftpProblems, samlRuleProblems, certificateProblems], sealSecret },
+  }
 }
 
 export function problemsIn(problems: readonly Problem[]): string {

@@ -16,6 +16,12 @@ export function fitsPattern(fileName: string, pattern: string): boolean {
   return true
 }
 
+/** Whether every name that fits the narrower pattern fits the other one, too. */
+export function coversPattern(pattern: string, narrower: string): boolean {
+  // What fits a letter that is in no pattern fits whatever may stand in its place.
+  return fitsPattern(narrower.replaceAll('*', '\0'), pattern)
+}
+
 function folded(name: string): string {
   return name.normalize('NFC').toLowerCase()
 }

@@ -45,14 +45,14 @@ const REMARK = /[([]\s*(?:required|mandatory|optional)\s*[)\]]/gi
 export const KEEP_TAGS = 'keep_existing_user_tags'
 
 const NAMES: ReadonlyMap<string, string> = new Map([
-  ...FIELDS.flatMap(({ name, label, aliases }) => [name, label, ...aliases].map((word) => [fold(word), name] as const)),
-  [fold(KEEP_TAGS), KEEP_TAGS],
+  ...FIELDS.flatMap(({ name, label, aliases }) => [name, label, ...aliases].map((word) => [foldHeading(word), name] as const)),
+  [foldHeading(KEEP_TAGS), KEEP_TAGS],
   ['keepexistingtags', KEEP_TAGS],
 ])
 
 /** How a row reads when it is taken for a header. */
 export function readHeader(row: Row, { headings = {} }: HeaderRules): Header {
-  const own = new Map(Object.entries(headings).map(([heading, field]) => [fold(heading), field]))
+  const own = new Map(Object.entries(headings).map(([heading, field]) => [foldHeading(heading), field]))
   const columns = row.cells.map((cell) => columnOf(textOf(cell), own))
   return { row: row.number, columns, known: new Set(columns.flatMap(({ field }) => field ?? [])).size }
 }
@@ -92,7 +92,7 @@ export function columnName({ heading }: Column, index: number): string {
 
 function columnOf(text: string, own: ReadonlyMap<string, string>): Column {
   const heading = text.slice(0, MOST_HEADING).replaceAll(INVISIBLE, '').trim()
-  const folded = fold(heading)
+  const folded = foldHeading(heading)
   if (folded === '') return { heading }
   const mapped = own.get(folded)
   if (mapped === IGNORED_COLUMN) return { heading }
@@ -108,7 +108,8 @@ const LONGEST_HEADING = 64
 /** Byte order mark, zero-width space and joiners, direction marks, soft hyphen. */
 const INVISIBLE = /[\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069\u00ad]/g
 
-function fold(heading: string): string {
+/** Only letters and digits, in one case: as headings are compared. */
+export function foldHeading(heading: string): string {
   return heading
     .replaceAll(REMARK, '')
     .normalize('NFKD')
@@ -144,7 +145,7 @@ export function suggestionsIn(header: Header): string[] {
 
 /** The field that an unknown heading may have meant, a remark in brackets apart, if no other column has it. */
 export function meantBy({ heading, field }: Column, { columns }: Pick<Header, 'columns'>): string | undefined {
-  const folded = fold(heading.replaceAll(/\([^()]*\)|\[[^[\]]*\]/g, ''))
+  const folded = foldHeading(heading.replaceAll(/\([^()]*\)|\[[^[\]]*\]/g, ''))
   if (field !== undefined || folded === '' || folded.length > LONGEST_HEADING) return undefined
   const near = nearMiss(folded, NAMES.keys())
   const meant = near === undefined ? undefined : NAMES.get(near)
