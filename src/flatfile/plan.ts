@@ -45,7 +45,7 @@ export type PlanOptions = {
   readonly now: () => number
   readonly onProgress: OnProgress
   /** Hears of every row. */
-  readonly onRow?: (row: Row, outcome: Outcome | undefined) => void
+  readonly onRow: (row: Row, outcome: Outcome | undefined) => void
 }
 
 /** @throws {FileRefused} before any row is planned, where a row of the file cannot be read at all */
@@ -58,7 +58,7 @@ export async function planFile(options: PlanOptions): Promise<Tally> {
     for await (const judged of planned(options, scan.lastAsked)) {
       for (const { row, verdict, outcome } of judged) {
         tally.add(verdict, outcome)
-        onRow?.(row, outcome)
+        onRow(row, outcome)
       }
       await verdicts.write(linesOf(judged.map(({ verdict }) => verdict)))
       onProgress({ step: 'planning', rows: tally.rows, of: scan.rows })

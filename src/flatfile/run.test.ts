@@ -8,6 +8,25 @@ import { temporaryFolder } from '../../test/workbooks.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import { runFile } from './run.ts'
 
+describe('a run', () => {
+  it('tells of letters that a wrong encoding has made, and stores them as they stand', async () => {
+    await using store = await openSqlite({ path: temporaryFile('run') })
+    await using folder = await temporaryFolder()
+    const table = 'email,first_name,last_name,account_type\nada@uni.edu,Ada,MÃ¼ller,Student\nbo@uni.edu,Bo,Müller,Student\n'
+    const file = { path: await folder.put('people.csv', table), name: 'people.csv' }
+    const { counts, notices } = await runFile({
+      store,
+      institution: anInstitution(),
+      file,
+      run: 'r1',
+      folder: folder.path,
+      reports: [],
+    })
+    assert.equal(counts.created, 2)
+    assert.match(notices.join(), /^letters like those of UTF-8 .* in rows: 1 \("MÃ¼ller" in row 2/)
+  })
+})
+
 describe('a run that is refused', () => {
   for (const [when, more, told] of [
     ['at first', {}, false],

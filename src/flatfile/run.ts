@@ -15,10 +15,12 @@ import { carryOut } from './carry-out.ts'
 import { compareChecksum } from './companions.ts'
 import type { FileSource } from './file-source.ts'
 import { fileSource, headerRules } from './file-source.ts'
+import { GarbledRows } from './garbled.ts'
 import { keyReader } from './key-scan.ts'
 import type { FileLimits } from './limits.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { writeMendWorkbook } from './mend-workbook.ts'
+import type { PlanOptions } from './plan.ts'
 import { planFile } from './plan.ts'
 import type { OnProgress } from './progress.ts'
 import { FileRefused } from './refusal.ts'
@@ -152,9 +154,14 @@ async function planAll(opened: Opened, options: RunOptions): Promise<Tally> {
   // One that was planned before may say something else.
   await rm(missingPlan, { force: true })
   const attendance = file.mode === 'roster' ? new Attendance(keyReader(table, limits), options.institution) : undefined
-  const onRow = attendance?.note.bind(attendance)
+  const garbled = new GarbledRows(table.header.columns)
+  const onRow: PlanOptions['onRow'] = (row, outcome) => {
+    garbled.note(row)
+    attendance?.note(row, outcome)
+  }
   const work = { ...options, ...opened, ...withDefaults(options) }
-  const tally = await planFile({ ...work, path: plan, ...(onRow !== undefined && { onRow }) })
+  const tally = await planFile({ ...work, path: plan, onRow })
+  tally.garbled = garbled.notice
   if (attendance === undefined) return tally
   tally.notLooked = tally.rows === 0 ? 'the file is empty' : attendance.fault
   if (tally.notLooked === undefined) tally.missing = await planMissing({ ...work, attendance, path: missingPlan })

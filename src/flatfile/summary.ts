@@ -90,11 +90,12 @@ function missingIn({ missing }: Tally): NonNullable<Summary['missing']> | null {
   return missing === undefined ? null : { people: missing.people, deactivated: missing.deactivated }
 }
 
-function ownNotices({ constants }: FileSource, { rows }: Tally, { notLooked }: Planned): string[] {
+function ownNotices({ constants }: FileSource, { rows }: Tally, { notLooked, garbled }: Planned): string[] {
   const fixed = Object.keys(constants)
   return [
     ...(rows === 0 ? ['the file has no rows below its header'] : []),
     ...(fixed.length > 0 ? [`${fixed.join(', ')} as the settings say for files of this name`] : []),
+    ...(garbled === undefined ? [] : [garbled]),
     ...(notLooked === undefined ? [] : [`nobody counts as missing from this file: ${notLooked}`]),
   ]
 }

@@ -14,6 +14,7 @@ export type Planned = {
   readonly deactivated: number
   readonly keysChanged: number
   readonly notLooked?: string
+  readonly garbled?: string
 }
 
 export class Tally {
@@ -30,6 +31,8 @@ export class Tally {
   missing: Missing | MissingPlan | undefined
   /** Why nobody was looked for, though the file is a roster. */
   notLooked: string | undefined
+  /** What is to be said of letters that a wrong encoding has made. */
+  garbled: string | undefined
 
   /** @param outcome where the row came as far as the directory */
   add(verdict: Verdict, outcome?: Outcome): void {
@@ -46,8 +49,14 @@ export class Tally {
   }
 
   get planned(): Planned {
-    const { rows, deactivated, keysChanged, notLooked } = this
-    return { rows, deactivated, keysChanged, ...(notLooked !== undefined && { notLooked }) }
+    const { rows, deactivated, keysChanged, notLooked, garbled } = this
+    return {
+      rows,
+      deactivated,
+      keysChanged,
+      ...(notLooked !== undefined && { notLooked }),
+      ...(garbled !== undefined && { garbled }),
+    }
   }
 
   get counts(): Counts {
