@@ -39,14 +39,13 @@ export function readSubject(subject: XmlElement, handover: Handover): Subject {
     throw new SamlRefused('subject', 'the NameID is encrypted; the identity provider should encrypt the whole assertion instead')
   const name = parts.take(NS.saml, 'NameID')
   const named = name && { nameId: readNameId(name) }
-  const reasons: string[] = []
-  for (let one = parts.take(NS.saml, 'SubjectConfirmation'); one; one = parts.take(NS.saml, 'SubjectConfirmation')) {
-    const confirmed = confirmation(one, handover)
-    if (typeof confirmed === 'number') return { ...named, notOnOrAfter: confirmed }
-    reasons.push(confirmed)
-  }
+  const confirmed: (number | string)[] = []
+  for (let one = parts.take(NS.saml, 'SubjectConfirmation'); one; one = parts.take(NS.saml, 'SubjectConfirmation'))
+    confirmed.push(confirmation(one, handover))
   parts.end()
-  const found = reasons.slice(0, 3).join('; ') || 'there is none'
+  const notOnOrAfter = confirmed.find((until) => typeof until === 'number')
+  if (notOnOrAfter !== undefined) return { ...named, notOnOrAfter }
+  const found = confirmed.slice(0, 3).join('; ') || 'there is none'
   throw new SamlRefused('subject', `no SubjectConfirmation holds: ${found}`)
 }
 

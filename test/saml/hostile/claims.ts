@@ -289,6 +289,16 @@ export const CLAIMS: readonly Hostile[] = [
     'xml',
   ),
   says('two NameIDs', { nameId: '<saml:NameID>ada</saml:NameID><saml:NameID>root</saml:NameID>' }, ['xml', 'subject']),
+  says(
+    'another NameID behind a confirmation that holds',
+    (scene) => ({ confirmations: `${bearer(confirmed(scene))}<saml:NameID>root</saml:NameID>` }),
+    'xml',
+  ),
+  says(
+    'a NameID alone behind a confirmation that holds',
+    (scene) => ({ nameId: '', confirmations: `${bearer(confirmed(scene))}<saml:NameID>root</saml:NameID>` }),
+    'xml',
+  ),
   says('an empty NameID', { nameId: '<saml:NameID/>' }, 'subject'),
   says('a NameID of spaces', { nameId: '<saml:NameID>  </saml:NameID>' }, 'subject'),
   says('a NameID of 2,000 letters', { nameId: `<saml:NameID>${'x'.repeat(2000)}</saml:NameID>` }, 'subject'),
