@@ -324,6 +324,17 @@ await forEachStore((name, place) => {
       }
     })
 
+    it('tells a platform to which sign-in of its own a code belongs, whatever stands beside it in the address', async () => {
+      const web = await open({ saml: { returnUrls: [APP] } })
+      const location = (await new Browser(web).signIn({}, `?state=of-the-victim`)).headers.get('location') ?? ''
+      const body = JSON.stringify({ code: new URL(location).searchParams.get('code'), return_url: APP })
+      const answer = await web.fetch('/token', { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+      const { token } = (await answer.json()) as { token: string }
+      const issuer = `http://127.0.0.1:3000/institutions/${web.institution._id}`
+      const claims = await web.signingKeys.verify(token, { type: 'sign-in+jwt', issuer, audience: APP })
+      assert.equal(claims?.state, 'of-the-victim')
+    })
+
     it('shows a platform who it was, once, by a signed token', async () => {
       const web = await open({ saml: { returnUrls: [APP, 'https://b.example/'] } })
       const exchange = (body: object) =>
@@ -341,6 +352,7 @@ await forEachStore((name, place) => {
       assert.equal(claims?.idp, IDP_SETTINGS.entityId)
       assert.deepEqual(claims?.user, { email: 'ada@uni.example', first_name: 'Ada' })
       assert.equal(await web.signingKeys.verify(token, { ...wanted, audience: 'https://b.example/' }), undefined)
+      assert.equal(claims?.state, undefined)
       assert.equal((await exchange(sent)).status, 400)
       assert.equal((await exchange({ ...sent, code: await code(), return_url: 'https://b.example/' })).status, 400)
       for (const [body, status, detail] of [

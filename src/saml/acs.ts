@@ -54,8 +54,9 @@ async function whereTo(
   if (target === undefined)
     return `${new URL(deps.publicUrl).pathname.replace(/\/$/, '')}/institutions/${institution._id}/saml/signed-in`
   if (target.kind === 'local') return target.path
-  const about = { institution: institution._id, user: admitted.user._id, returnUrl: target.url, idp, now }
-  return withCode(target.url, await issueCode(deps.store, about), request?.state)
+  const state = request?.state
+  const about = { institution: institution._id, user: admitted.user._id, returnUrl: target.url, idp, state, now }
+  return withCode(target.url, await issueCode(deps.store, about), state)
 }
 
 /** Whatever else was asked for, people end where the institution lets them end first. */

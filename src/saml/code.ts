@@ -15,6 +15,8 @@ export type SignInCode = Doc & {
   readonly returnUrl: string
   /** Entity id. */
   readonly idp: string
+  /** What the platform said when it asked for this sign-in. */
+  readonly state?: string
   /** Epoch milliseconds. */
   readonly signedInAt: number
   readonly expires: number
@@ -27,12 +29,14 @@ export async function issueCode(
     readonly user: string
     readonly returnUrl: string
     readonly idp: string
+    readonly state: string | undefined
     readonly now: number
   },
 ): Promise<string> {
-  const { now, ...rest } = about
+  const { now, state, ...rest } = about
   const code = newSecret()
-  const doc: SignInCode = { ...rest, _id: hashOf(code), version: newId(now), signedInAt: now, expires: now + LASTS_MS }
+  const times = { version: newId(now), signedInAt: now, expires: now + LASTS_MS }
+  const doc: SignInCode = { ...rest, ...(state !== undefined && { state }), _id: hashOf(code), ...times }
   const [written] = await store.write([{ collection: 'signInCodes', op: 'insert', doc }])
   if (written?.kind !== 'ok') throw new Error(`a code could not be stored: ${written?.kind}`)
   return code

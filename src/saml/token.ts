@@ -59,6 +59,8 @@ function signed(
     sub: user._id,
     auth_time: Math.floor(code.signedInAt / 1000),
     idp: code.idp,
+    // The address can be put together by anybody; that the code belongs to this sign-in is said here.
+    ...(code.state !== undefined && { state: code.state }),
     user: Object.fromEntries(known),
   }
   return signingKeys.sign(claims, { type: TOKEN_TYPE, seconds: TOKEN_SECONDS })
