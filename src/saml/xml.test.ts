@@ -73,6 +73,7 @@ describe('XML', () => {
       /more than 64 namespaces/,
     ],
     ['a namespace with a relative name', '<a xmlns="x"/>', /no absolute URI/],
+    ['a namespace with a space in its name', '<a xmlns:p=" urn:p"/>', /no absolute URI/],
   ] as const) {
     it(`is refused with ${why}`, () =>
       assert.throws(

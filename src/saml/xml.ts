@@ -48,7 +48,8 @@ export class XmlError extends Error {
 const MESSAGE: XmlRules = { elements: 2500, depth: 64, attributes: 64, namespaces: 64, comments: false }
 const DECLARATION =
   /^<\?xml\s+version\s*=\s*(["'])1\.0\1(\s+encoding\s*=\s*(["'])utf-8\3)?(\s+standalone\s*=\s*(["'])(yes|no)\5)?\s*\?>/i
-const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
+/** Without spaces anywhere: the parser would trim them away, and others do not. */
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\S*$/i
 
 /**
  * @param options.scope namespaces of the place that the text was taken from
@@ -92,12 +93,14 @@ function treeOf(body: string, rules: XmlRules, outer: Scope): XmlElement {
     if (++attributes > rules.attributes) throw new XmlError(`has an element with more than ${rules.attributes} attributes`)
   })
   parser.on('opentag', ({ name, prefix, local, uri, attributes: found, ns }) => {
+    const [declarations, others] = parted(Object.values(found))
+    declarations.forEach(checkDeclaration)
     const element: Open = {
       name,
       prefix,
       local,
       uri,
-      attributes: Object.values(found).filter(isNoDeclaration),
+      attributes: others,
       scope: scopeWith(open.at(-1)?.scope ?? outer, ns, rules),
       children: [],
     }
@@ -119,15 +122,18 @@ function treeOf(body: string, rules: XmlRules, outer: Scope): XmlElement {
   return root
 }
 
-function isNoDeclaration({ name, prefix }: XmlAttribute): boolean {
-  return prefix !== 'xmlns' && name !== 'xmlns'
+function parted(attributes: readonly XmlAttribute[]): [declarations: XmlAttribute[], others: XmlAttribute[]] {
+  const isDeclaration = ({ name, prefix }: XmlAttribute) => prefix === 'xmlns' || name === 'xmlns'
+  return [attributes.filter(isDeclaration), attributes.filter((one) => !isDeclaration(one))]
+}
+
+function checkDeclaration({ value }: XmlAttribute): void {
+  if (value !== '' && !ABSOLUTE.test(value)) throw new XmlError('has a namespace whose name is no absolute URI')
 }
 
 function scopeWith(outer: Scope, declared: Readonly<Record<string, string>>, rules: XmlRules): Scope {
   const entries = Object.entries(declared)
   if (entries.length === 0) return outer
-  for (const [, uri] of entries)
-    if (uri !== '' && !ABSOLUTE.test(uri)) throw new XmlError('has a namespace whose name is no absolute URI')
   const scope = new Map([...outer, ...entries])
   if (scope.size > rules.namespaces) throw new XmlError(`has more than ${rules.namespaces} namespaces`)
   return scope

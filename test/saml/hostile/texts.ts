@@ -106,6 +106,12 @@ export const XML: readonly Hostile[] = [
   text('a namespace with a relative name, as in CVE-2025-66568', (xml) =>
     edited(xml, '<saml:Subject>', '<saml:Subject xmlns:x="1">'),
   ),
+  text('a namespace with a space before its name', (xml) =>
+    edited(xml, '<saml:Assertion xmlns:saml="', '<saml:Assertion xmlns:saml=" '),
+  ),
+  text('a namespace with a line end behind its name', (xml) =>
+    edited(xml, ':SAML:2.0:assertion" ID=', ':SAML:2.0:assertion&#10;" ID='),
+  ),
   text('the prefix xml bound to something else', (xml) => edited(xml, '<saml:Subject>', '<saml:Subject xmlns:xml="urn:x">')),
   text('the prefix xmlns in use', (xml) => edited(xml, '<saml:Subject>', '<saml:Subject xmlns:xmlns="urn:x">')),
   text('a colon too many', (xml) => edited(xml, '<saml:Subject>', '<saml:Subject a:b:c="1">')),
