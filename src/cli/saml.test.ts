@@ -84,6 +84,20 @@ describe('matricula saml check', () => {
     assert.match(none.out, /^note {3}people who cannot sign in are told to ask .*set saml\.contact$/m)
   })
 
+  it('says of how many people an address alone tells who they are, unless a sign-in adds the netid', async () => {
+    const people =
+      'netid,email,first_name,last_name,account_type\n,bob@uni.example,Bob,Bird,Staff\ncy1,cy@uni.example,Cy,Crow,Staff\n'
+    await matricula('institution create roll --name Roll')
+    assert.equal((await matricula(`import ${written('people.csv', people)} --institution roll`)).code, 0)
+    const said = async (saml: object) => {
+      const file = written('roll.json', JSON.stringify({ saml: { idp: IDP_SETTINGS, ...saml } }))
+      await matricula(`institution set roll --settings ${file}`)
+      return (await matricula('saml check roll')).out
+    }
+    assert.match(await said({}), /^note {3}1 on the roll have an address and no netid: .* Set saml\.update to "gaps"/m)
+    assert.doesNotMatch(await said({ update: 'gaps' }), /no netid/)
+  })
+
   for (const [why, text] of [
     ['as XML', aResponse()],
     ['as base64', field(aResponse())],

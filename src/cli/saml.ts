@@ -60,15 +60,18 @@ Examples:
     const text = options.response === undefined ? undefined : await contentOf(options.response)
     return withStore(terminal, async (store) => {
       const institution = await knownInstitution(store, words[0])
-      const [{ checkedIdps, findingsOf }, { rehearse }, sp, { responseLines, settingsLines }] = await Promise.all([
-        import('../saml/check.ts'),
-        import('../saml/rehearse.ts'),
-        serviceProvider(store, institution, { config, publicUrl }),
-        import('./saml-report.ts'),
-      ])
+      const [{ checkedIdps, countByAddress, findingsOf }, { rehearse }, sp, { responseLines, settingsLines }] = await Promise.all(
+        [
+          import('../saml/check.ts'),
+          import('../saml/rehearse.ts'),
+          serviceProvider(store, institution, { config, publicUrl }),
+          import('./saml-report.ts'),
+        ],
+      )
       const now = Date.now()
       const isReachable = publicUrl.startsWith('https:') || isPlainLoopback(publicUrl)
-      const findings = findingsOf(institution, { publicUrl, isReachable, now })
+      const byAddress = await countByAddress(store, institution)
+      const findings = findingsOf(institution, { publicUrl, isReachable, byAddress, now })
       terminal.out(settingsLines(sp, checkedIdps(institution, now), findings))
       const isFine = findings.every(({ kind }) => kind !== 'wrong')
       if (text === undefined) return isFine ? DONE : NOT_DONE

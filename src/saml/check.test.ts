@@ -15,7 +15,8 @@ const metadata = { url: 'https://idp.uni.example/metadata' }
 /** What is found of the identity provider beside the age of its certificates. */
 function found(given: Partial<IdpSettings>): readonly string[] {
   const idp = { entityId, ssoUrl: 'https://idp.uni.example/sso', certificates: [certificate], ...given }
-  const findings = findingsOf(anInstitution({ saml: { idp } }), { publicUrl: 'https://roll.example', isReachable: true, now })
+  const about = { publicUrl: 'https://roll.example', isReachable: true, byAddress: 0, now }
+  const findings = findingsOf(anInstitution({ saml: { idp } }), about)
   return findings
     .filter(({ message }) => message.includes(entityId) && !message.startsWith('a certificate of'))
     .map(({ kind, message }) => `${kind}: ${message}`)

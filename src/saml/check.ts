@@ -5,7 +5,9 @@
 import { dayOf } from '../days.ts'
 import type { IdpSettings, Institution, SamlRules } from '../directory/institution.ts'
 import { idpsOf } from '../directory/institution.ts'
-import { MATCH_KEYS } from '../directory/user.ts'
+import { MATCH_KEYS, NETIDS } from '../directory/user.ts'
+import { and } from '../store/predicate.ts'
+import type { Store } from '../store/store.ts'
 import type { AttributeName } from './attribute-names.ts'
 import { DEFAULT_FIELDS, namesFor } from './attribute-names.ts'
 import { WARN_AHEAD_MS } from './certificate-ends.ts'
@@ -43,11 +45,25 @@ function readAs({ name, take, only }: AttributeName): string {
   return only === 'address' ? `${name}, where it is an address` : name
 }
 
+/** How many people can be told apart by their address alone when they sign in. */
+export function countByAddress(store: Store, { _id }: Institution): Promise<number> {
+  const present = (path: string) => ({ op: 'pr', path }) as const
+  const isNamed = { op: 'or', of: NETIDS.map((netid) => present(`keys.${netid}`)) } as const
+  return store.count('users', _id, and(present('keys.email'), { op: 'not', of: isNamed }))
+}
+
 /** @param isReachable whether browsers keep cookies of the public URL: over TLS, or at a loopback address */
 export function findingsOf(
   institution: Institution,
-  { publicUrl, isReachable, now }: { readonly publicUrl: string; readonly isReachable: boolean; readonly now: number },
+  given: {
+    readonly publicUrl: string
+    readonly isReachable: boolean
+    /** People without a netid. */
+    readonly byAddress: number
+    readonly now: number
+  },
 ): Finding[] {
+  const { publicUrl, isReachable, byAddress, now } = given
   const { _id, settings, name } = institution
   const { saml = {} } = settings
   const idps = idpsOf(settings)
@@ -66,6 +82,10 @@ export function findingsOf(
       'a new person’s account type comes from an affiliation; who has none is turned away: set saml.accountType.default to let them in',
     )
   }
+  if (byAddress > 0 && idps.some((idp) => (rulesFor(saml, idp).update ?? 'never') === 'never'))
+    note(
+      `${byAddress} on the roll have an address and no netid: whoever signs in with the address is taken for them, whatever netid comes. Set saml.update to "gaps", which keeps the first one, or bring netids before`,
+    )
   for (const url of saml.returnUrls ?? []) if (url.startsWith('http:')) note(`people are sent to ${url} without TLS`)
   return findings
 }
