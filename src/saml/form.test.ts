@@ -43,6 +43,7 @@ describe('the form of a response', () => {
     ['compressed', RESPONSE, { headers: { 'content-encoding': 'gzip' } }, 415],
     ['with a response in the address as well', RESPONSE, { query: '?SAMLResponse=x' }, 400],
     ['with a request in the address', RESPONSE, { query: '?SAMLRequest=x' }, 400],
+    ['with a RelayState in the address', RESPONSE, { query: '?RelayState=%2Fx' }, 400],
     ['without a response', 'RelayState=x', {}, 400],
     ['with an empty response', 'SAMLResponse=', {}, 400],
     ['with nothing in it', '', {}, 400],

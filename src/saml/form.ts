@@ -32,7 +32,7 @@ export async function readForm(request: Request): Promise<ReadForm> {
 /** Whether something of a message came in the address, as by the bindings HTTP-Redirect and HTTP-Artifact. */
 export function isInAddress(request: Request): boolean {
   const fields = new URL(request.url).searchParams
-  return [...FOREIGN, 'SAMLResponse'].some((name) => fields.has(name))
+  return [...FOREIGN, 'SAMLResponse', 'RelayState'].some((name) => fields.has(name))
 }
 
 function formIn(text: string): ReadForm {
