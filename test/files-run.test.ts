@@ -3,7 +3,7 @@
  * one process at a time is at the files of an institution.
  */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -63,6 +63,23 @@ await forEachStore((name, place) => {
       assert.equal((await desk.imported(institution, [HEADER, ...rows(40, { city: 'Oslo' })], '--approve')).code, 0)
       assert.equal((await approve()).code, 1)
       assert.ok((await desk.people(institution)).every(({ account_status }) => account_status === 'active'))
+    })
+
+    it('tells how a held file is let through, in a line that a shell reads as it is meant', async () => {
+      const institution = await desk.institution()
+      const name = "new'$(id)`id` staff.csv"
+      for (const status of ['1', '0']) {
+        const file = desk.write(name, [HEADER, ...rows(40, { status })].join('\n'))
+        await desk.matricula('import', file, '--institution', institution)
+      }
+      const [run] = JSON.parse((await desk.matricula('files', 'list', '--state', 'held', '--json')).out[0] ?? '[]')
+      const { said } = await desk.matricula('files', 'show', run.run)
+      const [, line = ''] = /^To let it through: matricula (.*)$/m.exec(said) ?? []
+      const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+      assert.deepEqual(words, ['files', 'run', '--institution', institution, '--approve', name])
+      assert.equal((await desk.matricula(...words)).code, 0)
     })
 
     it('counts thresholds from 20 rows up', async () => {

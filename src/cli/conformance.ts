@@ -7,7 +7,7 @@ import type { Options } from '../../conformance/run.ts'
 import { didYouMean } from '../directory/near-miss.ts'
 import { unwritable } from '../file-errors.ts'
 import type { Command, Terminal } from './command.ts'
-import { DONE, NOT_DONE, Refusal, read } from './command.ts'
+import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
 import { untilToldToStop } from './signals.ts'
 
 const OPTIONS = {
@@ -74,7 +74,7 @@ Examples:
       ...(options.prefix !== undefined && { prefix: prefixIn(options.prefix) }),
       ...(options.timeout !== undefined && { timeoutMs: timeoutIn(options.timeout) }),
     }
-    if (suite.countChecks(asked) === 0) throw new Refusal(`there is no such check${sayChoice(options)}`)
+    if (suite.countChecks(asked) === 0) throw new Misuse(`there is no such check${sayChoice(options)}`)
     if (options.junit !== undefined) await writeJunit(options.junit, '')
     const results = await show(suite, asked, options.json === true, terminal)
     if (options.junit !== undefined) await writeJunit(options.junit, suite.sayJunit(url, results))
@@ -147,24 +147,24 @@ async function mistakeIn({ exchange, targetOf }: Suite, asked: Options): Promise
 
 function urlIn(found: string): string {
   if (/^https?:$/.test(URL.parse(found)?.protocol ?? '')) return found
-  throw new Refusal(`"${found}" is no address of a SCIM server, for example http://127.0.0.1:3000/institutions/demo/scim/v2`)
+  throw new Misuse(`"${found}" is no address of a SCIM server, for example http://127.0.0.1:3000/institutions/demo/scim/v2`)
 }
 
 function tokenUrlIn(found: string): string {
   if (/^https?:$/.test(URL.parse(found)?.protocol ?? '')) return found
-  throw new Refusal(`--token-url is "${found}"; it should be an address, for example https://scim.example/oauth/token`)
+  throw new Misuse(`--token-url is "${found}"; it should be an address, for example https://scim.example/oauth/token`)
 }
 
 /** A token, or a client that has just shown that it gets one: what is wrong with it is said before any check. */
 async function credentialsIn(suite: Suite, url: string, options: Given): Promise<Options['token']> {
   const { token, 'client-id': id, 'client-secret': secret, 'token-url': tokenUrl } = options
   if (id === undefined && secret === undefined) {
-    if (token === undefined) throw new Refusal('--token is missing (or --client-id and --client-secret)')
-    if (!/^[\x21-\x7e]+$/.test(token)) throw new Refusal('--token holds what cannot stand in a header')
+    if (token === undefined) throw new Misuse('--token is missing (or --client-id and --client-secret)')
+    if (!/^[\x21-\x7e]+$/.test(token)) throw new Misuse('--token holds what cannot stand in a header')
     return token
   }
-  if (token !== undefined) throw new Refusal('--token and --client-id exclude each other')
-  if (id === undefined || secret === undefined) throw new Refusal('--client-id and --client-secret go together')
+  if (token !== undefined) throw new Misuse('--token and --client-id exclude each other')
+  if (id === undefined || secret === undefined) throw new Misuse('--client-id and --client-secret go together')
   const tokens = suite.tokensFor(url, { id, secret, ...(tokenUrl === undefined ? {} : { tokenUrl: tokenUrlIn(tokenUrl) }) })
   await tokens().catch((error: Error) => {
     throw new Refusal(`there is no token for this client: ${error.message}`)
@@ -174,7 +174,7 @@ async function credentialsIn(suite: Suite, url: string, options: Given): Promise
 
 function prefixIn(found: string): string {
   if (/^[A-Za-z][\w.-]{0,31}$/.test(found)) return found
-  throw new Refusal(`--prefix is "${found}"; it should be a letter and up to 31 more letters, digits, -, _ and dots`)
+  throw new Misuse(`--prefix is "${found}"; it should be a letter and up to 31 more letters, digits, -, _ and dots`)
 }
 
 function sayChoice({ only, 'read-only': isReadOnly }: Given): string {
@@ -192,11 +192,11 @@ function dialectsIn(found: string, known: readonly string[]): string[] {
   const names = found.split(',').map((name) => name.trim())
   const unknown = names.find((name) => !known.includes(name))
   if (unknown === undefined) return names
-  throw new Refusal(`--dialect is "${unknown}"; it should be one of ${known.join(', ')}${didYouMean(unknown, known)}`)
+  throw new Misuse(`--dialect is "${unknown}"; it should be one of ${known.join(', ')}${didYouMean(unknown, known)}`)
 }
 
 function timeoutIn(found: string): number {
   const seconds = Number(found)
   if (seconds > 0 && seconds <= 3600) return Math.ceil(seconds * 1000)
-  throw new Refusal(`--timeout is "${found}"; it should be a number of seconds, at most 3600`)
+  throw new Misuse(`--timeout is "${found}"; it should be a number of seconds, at most 3600`)
 }

@@ -67,7 +67,10 @@ Example:
     if (done === undefined) throw new Refusal(`another run is at the files of ${id}: try again when it is done`)
     const { codes, summaries } = done
     if (summaries.length === 0 && !codes.includes(NOT_DONE)) terminal.say('There was nothing to do.')
-    for (const summary of summaries) showSummary(summary, terminal, options.json ?? false)
+    for (const summary of summaries) {
+      showSummary(summary, terminal, options.json ?? false)
+      if (summary.result === 'held') terminal.say(howToApprove(id, summary.file))
+    }
     return gravest([...codes, ...summaries.map(exitCodeOf)])
   },
 }
@@ -117,6 +120,12 @@ async function approve(file: string, work: Processing): Promise<Summary> {
   return approveRun(run, work)
 }
 
+/** A line for a shell, although the name is one that an uploader has chosen. */
+function howToApprove(institution: string, file: string): string {
+  const word = /^[\w.,@+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
+  return `To let it through: matricula files run --institution ${institution} --approve ${word}`
+}
+
 /** Rejected before held before some rows. */
 function gravest(codes: readonly number[]): number {
   return [1, 3, 2].find((code) => codes.includes(code)) ?? DONE
@@ -149,7 +158,7 @@ Example:
     })
     if (options.json) terminal.out(JSON.stringify(runs.map(shown)))
     else if (runs.length === 0) terminal.say('There are no runs.')
-    else terminal.out(table(['institution', 'run', 'file', 'state', 'started', 'rows', 'refused'], runs.map(lineOf)))
+    else terminal.out(table(['INSTITUTION', 'RUN', 'FILE', 'STATE', 'STARTED', 'ROWS', 'REFUSED'], runs.map(lineOf)))
     return DONE
   },
 }
@@ -171,6 +180,7 @@ Example:
     if (options.json) terminal.out(JSON.stringify(shown(run)))
     else if (run.summary !== undefined) terminal.out(summaryText(run.summary))
     else terminal.out(`${run.file}: ${run.state} since ${isoTime(run.started)}.`)
+    if (run.state === 'held') terminal.say(howToApprove(run.institution, run.file))
     return DONE
   },
 }

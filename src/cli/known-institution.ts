@@ -25,6 +25,7 @@ export async function knownInstitution(store: Store, id: string): Promise<Instit
 
 export async function unknownInstitution(store: Store, id: string): Promise<Refusal> {
   const ids = (await listInstitutions(store)).map(({ _id }) => _id)
-  const hint = ids.length === 0 ? `; this store has none at all: ${NONE_YET}` : didYouMean(id, ids)
+  const hint =
+    ids.length === 0 ? `; this store has none at all: ${NONE_YET}` : didYouMean(id, ids) || '; see: matricula institution list'
   return new Refusal(`there is no institution ${id}${hint}`)
 }

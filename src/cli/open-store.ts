@@ -1,6 +1,7 @@
 /**
  * The store that the environment names: the one place besides tests where an adapter is chosen.
  */
+import { existsSync } from 'node:fs'
 import type { DatabaseConfig } from '../config.ts'
 import { configFrom } from '../config.ts'
 import type { Store } from '../store/store.ts'
@@ -23,7 +24,11 @@ export async function openStore(database: DatabaseConfig): Promise<Store> {
 }
 
 /** Opens the store, does one thing with it, closes it. */
-export async function withStore<T>({ environment }: Terminal, work: (store: Store) => Promise<T>): Promise<T> {
-  await using store = await openStore(configFrom(environment).database)
+export async function withStore<T>(terminal: Terminal, work: (store: Store) => Promise<T>): Promise<T> {
+  const { database } = configFrom(terminal.environment)
+  const isNew = database.kind === 'sqlite' && !existsSync(database.path)
+  await using store = await openStore(database)
+  // In another folder than the server's, or without its variables, a command would else speak of an empty roll in silence.
+  if (isNew) terminal.say(`Made a new database: ${database.path}`)
   return await work(store)
 }

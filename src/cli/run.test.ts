@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import type { Command } from './command.ts'
 import { MATRICULA } from './commands.ts'
 import { run } from './run.ts'
@@ -27,6 +27,8 @@ function* runnable(command: Command, path: readonly string[] = []): Generator<[r
 }
 
 describe('the command line', () => {
+  before(() => matricula(['institution', 'list']))
+
   for (const [line, said] of [
     ['srve', 'matricula: there is no command srve; did you mean "serve"?\nSee: matricula --help'],
     ['backup', 'matricula: there is no command backup; known: serve, institution,'],
@@ -65,6 +67,10 @@ describe('the command line', () => {
     ['token create nowhere --scope scim --source api:sis', 'matricula: --source is "api:sis"; it should be a name'],
     ['user list', 'matricula: --institution is missing'],
     ['user show ada --institution nowhere', 'matricula: there is no institution nowhere'],
+    [
+      'conformance http://127.0.0.1:9/scim',
+      'matricula: --token is missing (or --client-id and --client-secret)\nSee: matricula conf',
+    ],
   ] as const)
     it(`answers "${line}" with what would be right`, async () => {
       const { code, out, said: found } = await matricula(line.split(' '))
@@ -77,6 +83,15 @@ describe('the command line', () => {
     const { code, said } = await matricula(['institution', 'list'], { DATABASE_URL: 'postgres://a' })
     assert.equal(code, 1)
     assert.match(said, /^matricula: DATABASE_URL is "postgres:\/\/a"; it should be sqlite:PATH/)
+  })
+
+  it('says where it made a database, which may be another than the one of the server', async () => {
+    const path = join(folder, 'elsewhere', 'matricula.db')
+    const environment = { DATA_DIR: join(folder, 'elsewhere') }
+    const first = await matricula(['institution', 'create', 'north', '--name', 'N'], environment)
+    assert.equal(first.said.split('\n')[0], `Made a new database: ${path}`)
+    const { said } = await matricula(['token', 'list', 'uni'], environment)
+    assert.equal(said, 'matricula: there is no institution uni; see: matricula institution list')
   })
 
   it('says what is wrong with a store that cannot be opened', async () => {
