@@ -9,7 +9,7 @@ const SUMMARY: Summary = {
   run: 'r1',
   result: 'processed',
   reason: null,
-  message: 'the file was processed',
+  message: 'every row was carried out',
   header: { row: 1, columns: [] },
   rows: 40,
   counts: { ...NO_COUNTS, updated: 40 },

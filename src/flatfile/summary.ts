@@ -131,9 +131,11 @@ function common({ options, file }: About) {
 function said({ rows, refused, missing }: Tally, { isDryRun, reports }: About['options']): string {
   if (rows === 0) return 'there was nothing to do'
   const why = reports.length === 0 ? '' : ', the report says why'
+  const done = refused === rows ? [] : [`${refused === 0 ? 'every row was' : 'the others were'} carried out`]
   return [
-    isDryRun ? 'nothing was written: this is what would be' : 'the file was processed',
+    ...(isDryRun ? ['nothing was written: this is what would be'] : []),
     ...(refused === 0 ? [] : [`${refused} of ${rows} rows cannot be used as they are${why}`]),
+    ...(isDryRun ? [] : done),
     ...(missing === undefined || missing.people === 0
       ? []
       : [`people missing from the file: ${missing.people}, deactivated for it: ${missing.deactivated}`]),
