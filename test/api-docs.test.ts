@@ -7,16 +7,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { blocksIn } from './printed-commands.ts'
 import { Server } from './server.ts'
 
 type Ran = { readonly code: number; readonly output: string }
-type Block = {
-  readonly language: string
-  readonly note: string
-  readonly text: string
-  readonly expected?: Block
-  readonly heading: string
-}
 
 /** How a language is run; `check` tells whether this machine can. */
 const LANGUAGES: {
@@ -82,22 +76,6 @@ function run(command: string, args: readonly string[], cwd: string): Promise<Ran
       resolve({ code: error === null ? 0 : 1, output: stdout + stderr })
     })
   })
-}
-
-/** Fenced blocks, each with the block of its output where one follows. */
-function blocksIn(markdown: string): Block[] {
-  const blocks: Block[] = []
-  for (const section of markdown.split(/^## /m)) {
-    const [heading = ''] = section.split('\n')
-    for (const [, language = '', note = '', text = ''] of section.matchAll(/^```(\w+) ?(.*)\n([\s\S]*?)^```$/gm)) {
-      const block = { language, note, text, heading }
-      const last = blocks.at(-1)
-      if ((language === 'json' || language === 'text') && last !== undefined)
-        blocks[blocks.length - 1] = { ...last, expected: block }
-      else blocks.push(block)
-    }
-  }
-  return blocks
 }
 
 /** `…` stands for any text, or for any beginning of one. */

@@ -6,20 +6,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { checkSettings } from '../src/directory/settings.ts'
 import { sftpProblems } from '../src/sftp/settings.ts'
+import { blocksIn, preludeOf } from './printed-commands.ts'
 import { Server } from './server.ts'
 import { NO_OPENSSH, run } from './sftp-clients.ts'
 import type { Folder } from './workbooks.ts'
 import { temporaryFolder } from './workbooks.ts'
 
-const page = await readFile(new URL('../docs/sftp.md', import.meta.url), 'utf8')
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const blocks = blocksIn(await readFile(new URL('../docs/sftp.md', import.meta.url), 'utf8'))
 const PATIENCE_MS = 20_000
-
-const blocksIn = (language: string) =>
-  [...page.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text)
 
 describe('docs/sftp.md', { skip: NO_OPENSSH }, () => {
   const opened = new AsyncDisposableStack()
@@ -41,12 +37,10 @@ describe('docs/sftp.md', { skip: NO_OPENSSH }, () => {
       .replaceAll('192.0.2.0/24', '127.0.0.0/8')
 
   async function shell(text: string) {
-    const npx = `npx() { shift; "${process.execPath}" "${MAIN}" "$@"; }`
-    const environment = Object.entries(server.environment).map(([name, value]) => `export ${name}='${value}'`)
-    return run('bash', ['-ec', [...environment, npx, `cd "${folder.path}"`, asHere(text)].join('\n')])
+    return run('bash', ['-ec', preludeOf(folder.path, server.environment) + asHere(text)])
   }
 
-  for (const [index, text] of blocksIn('sh').entries()) {
+  for (const [index, { text }] of blocks.filter(({ language }) => language === 'sh').entries()) {
     const [first = ''] = text.split('\n')
     it(`has commands that run as printed: ${first.slice(0, 60)}`, { timeout: 60_000 }, async () => {
       const until = Date.now() + PATIENCE_MS
@@ -77,7 +71,7 @@ describe('docs/sftp.md', { skip: NO_OPENSSH }, () => {
   })
 
   it('shows settings that are accepted', () => {
-    for (const text of blocksIn('json')) {
+    for (const { text } of blocks.filter(({ language }) => language === 'json')) {
       const settings = JSON.parse(text.replace('SHA256:…', `SHA256:${'A'.repeat(43)}`))
       assert.equal(checkSettings(settings, [sftpProblems]).kind, 'ok', text)
     }
