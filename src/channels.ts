@@ -1,9 +1,9 @@
 /**
- * The HTTP application around its channels: what they are handed, which of them a request is for, what operation asks
- * for, and what is told where nothing is served or something failed.
+ * The HTTP application around its channels: what they are handed, what operation asks for, and what is told where
+ * something failed.
  * A request meets no middleware on its way: it is watched from outside, and each channel admits its own callers.
  */
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
 import { apiApp } from './api/app.ts'
 import type { Admit } from './auth/admit.ts'
 import { admission } from './auth/admit.ts'
@@ -21,15 +21,19 @@ import type { Gate } from './directory/gate.ts'
 import { openGate } from './directory/gate.ts'
 import { INSTITUTION_ID } from './directory/institution.ts'
 import { channelOf } from './directory/user.ts'
+import type { Channels } from './dispatch.ts'
+import { dispatcher, pathOf, plainApp } from './dispatch.ts'
 import { frontPage } from './front-page.ts'
+import { inTime } from './limits/in-time.ts'
 import type { Ask } from './limits/outbound.ts'
 import type { RateLimiter } from './limits/rate.ts'
 import { rateLimiter } from './limits/rate.ts'
 import { Turns } from './limits/turns.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
-import type { Fetch, RouteOf } from './observe/requests.ts'
+import type { Fetch } from './observe/requests.ts'
 import { numberOf, watchRequests } from './observe/requests.ts'
+import { problemDocument } from './problem-document.ts'
 import { scimApp } from './scim/app.ts'
 import type { Store } from './store/store.ts'
 import { StoreError } from './store/store.ts'
@@ -60,9 +64,6 @@ export type Shared = {
     readonly admit: Admit
   }
 }
-
-/** Channels by where they are mounted below an institution. */
-export type Channels = { readonly [place: string]: Hono }
 
 /** How long readiness waits for the store. */
 const READY_MS = 2000
@@ -107,29 +108,21 @@ export function serveChannels(options: ServerOptions, others: (shared: Shared) =
     'api/v1': apiApp(channel('api')),
     ...others({ limiter, signingKeys, channel }),
   }
-  const { appFor, routes } = dispatcher(publicUrl, operation(options, signingKeys, Object.keys(channels)), channels)
+  const { appFor, routes, routeOf } = dispatcher(publicUrl, operation(options, signingKeys, Object.keys(channels)), channels)
   const serve: Fetch = async (request, exchange) => {
     try {
       return await appFor(pathOf(request.url)).fetch(request, exchange)
     } catch (error) {
       failed(error, request)
-      return problem(500, 'the server failed; the failure has been recorded')
+      return problemDocument({
+        title: 'Internal Server Error',
+        status: 500,
+        detail: 'the server failed; the failure has been recorded',
+      })
     }
-  }
-  const routeOf: RouteOf = (method, path) => {
-    const [handlers] = appFor(path).router.match(method === 'HEAD' ? 'GET' : method, path)
-    const route = handlers[0]?.[0][1].path ?? 'none'
-    if (!route.endsWith('/:id')) return route
-    const named = route.slice(0, -':id'.length) + path.slice(path.lastIndexOf('/') + 1)
-    return BESIDE_IDS.has(named) ? named : route
   }
   return Object.assign(watchRequests(serve, { log, routeOf, ...(metrics && { metrics }) }), { routes })
 }
-
-/** Names that stand where an id stands otherwise: routes of their own, though routers have none for them. */
-const BESIDE_IDS: ReadonlySet<string> = new Set(
-  ['api/v1/users/batch', 'scim/v2/Users/.search', 'scim/v2/Groups/.search'].map((place) => `/institutions/:institution/${place}`),
-)
 
 /** What operation asks for, and the keys that others check our JWTs with. */
 function operation({ store, metrics, publicUrl }: ServerOptions, signingKeys: SigningKeys, channels: readonly string[]): Hono {
@@ -167,72 +160,9 @@ function countOutcomes(metrics: Metrics | undefined, changes: readonly Change[],
 }
 
 async function answersSoon(store: Store): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), READY_MS)
-  })
   const answers = store.ping().then(
     () => true,
     () => false,
   )
-  try {
-    return await Promise.race([answers, tooLate])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/**
- * Finds the app for a path. Each channel has a router of its own, so that the quick kind, which does not suit
- * every set of routes, serves those channels that it does suit.
- * @param channels by where they are mounted below an institution
- */
-function dispatcher(
-  publicUrl: string,
-  rest: Hono,
-  channels: Channels,
-): { readonly appFor: (path: string) => Hono; readonly routes: readonly string[] } {
-  const mounted = new Map(
-    Object.entries(channels).map(([place, app]) => {
-      return [firstSegment(place, 0), plainApp(publicUrl).route(`/institutions/:institution/${place}`, app)]
-    }),
-  )
-  const routes = [rest, ...mounted.values()].flatMap((app) => app.routes.map(({ path }) => path))
-  const appFor = (path: string) => {
-    if (!path.startsWith(INSTITUTIONS)) return rest
-    const from = path.indexOf('/', INSTITUTIONS.length) + 1
-    return mounted.get(firstSegment(path, from)) ?? rest
-  }
-  return { appFor, routes: [...new Set([...routes, ...BESIDE_IDS])] }
-}
-
-const INSTITUTIONS = '/institutions/'
-
-function firstSegment(path: string, from: number): string {
-  const slash = path.indexOf('/', from)
-  return path.slice(from, slash < 0 ? path.length : slash)
-}
-
-/** Errors go on to the one place that makes answers of them, which stands around all apps. */
-function plainApp(publicUrl: string): Hono {
-  const app = new Hono()
-  app.notFound(() => problem(404, `there is nothing at this address; ${publicUrl}/ tells what is where`))
-  app.onError((error) => {
-    throw error
-  })
-  return app
-}
-
-/** Of an absolute URL; a query may follow. */
-function pathOf(url: string): string {
-  return url.slice(url.indexOf('/', url.indexOf('//') + 2))
-}
-
-/** RFC 9457. */
-function problem(status: 404 | 500, detail: string): Response {
-  const title = status === 404 ? 'Not Found' : 'Internal Server Error'
-  return new Response(JSON.stringify({ title, status, detail }), {
-    status,
-    headers: { 'content-type': 'application/problem+json' },
-  })
+  return (await inTime(answers, READY_MS)) === true
 }

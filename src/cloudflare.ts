@@ -6,11 +6,12 @@ import { sealWith } from './auth/seal.ts'
 import type { App } from './channels.ts'
 import { serveChannels } from './channels.ts'
 import { ConfigError, configFrom } from './config.ts'
-import { inTime } from './limits/body.ts'
+import { inTime } from './limits/in-time.ts'
 import { askByFetch } from './limits/outbound-fetch.ts'
 import { openConsoleLog } from './observe/console-log.ts'
 import type { Exchange } from './observe/requests.ts'
 import { numberFrom } from './observe/requests.ts'
+import { problemDocument } from './problem-document.ts'
 import { openMongo } from './store/mongo/open.ts'
 
 /** What `wrangler.toml` and the secrets of the Worker hold. */
@@ -103,10 +104,6 @@ function exchangeOf({ method, url, headers }: Request, requestId: string): Excha
   return { incoming, outgoing: { requestId } }
 }
 
-/** RFC 9457. */
 function unavailable(detail: string): Response {
-  return new Response(JSON.stringify({ title: 'Service Unavailable', status: 503, detail }), {
-    status: 503,
-    headers: { 'content-type': 'application/problem+json', 'retry-after': '5' },
-  })
+  return problemDocument({ title: 'Service Unavailable', status: 503, detail }, { 'retry-after': '5' })
 }

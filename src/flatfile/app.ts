@@ -8,6 +8,7 @@ import type { Admit } from '../auth/admit.ts'
 import { readmission } from '../auth/readmit.ts'
 import { isDiskFull } from '../file-errors.ts'
 import { isPacked, refusalOf } from '../limits/body.ts'
+import { problemDocument } from '../problem-document.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
 import { ArrivalRefused, arriving } from './arriving.ts'
@@ -79,7 +80,7 @@ async function put({ store, admit, dataDir, onWaiting, idleMs = IDLE_MS, now }: 
   switch (received.kind) {
     case 'waiting':
       onWaiting?.(received.run)
-      return answer(201, { file, bytes: received.bytes, run: received.run._id, state: received.run.state })
+      return Response.json({ file, bytes: received.bytes, run: received.run._id, state: received.run.state }, { status: 201 })
     case 'empty':
       return problem(422, 'the file has no content')
     case 'tooLarge':
@@ -105,11 +106,6 @@ const TITLES = {
   507: 'There is no room for the file',
 } as const
 
-/** RFC 9457. */
 function problem(status: keyof typeof TITLES, detail: string, headers: { readonly [name: string]: string } = {}): Response {
-  return answer(status, { title: TITLES[status], status, detail }, { 'content-type': 'application/problem+json', ...headers })
-}
-
-function answer(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', ...headers } })
+  return problemDocument({ title: TITLES[status], status, detail }, headers)
 }

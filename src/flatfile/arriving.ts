@@ -2,7 +2,8 @@
  * A file as it arrives over HTTP, which may take its time: for as long as it keeps coming, and as its sender may send it.
  */
 import type { Admission } from '../auth/admit.ts'
-import { inTime, refusalOf } from '../limits/body.ts'
+import { refusalOf } from '../limits/body.ts'
+import { inTime } from '../limits/in-time.ts'
 
 /** Why the rest is not waited for; what has arrived is not the whole file. */
 export class ArrivalRefused extends Error {

@@ -2,6 +2,7 @@
  * Reads the body of a request up to a limit, and not a byte more into memory; and no longer than it may take, since the
  * server itself lets a body come as slowly as it likes (a stream of people takes its time).
  */
+import { inTime } from './in-time.ts'
 
 /** For one resource; lists of them (bulk, batch) announce a limit of their own. */
 export const MAX_BODY_BYTES = 1024 * 1024
@@ -66,19 +67,6 @@ export function refusalOf(unread: UnreadBody, what = 'the body'): BodyRefusal {
       return refused(415, 'must come as it is, without a Content-Encoding', { 'accept-encoding': 'identity' })
     default:
       return unread satisfies never
-  }
-}
-
-/** @returns `late` when it takes longer; it may go on all the same */
-export async function inTime<T>(reading: Promise<T>, maxMs: number): Promise<T | 'late'> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(resolve, maxMs, 'late')
-  })
-  try {
-    return await Promise.race([reading, late])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -11,6 +11,7 @@ import { didYouMean } from '../directory/near-miss.ts'
 import type { Json, User } from '../directory/user.ts'
 import type { BodyRefusal } from '../limits/body.ts'
 import { readBody, refusalOf } from '../limits/body.ts'
+import { problemDocument } from '../problem-document.ts'
 import { StoreError } from '../store/store.ts'
 import type { SignInCode } from './code.ts'
 import { takeCode } from './code.ts'
@@ -34,7 +35,7 @@ export async function exchangeCode(deps: SamlDeps, request: Request, id: string)
   const user = (await deps.store.get('users', id, code.user)) as User | undefined
   if (user === undefined || user.resource.active === false) return problem(400, 'the person is no longer active')
   const token = await signed(deps, caller.institution, { code, user, fields: wanted.fields })
-  return json(200, { token, expires_in: TOKEN_SECONDS })
+  return Response.json({ token, expires_in: TOKEN_SECONDS }, { headers: PRIVATE_HEADERS })
 }
 
 /** The answer to a failure of our own. */
@@ -122,14 +123,6 @@ const TITLES = {
   503: 'The server cannot do this now',
 } as const
 
-/** RFC 9457. */
 function problem(status: keyof typeof TITLES, detail: string, headers: { readonly [name: string]: string } = {}): Response {
-  return json(status, { title: TITLES[status], status, detail }, { 'content-type': 'application/problem+json', ...headers })
-}
-
-function json(status: number, body: object, headers: { readonly [name: string]: string } = {}): Response {
-  return new Response(JSON.stringify(body), {
-    status,
-    headers: { 'content-type': 'application/json', ...PRIVATE_HEADERS, ...headers },
-  })
+  return problemDocument({ title: TITLES[status], status, detail }, { ...PRIVATE_HEADERS, ...headers })
 }
