@@ -15,7 +15,8 @@ export type ConnectOptions = {
   readonly answerMs?: number
 }
 
-const ANSWER_MS = 30_000
+/** Unless told otherwise. */
+export const ANSWER_MS = 30_000
 const DEFAULT_PORT = 22
 
 /** A server has a key of each; without `ssh-rsa`, which is SHA-1. */

@@ -8,6 +8,8 @@ import type { ConnectOptions } from './connect.ts'
 import { connect } from './connect.ts'
 import type { PickUpCode } from './pick-up-fault.ts'
 import { PickUpFault } from './pick-up-fault.ts'
+import type { Question } from './questions.ts'
+import { Questions } from './questions.ts'
 
 export type RemoteFile = {
   readonly name: string
@@ -34,147 +36,119 @@ const MOST_ENTRIES = 10_000
 const BLOCK_BYTES = 32 * 1024
 /** Blocks that are asked for before the first has come: what a long way costs is paid once. */
 const BLOCKS_AHEAD = 32
-const ANSWER_MS = 30_000
 
 /** SFTP version 3, section 7. */
 const STATUS = { eof: 1, missing: 2, denied: 3 } as const
 
+/** What the things below are done by. */
+type Session = { readonly place: PickUpSettings; readonly sftp: SFTPWrapper; readonly questions: Questions }
+
 /** @throws {PickUpFault} as `connect`, or `no_sftp` */
 export async function openRemote(place: PickUpSettings, options: ConnectOptions): Promise<Remote> {
-  const client = await connect(place, options)
   const { host } = place
-  const { answerMs = ANSWER_MS, signal } = options
-  const waiting = new Set<(reason: unknown) => void>()
-  let broken: unknown
-
-  const breakOff = (reason: unknown) => {
-    broken ??= reason
-    for (const reject of waiting) reject(broken)
-    waiting.clear()
-    client.destroy()
-  }
-  const aborted = () => breakOff(signal.reason)
-  const lost = () => breakOff(new PickUpFault('interrupted', `the connection to ${host} broke`))
-  signal.addEventListener('abort', aborted)
-  client.on('error', lost).on('end', lost)
-  client.once('close', () => {
-    signal.removeEventListener('abort', aborted)
-    lost()
-  })
-
-  /** One question, with its answer or why there is none. */
-  function ask<T>(question: (done: (error: Error | null | undefined, answer?: T) => void) => void): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (broken !== undefined) return reject(broken)
-      if (signal.aborted) return reject(signal.reason)
-      const silent = () => breakOff(new PickUpFault('too_slow', `${host} did not answer within ${answerMs / 1000} seconds`))
-      const timer = setTimeout(silent, answerMs)
-      const failed = (reason: unknown) => {
-        clearTimeout(timer)
-        waiting.delete(failed)
-        reject(reason)
-      }
-      waiting.add(failed)
-      question((error, answer) => {
-        clearTimeout(timer)
-        if (!waiting.delete(failed)) return
-        if (error) reject(error)
-        else resolve(answer as T)
-      })
+  const client = await connect(place, options)
+  const questions = new Questions(client, host, options)
+  const sftp = await questions
+    .ask<SFTPWrapper>((done) => client.sftp(done))
+    .catch((error) => {
+      questions.breakOff(error)
+      throw error instanceof PickUpFault
+        ? error
+        : new PickUpFault('no_sftp', `${host} lets us in, but offers no SFTP`, { cause: error })
     })
-  }
-
-  const sftp = await ask<SFTPWrapper>((done) => client.sftp(done)).catch((error) => {
-    breakOff(error)
-    throw error instanceof PickUpFault
-      ? error
-      : new PickUpFault('no_sftp', `${host} lets us in, but offers no SFTP`, { cause: error })
-  })
-  sftp.on('error', lost)
-
-  async function* entriesOf(folder: string): AsyncGenerator<FileEntryWithStats> {
-    const handle = await ask<Buffer>((done) => sftp.opendir(folder, done))
-    let count = 0
-    for (;;) {
-      const batch = await ask<FileEntryWithStats[]>((done) => sftp.readdir(handle, done)).catch(emptyAtEnd)
-      if (batch === undefined) break
-      count += batch.length
-      if (count > MOST_ENTRIES) throw tooMany(place, folder)
-      yield* batch
-    }
-    await ask((done) => sftp.close(handle, done))
-  }
-
-  async function* contentOf(handle: Buffer, { name, bytes }: RemoteFile): AsyncGenerator<Buffer> {
-    // One byte past the end, where there should be none.
-    const wanted = bytes + 1
-    const blocks: Promise<Buffer>[] = []
-    let [asked, had] = [0, 0]
-    while (had < bytes) {
-      for (; asked < wanted && blocks.length < BLOCKS_AHEAD; asked += BLOCK_BYTES) {
-        blocks.push(quietly(readBlock(handle, asked, Math.min(BLOCK_BYTES, wanted - asked))))
-      }
-      const block = (await blocks.shift()) ?? Buffer.alloc(0)
-      had += block.length
-      if (block.length === 0 || had > bytes) throw changed(name)
-      yield block
-    }
-    if (((await blocks.shift())?.length ?? 0) > 0) throw changed(name)
-  }
-
-  async function readBlock(handle: Buffer, start: number, length: number): Promise<Buffer> {
-    const block = Buffer.allocUnsafe(length)
-    let filled = 0
-    while (filled < length) {
-      const read = (done: (error: Error | null | undefined, bytes?: number) => void) =>
-        sftp.read(handle, block, filled, length - filled, start + filled, done)
-      const bytes = await ask<number>(read)
-      if (bytes === 0) break
-      filled += bytes
-    }
-    return block.subarray(0, filled)
-  }
-
+  sftp.on('error', questions.lost)
+  const session = { place, sftp, questions }
   return {
-    async list(folder) {
-      const files: RemoteFile[] = []
-      try {
-        for await (const entry of entriesOf(folder)) {
-          const { filename: name, attrs } = entry
-          if (isPlainFile(entry)) files.push({ name, bytes: attrs.size, modified: attrs.mtime })
-        }
-      } catch (error) {
-        throw faultIn(error, place, folder)
-      }
-      return files
-    },
-
-    async *read(folder, file) {
-      try {
-        const handle = await ask<Buffer>((done) => sftp.open(pathIn(folder, file.name), 'r', done))
-        try {
-          yield* contentOf(handle, file)
-          const { size, mtime } = await ask<{ size: number; mtime: number }>((done) => sftp.fstat(handle, done))
-          if (size !== file.bytes || mtime !== file.modified) throw changed(file.name)
-        } finally {
-          await ask((done) => sftp.close(handle, done)).catch(() => {})
-        }
-      } catch (error) {
-        throw faultIn(error, place, file.name)
-      }
-    },
-
-    async rename(folder, from, to) {
-      await ask((done) => sftp.rename(pathIn(folder, from), pathIn(folder, to), done)).catch((error) => {
-        throw faultIn(error, place, from)
-      })
-    },
-
+    list: (folder) => list(session, folder),
+    read: (folder, file) => read(session, folder, file),
+    rename: (folder, from, to) => rename(session, folder, from, to),
     async [Symbol.asyncDispose]() {
       client.end()
-      breakOff(new PickUpFault('interrupted', `the connection to ${host} is closed`))
+      questions.breakOff(new PickUpFault('interrupted', `the connection to ${host} is closed`))
     },
   }
+}
+
+async function list(session: Session, folder: string): Promise<RemoteFile[]> {
+  const files: RemoteFile[] = []
+  try {
+    for await (const entry of entriesOf(session, folder)) {
+      const { filename: name, attrs } = entry
+      if (isPlainFile(entry)) files.push({ name, bytes: attrs.size, modified: attrs.mtime })
+    }
+  } catch (error) {
+    throw faultIn(error, session.place, folder)
+  }
+  return files
+}
+
+async function* entriesOf({ place, sftp, questions }: Session, folder: string): AsyncGenerator<FileEntryWithStats> {
+  const handle = await questions.ask<Buffer>((done) => sftp.opendir(folder, done))
+  let count = 0
+  for (;;) {
+    const batch = await questions.ask<FileEntryWithStats[]>((done) => sftp.readdir(handle, done)).catch(emptyAtEnd)
+    if (batch === undefined) break
+    count += batch.length
+    if (count > MOST_ENTRIES) throw tooMany(place, folder)
+    yield* batch
+  }
+  await questions.ask((done) => sftp.close(handle, done))
+}
+
+async function* read(session: Session, folder: string, file: RemoteFile): AsyncGenerator<Buffer> {
+  const { place, sftp, questions } = session
+  try {
+    const handle = await questions.ask<Buffer>((done) => sftp.open(pathIn(folder, file.name), 'r', done))
+    try {
+      yield* contentOf(session, handle, file)
+      const { size, mtime } = await questions.ask<{ size: number; mtime: number }>((done) => sftp.fstat(handle, done))
+      if (size !== file.bytes || mtime !== file.modified) throw changed(file.name)
+    } finally {
+      await questions.ask((done) => sftp.close(handle, done)).catch(() => {})
+    }
+  } catch (error) {
+    throw faultIn(error, place, file.name)
+  }
+}
+
+async function* contentOf(session: Session, handle: Buffer, { name, bytes }: RemoteFile): AsyncGenerator<Buffer> {
+  // One byte past the end, where there should be none.
+  const wanted = bytes + 1
+  const blocks: Promise<Buffer>[] = []
+  let [asked, had] = [0, 0]
+  while (had < bytes) {
+    for (; asked < wanted && blocks.length < BLOCKS_AHEAD; asked += BLOCK_BYTES) {
+      const part = { start: asked, length: Math.min(BLOCK_BYTES, wanted - asked) }
+      blocks.push(quietly(readBlock(session, handle, part)))
+    }
+    const block = (await blocks.shift()) ?? Buffer.alloc(0)
+    had += block.length
+    if (block.length === 0 || had > bytes) throw changed(name)
+    yield block
+  }
+  if (((await blocks.shift())?.length ?? 0) > 0) throw changed(name)
+}
+
+type Part = { readonly start: number; readonly length: number }
+
+async function readBlock({ sftp, questions }: Session, handle: Buffer, { start, length }: Part): Promise<Buffer> {
+  const block = Buffer.allocUnsafe(length)
+  let filled = 0
+  while (filled < length) {
+    const rest: Question<number> = (done) => sftp.read(handle, block, filled, length - filled, start + filled, done)
+    const bytes = await questions.ask(rest)
+    if (bytes === 0) break
+    filled += bytes
+  }
+  return block.subarray(0, filled)
+}
+
+async function rename({ place, sftp, questions }: Session, folder: string, from: string, to: string): Promise<void> {
+  await questions
+    .ask((done) => sftp.rename(pathIn(folder, from), pathIn(folder, to), done))
+    .catch((error) => {
+      throw faultIn(error, place, from)
+    })
 }
 
 /** Its failure is looked at when its turn comes, which another failure may forestall. */
