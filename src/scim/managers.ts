@@ -9,17 +9,16 @@ import type { Store } from '../store/store.ts'
 import type { Viewer } from './deps.ts'
 import { displayOf } from './display.ts'
 import { ID } from './exchange.ts'
+import { objectsIn } from './objects-in.ts'
 
 /** What managers are called, by id. */
 export type Managers = ReadonlyMap<string, string>
 
 export const NO_MANAGERS: Managers = new Map()
 
-const MANAGER = Buffer.from('"manager":{')
-
 /** Whether there may be a manager in the bytes of a resource: no attribute but that one is an object of this name. */
 export function mayHaveManager(resource: Uint8Array): boolean {
-  return Buffer.from(resource.buffer, resource.byteOffset, resource.byteLength).includes(MANAGER)
+  return objectsIn(resource).has('manager')
 }
 
 /** @param resources as the store has them, or as the bytes of their JSON */

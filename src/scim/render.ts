@@ -12,7 +12,8 @@ import type { Json, JsonObject, Resource, Source, UserFields } from '../director
 import type { Belonging } from './belonging.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import type { Managers } from './managers.ts'
-import { mayHaveManager, withManager } from './managers.ts'
+import { withManager } from './managers.ts'
+import { objectsIn } from './objects-in.ts'
 
 const CORE_ONLY = [USER.urn]
 const WITH_ENTERPRISE = [USER.urn, EXTENSIONS.enterprise]
@@ -21,15 +22,10 @@ const WITH_BOTH = [USER.urn, EXTENSIONS.enterprise, EXTENSIONS.campus]
 
 const SCHEMAS_TEXT = [CORE_ONLY, WITH_ENTERPRISE, WITH_CAMPUS, WITH_BOTH].map((schemas) => JSON.stringify(schemas))
 
-// Within JSON `"campus":{` is a name and never part of a string, where a quote has a backslash before it; no schema has
-// a complex attribute or sub-attribute of such a name.
-const ENTERPRISE = keysOfExtension('enterprise')
-const CAMPUS = keysOfExtension('campus')
-const OWN = Buffer.from('"own":{')
-
-function keysOfExtension(name: keyof typeof EXTENSIONS): { readonly key: Buffer; readonly urnKey: Buffer } {
-  return { key: Buffer.from(`"${name}":{`), urnKey: Buffer.from(`"${EXTENSIONS[name]}":{`) }
-}
+/** What stands in an answer in place of the short names of extensions. No other attribute that is an object has such a name. */
+const URN_KEYS: ReadonlyMap<string, Buffer> = new Map(
+  (['enterprise', 'campus'] as const).map((name) => [name, Buffer.from(`"${EXTENSIONS[name]}":`)]),
+)
 
 type Identified = { readonly _id: string; readonly version: string }
 
@@ -96,24 +92,24 @@ export type UserBytes = Omit<Rendered, 'resource'> & { readonly resource: Uint8A
 /** Writes what `renderUser` makes. */
 export function writeUser(out: ByteWriter, user: UserBytes, view: View): void {
   const { source, base, belonging, managers } = view
-  const resource = Buffer.from(user.resource.buffer, user.resource.byteOffset, user.resource.byteLength)
-  if (user.claims !== undefined || (managers.size > 0 && mayHaveManager(resource)) || resource.includes(OWN)) {
+  const { resource } = user
+  const objects = objectsIn(resource)
+  if (user.claims !== undefined || (managers.size > 0 && objects.has('manager')) || objects.has('own')) {
     out.text(JSON.stringify(renderUser(parsedUser(user), view)))
     return
   }
-  const enterprise = resource.indexOf(ENTERPRISE.key)
-  const campus = resource.indexOf(CAMPUS.key)
-  const schemas = SCHEMAS_TEXT[(enterprise < 0 ? 0 : 1) + (campus < 0 ? 0 : 2)]
+  const schemas = SCHEMAS_TEXT[(objects.has('enterprise') ? 1 : 0) + (objects.has('campus') ? 2 : 0)]
   const externalId = bindingOf(user.bindings, source)?.externalId
   const named = externalId === undefined ? '' : `"externalId":${JSON.stringify(externalId)},`
   out.text(`{"schemas":${schemas},"id":"${user._id}",${named}`)
-  // Between the braces, with the long names of extensions in place of the short ones.
+  // Between the braces.
   let from = 1
-  for (const { at, key, urnKey } of inOrder({ at: enterprise, ...ENTERPRISE }, { at: campus, ...CAMPUS })) {
-    if (at < 0) continue
+  for (const [name, at] of objects) {
+    const urnKey = URN_KEYS.get(name)
+    if (urnKey === undefined) continue
     out.bytes(resource.subarray(from, at))
     out.bytes(urnKey)
-    from = at + key.length
+    from = at + name.length + '"":'.length
   }
   out.bytes(resource.subarray(from, resource.length - 1))
   const groups = belonging(user.memberOf)
@@ -123,12 +119,6 @@ export function writeUser(out: ByteWriter, user: UserBytes, view: View): void {
   out.text(
     `,"meta":{"resourceType":"User","created":"${created}","lastModified":"${lastModified}","location":"${locationOf(user, base)}","version":"W/\\"${user.version}\\""}}`,
   )
-}
-
-type Place = { readonly at: number; readonly key: Buffer; readonly urnKey: Buffer }
-
-function inOrder(one: Place, other: Place): readonly [Place, Place] {
-  return one.at <= other.at ? [one, other] : [other, one]
 }
 
 export function parsedUser(user: UserBytes): Rendered {
