@@ -8,8 +8,7 @@ import type { FilterCases } from './filter-cases.ts'
 import { at, listOf, shorten } from './json.ts'
 import type { Difference } from './judge.ts'
 import { Made } from './made.ts'
-
-const CAMPUS = 'urn:ietf:params:scim:schemas:extension:campus:2.0:User'
+import { EXTENSIONS } from './urns.ts'
 
 type CaseUser = FilterCases['users'][number]
 
@@ -65,6 +64,6 @@ export class FilterUsers {
 }
 
 /** The same user for a server that does not know the campus extension. */
-export function withoutCampus({ ref, resource: { [CAMPUS]: _, ...resource } }: CaseUser): CaseUser {
-  return { ref, resource: { ...resource, schemas: listOf(resource.schemas).filter((urn) => urn !== CAMPUS) } }
+export function withoutCampus({ ref, resource: { [EXTENSIONS.campus]: _, ...resource } }: CaseUser): CaseUser {
+  return { ref, resource: { ...resource, schemas: listOf(resource.schemas).filter((urn) => urn !== EXTENSIONS.campus) } }
 }

@@ -8,10 +8,10 @@ import type { FilterUsers } from './filter-users.ts'
 import { at, listOf, shorten } from './json.ts'
 import type { Difference } from './judge.ts'
 import type { Played } from './play.ts'
+import { MESSAGES } from './urns.ts'
 
 type Judge = (answer: Answer) => Difference[] | Promise<Difference[]>
 
-const SEARCH_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'
 const PAGE = 200
 const MAX_PAGES = 50
 /** Longer filters go by POST, as a client would send them. */
@@ -74,7 +74,7 @@ function searchRequest(filter: string, startIndex: number): Request {
     const query = new URLSearchParams({ filter, count: String(PAGE), startIndex: String(startIndex) })
     return { method: 'GET', path: `/Users?${query.toString().replaceAll('+', '%20')}`, encode: 'none' }
   }
-  return { method: 'POST', path: '/Users/.search', body: { schemas: [SEARCH_REQUEST], filter, count: PAGE, startIndex } }
+  return { method: 'POST', path: '/Users/.search', body: { schemas: [MESSAGES.search], filter, count: PAGE, startIndex } }
 }
 
 type Context = { readonly target: Target; readonly filter: string; readonly refs: ReadonlyMap<string, string> }

@@ -40,12 +40,16 @@ export class Made {
   /** Deletes all of it, groups first. Resolves to what could not be deleted, with the reason. */
   async remove({ signal: _, ...target }: Target): Promise<string[]> {
     const left: string[] = []
-    for (const path of [...this.#paths].sort()) {
-      const answer = await exchange(target, { method: 'DELETE', path, encode: 'none' })
-      if ('silence' in answer) left.push(`${path}: ${answer.silence}`)
-      else if (answer.status !== 404 && (answer.status < 200 || answer.status > 299)) left.push(`${path}: ${answer.status}`)
-    }
+    for (const path of [...this.#paths].sort()) left.push(...(await removeOne(target, path)))
     this.#paths.clear()
     return left
   }
+}
+
+/** Deletes one resource. Resolves to the path with the reason where it could not be deleted, else to nothing. */
+export async function removeOne(target: Target, path: string): Promise<string[]> {
+  const answer = await exchange(target, { method: 'DELETE', path, encode: 'none' })
+  if ('silence' in answer) return [`${path}: ${answer.silence}`]
+  const isGone = answer.status === 404 || (answer.status >= 200 && answer.status <= 299)
+  return isGone ? [] : [`${path}: ${answer.status}`]
 }

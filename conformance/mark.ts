@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import type { Target } from './exchange.ts'
 import { exchange } from './exchange.ts'
 import { at, listOf } from './json.ts'
+import { removeOne } from './made.ts'
 
 export const PREFIX = 'conformance-'
 
@@ -36,9 +37,7 @@ export async function sweep({ signal: _, ...target }: Target): Promise<string[]>
       const id = at(resource, '/id')
       // Not every server understands the filter: what does not have the mark is not ours.
       if (typeof id !== 'string' || typeof name !== 'string' || !name.startsWith(target.mark)) continue
-      const answer = await exchange(target, { method: 'DELETE', path: `${endpoint}/${encodeURIComponent(id)}`, encode: 'none' })
-      if ('silence' in answer) left.push(`${endpoint}/${id}: ${answer.silence}`)
-      else if (answer.status !== 404 && answer.status > 299) left.push(`${endpoint}/${id}: ${answer.status}`)
+      left.push(...(await removeOne(target, `${endpoint}/${encodeURIComponent(id)}`)))
     }
   }
   return left

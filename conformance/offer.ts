@@ -6,7 +6,7 @@ import type { Answer, Silence, Target } from './exchange.ts'
 import { exchange } from './exchange.ts'
 import type { JsonObject } from './json.ts'
 import { at, isObject, listOf } from './json.ts'
-import { SCHEMAS } from './written.ts'
+import { EXTENSIONS, SCHEMAS } from './urns.ts'
 
 export type Offer = {
   /** What is not offered, and how that shows. */
@@ -14,11 +14,6 @@ export type Offer = {
   /** Attributes that clients may write, as `User.title` in small letters, by resource type; absent where the server does not tell. */
   readonly writable: ReadonlyMap<string, ReadonlySet<string>>
 }
-
-const EXTENSIONS = {
-  enterprise: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User',
-  campus: 'urn:ietf:params:scim:schemas:extension:campus:2.0:User',
-} as const
 
 /** What every resource has without its schema saying so (RFC 7643 section 3.1). */
 const COMMON = ['externalId', 'schemas', 'id', 'meta']

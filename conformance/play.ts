@@ -10,6 +10,7 @@ import { at, shorten } from './json.ts'
 import type { Difference, Fault } from './judge.ts'
 import { judge } from './judge.ts'
 import { Made } from './made.ts'
+import { MESSAGES } from './urns.ts'
 import type { Variables } from './variables.ts'
 import { fill, textOf, textsOf } from './variables.ts'
 import { creation } from './written.ts'
@@ -100,6 +101,12 @@ export class Talk {
   /** GET of what must be there. */
   get(path: string, expect: Partial<Expectation> = {}): Promise<Answer> {
     return this.step({ method: 'GET', path, expect: { status: 200, ...expect } })
+  }
+
+  /** A PATCH, which may be answered without a body. */
+  patch(path: string, operations: readonly JsonObject[], expect: Partial<Expectation> = {}): Promise<Answer> {
+    const body = { schemas: [MESSAGES.patch], Operations: operations }
+    return this.step({ method: 'PATCH', path, body, expect: { status: [200, 204], ...expect } })
   }
 
   /**

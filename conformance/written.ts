@@ -6,6 +6,7 @@ import { Ajv } from 'ajv'
 import schema from './cases/dialogue.schema.json' with { type: 'json' }
 import type { About, Dialogue, Expectation, Need, Step } from './dialogue.ts'
 import type { Json, JsonObject } from './json.ts'
+import { MESSAGES, SCHEMAS } from './urns.ts'
 
 type WrittenExpectation = Partial<Expectation> & {
   /** The answer is a SCIM error: with this `scimType`, one of these, or (true) any or none. */
@@ -36,11 +37,6 @@ export type DialogueFile = {
   readonly dialogues: readonly WrittenDialogue[]
 }
 
-const MESSAGES = 'urn:ietf:params:scim:api:messages:2.0:'
-export const SCHEMAS = {
-  User: 'urn:ietf:params:scim:schemas:core:2.0:User',
-  Group: 'urn:ietf:params:scim:schemas:core:2.0:Group',
-} as const
 const SUCCESS: { readonly [method: string]: readonly number[] } = {
   GET: [200],
   POST: [201],
@@ -96,7 +92,7 @@ function writeOutStep({ patch, expect = {}, method = patch === undefined ? '' : 
   return {
     ...step,
     method,
-    ...(patch === undefined ? {} : { body: { schemas: [`${MESSAGES}PatchOp`], Operations: patch } }),
+    ...(patch === undefined ? {} : { body: { schemas: [MESSAGES.patch], Operations: patch } }),
     expect: writeOutExpectation(expect, SUCCESS[method] ?? []),
   }
 }
@@ -115,7 +111,7 @@ function writeOutExpectation(
 
 function ofError(type: true | string | readonly string[], status: Expectation['status']): { [pointer: string]: Json } {
   return {
-    '/schemas': { $contains: `${MESSAGES}Error` },
+    '/schemas': { $contains: MESSAGES.error },
     '/status': { $in: [status].flat().map(String) },
     ...(type === true ? {} : { '/scimType': { $in: [type].flat() } }),
   }
@@ -123,7 +119,7 @@ function ofError(type: true | string | readonly string[], status: Expectation['s
 
 function ofList(ids: readonly string[]): { [pointer: string]: Json } {
   return {
-    '/schemas': { $contains: `${MESSAGES}ListResponse` },
+    '/schemas': { $contains: MESSAGES.list },
     '/totalResults': ids.length,
     '/Resources': { $set: ids.map((id) => ({ id })) },
   }

@@ -1,3 +1,6 @@
+/**
+ * Every check in code, in no order: a report has its own.
+ */
 import { BULK_LIMITS } from './bulk-limits.ts'
 import type { CodedCheck } from './coded.ts'
 import { CURSORS } from './cursors.ts'

@@ -4,10 +4,9 @@
 import { randomUUID } from 'node:crypto'
 import { at, listOf, show } from '../json.ts'
 import type { Talk } from '../play.ts'
-import { SCHEMAS } from '../written.ts'
+import { MESSAGES, SCHEMAS } from '../urns.ts'
 import type { CodedCheck } from './coded.ts'
 
-const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
 /** Larger limits than these are believed without a trial. */
 const MOST_OPERATIONS = 20_000
 const MOST_BYTES = 32 * 1024 * 1024
@@ -31,7 +30,7 @@ export const BULK_LIMITS: readonly CodedCheck[] = [
           members: [{ type: 'Group', value: `bulkId:${other}` }],
         },
       })
-      const body = { schemas: [BULK_REQUEST], Operations: [group('a', 'b'), group('b', 'a')] }
+      const body = { schemas: [MESSAGES.bulk], Operations: [group('a', 'b'), group('b', 'a')] }
       const { status, json } = await talk.step({ method: 'POST', path: '/Bulk', body, expect: { status: [200, 409] } })
       const statuses = listOf(at(json, '/Operations')).map((operation) => String(at(operation, '/status')))
       if (status === 409 || statuses.includes('409')) return
@@ -67,7 +66,7 @@ export const BULK_LIMITS: readonly CodedCheck[] = [
     run: async (talk) => {
       const most = await limitOf(talk, 'maxOperations', MOST_OPERATIONS)
       const nothing = { method: 'DELETE', path: `/Users/${randomUUID()}` }
-      await tooMuch(talk, { schemas: [BULK_REQUEST], Operations: Array.from({ length: most + 1 }, () => nothing) }, most)
+      await tooMuch(talk, { schemas: [MESSAGES.bulk], Operations: Array.from({ length: most + 1 }, () => nothing) }, most)
     },
   },
   {
@@ -80,7 +79,7 @@ export const BULK_LIMITS: readonly CodedCheck[] = [
     run: async (talk) => {
       const most = await limitOf(talk, 'maxPayloadSize', MOST_BYTES)
       const operation = { method: 'DELETE', path: `/Users/${randomUUID()}`, bulkId: 'x'.repeat(most) }
-      await tooMuch(talk, { schemas: [BULK_REQUEST], Operations: [operation] }, most)
+      await tooMuch(talk, { schemas: [MESSAGES.bulk], Operations: [operation] }, most)
     },
   },
 ]

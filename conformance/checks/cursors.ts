@@ -6,11 +6,10 @@ import type { Answer } from '../exchange.ts'
 import type { Json } from '../json.ts'
 import { at, isAbsent, listOf, show } from '../json.ts'
 import type { Talk } from '../play.ts'
+import { MESSAGES } from '../urns.ts'
 import type { CodedCheck } from './coded.ts'
 
 const PEOPLE = ['a', 'b', 'c', 'd', 'e']
-const SEARCH_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'
-const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
 const MAX_PAGES = 20
 /** A longer life of cursors is not waited for. */
 const MOST_SECONDS = 5
@@ -231,7 +230,7 @@ export const CURSORS: readonly CodedCheck[] = [
       const found: string[] = []
       let cursor: Json = ''
       for (let page = 1; page <= MAX_PAGES && typeof cursor === 'string'; page++) {
-        const body = { schemas: [SEARCH_REQUEST], filter: ours(talk), count: 2, cursor }
+        const body = { schemas: [MESSAGES.search], filter: ours(talk), count: 2, cursor }
         const answer = await talk.step({ method: 'POST', path: '/Users/.search', body, expect: { status: 200 } })
         found.push(...idsIn(answer))
         cursor = at(answer.json, '/nextCursor') ?? null
@@ -289,6 +288,6 @@ async function firstCursor(talk: Talk): Promise<string> {
 }
 
 async function refused(talk: Talk, path: string, types: readonly string[]): Promise<void> {
-  const json = { '/schemas': { $contains: ERROR }, '/status': '400', '/scimType': { $in: types } }
+  const json = { '/schemas': { $contains: MESSAGES.error }, '/status': '400', '/scimType': { $in: types } }
   await talk.step({ method: 'GET', path, expect: { status: 400, json } })
 }

@@ -4,6 +4,7 @@
 import type { Json, JsonObject } from '../json.ts'
 import { at, isObject, listOf, show } from '../json.ts'
 import type { Talk } from '../play.ts'
+import { EXTENSIONS } from '../urns.ts'
 import type { CodedCheck } from './coded.ts'
 
 const TYPES = ['string', 'boolean', 'decimal', 'integer', 'dateTime', 'binary', 'reference', 'complex']
@@ -15,7 +16,6 @@ const NAME = /^(\$ref|[A-Za-z][\w-]*)$/
 
 const MESSAGES = 'urn:ietf:params:scim:api:'
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:'
-const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
 /** Where -> what a schema must say of it, where the server has that schema and that attribute. */
 const FIXED: readonly (readonly [schema: string, path: string, says: JsonObject])[] = [
@@ -27,8 +27,8 @@ const FIXED: readonly (readonly [schema: string, path: string, says: JsonObject]
   [`${CORE}User`, 'groups', { type: 'complex', multiValued: true, mutability: 'readOnly' }],
   [`${CORE}Group`, 'displayName', { type: 'string', required: true }],
   [`${CORE}Group`, 'members', { type: 'complex', multiValued: true }],
-  [ENTERPRISE, 'manager', { type: 'complex', multiValued: false }],
-  [ENTERPRISE, 'manager/displayName', { mutability: 'readOnly' }],
+  [EXTENSIONS.enterprise, 'manager', { type: 'complex', multiValued: false }],
+  [EXTENSIONS.enterprise, 'manager/displayName', { mutability: 'readOnly' }],
 ]
 
 const MOST_ASKED_SINGLY = 20

@@ -3,15 +3,12 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Answer } from '../exchange.ts'
-import type { JsonObject } from '../json.ts'
 import { at, isObject, listOf, show } from '../json.ts'
 import type { Talk } from '../play.ts'
-import { SCHEMAS } from '../written.ts'
+import { EXTENSIONS, SCHEMAS } from '../urns.ts'
 import type { CodedCheck } from './coded.ts'
 
 const COMMON = new Set(['schemas', 'id', 'externalid', 'meta'])
-const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 /** A server may keep time by the second. */
 const PATIENCE = { tries: 15, ms: 200 }
 
@@ -104,7 +101,7 @@ export const RESOURCES: readonly CodedCheck[] = [
       const first = (await talk.get(`/Users/${id}`)).json
       const [created, before] = [at(first, '/meta/created'), at(first, '/meta/lastModified')]
       for (let tries = 1; tries <= PATIENCE.tries; tries++) {
-        await patch(talk, `/Users/${id}`, [{ op: 'replace', path: 'displayName', value: `Change ${tries}` }])
+        await talk.patch(`/Users/${id}`, [{ op: 'replace', path: 'displayName', value: `Change ${tries}` }])
         const { json } = await talk.get(`/Users/${id}`, { json: { '/meta/created': created ?? null } })
         const after = at(json, '/meta/lastModified')
         if (Date.parse(String(after)) > Date.parse(String(before))) return
@@ -136,8 +133,8 @@ export const RESOURCES: readonly CodedCheck[] = [
     needs: ['enterprise'],
     run: async (talk) => {
       const boss = await talk.create('User', 'boss')
-      const user = await talk.create('User', 'u', { [ENTERPRISE]: { manager: { value: boss } } })
-      await follow(talk, await talk.get(`/Users/${user}`), `/${ENTERPRISE}/manager`, boss)
+      const user = await talk.create('User', 'u', { [EXTENSIONS.enterprise]: { manager: { value: boss } } })
+      await follow(talk, await talk.get(`/Users/${user}`), `/${EXTENSIONS.enterprise}/manager`, boss)
     },
   },
 ]
@@ -158,9 +155,4 @@ function namesIn({ json }: Answer, urn: string): Set<string> {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== ''
-}
-
-export function patch(talk: Talk, path: string, operations: readonly JsonObject[]): Promise<Answer> {
-  const body = { schemas: [PATCH_OP], Operations: operations }
-  return talk.step({ method: 'PATCH', path, body, expect: { status: [200, 204] } })
 }

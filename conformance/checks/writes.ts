@@ -6,9 +6,7 @@ import { at, isAbsent, listOf, show } from '../json.ts'
 import type { Talk } from '../play.ts'
 import { SCHEMAS } from '../written.ts'
 import type { CodedCheck } from './coded.ts'
-import { patch } from './resources.ts'
 
-const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 const MEMBERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 const VERSION = /\/v\d+$/
 
@@ -24,13 +22,8 @@ export const WRITES: readonly CodedCheck[] = [
     run: async (talk) => {
       const id = await talk.create('User', 'u', { emails: [{ value: `${talk.rand}-w@campus.example`, type: 'work' }] })
       const value = `${talk.rand}-h@campus.example`
-      const body = { schemas: [PATCH_OP], Operations: [{ op: 'replace', path: 'emails[type eq "home"].value', value }] }
-      const { status, json } = await talk.step({
-        method: 'PATCH',
-        path: `/Users/${id}`,
-        body,
-        expect: { status: [200, 204, 400] },
-      })
+      const operation = { op: 'replace', path: 'emails[type eq "home"].value', value }
+      const { status, json } = await talk.patch(`/Users/${id}`, [operation], { status: [200, 204, 400] })
       if (status === 400) return talk.expect(at(json, '/scimType') === 'noTarget', '/scimType', '"noTarget"', show(json))
       await talk.get(`/Users/${id}`, { json: { '/emails': { $has: [{ type: 'home', value }, { type: 'work' }] } } })
     },
@@ -46,9 +39,7 @@ export const WRITES: readonly CodedCheck[] = [
       const ids: string[] = []
       for (const name of MEMBERS) ids.push(await talk.create('User', name))
       const group = await talk.create('Group', 'group')
-      await Promise.all(
-        ids.map((id) => patch(talk, `/Groups/${group}`, [{ op: 'add', path: 'members', value: [{ value: id }] }])),
-      )
+      await Promise.all(ids.map((id) => talk.patch(`/Groups/${group}`, [{ op: 'add', path: 'members', value: [{ value: id }] }])))
       await talk.get(`/Groups/${group}`, { json: { '/members': { $set: ids.map((value) => ({ value })) } } })
     },
   },

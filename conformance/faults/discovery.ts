@@ -3,6 +3,7 @@
  */
 import type { JsonObject } from '../json.ts'
 import { isObject, listOf } from '../json.ts'
+import { MESSAGES } from '../urns.ts'
 import type { Fault, Serve } from './fault.ts'
 import { answering, at, bodies, deaf, error, get, without } from './fault.ts'
 
@@ -69,9 +70,7 @@ export const DISCOVERY_FAULTS: readonly Fault[] = [
   {
     name: 'lists the schemas of messages',
     caughtBy: ['rfc/messages-not-schemas'],
-    serve: eachSchema((schema) =>
-      schema.name === 'Group' ? { ...schema, id: 'urn:ietf:params:scim:api:messages:2.0:PatchOp' } : schema,
-    ),
+    serve: eachSchema((schema) => (schema.name === 'Group' ? { ...schema, id: MESSAGES.patch } : schema)),
   },
   {
     name: 'tells maxResults as a text',

@@ -3,6 +3,7 @@
  */
 import type { Json, JsonObject } from '../json.ts'
 import { isObject, listOf, parseJson } from '../json.ts'
+import { MESSAGES } from '../urns.ts'
 
 export type Call = {
   readonly method: string
@@ -142,7 +143,7 @@ export function deaf(when: When, ...names: readonly string[]): Serve {
 }
 
 export function error(status: number, scimType?: string): Reply {
-  const schemas = ['urn:ietf:params:scim:api:messages:2.0:Error']
+  const schemas = [MESSAGES.error]
   const headers = new Headers({ 'content-type': 'application/scim+json' })
   return {
     status,

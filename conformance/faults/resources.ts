@@ -2,11 +2,12 @@
  * Faults in the resources that a server makes and returns.
  */
 import { isObject, listOf } from '../json.ts'
+import { EXTENSIONS } from '../urns.ts'
 import type { Fault } from './fault.ts'
 import { answering, at, bodies, error, get, header, post, resources, sending, status, without } from './fault.ts'
 
 const USERS = at(/^\/Users$/, post)
-const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
+const ENTERPRISE = EXTENSIONS.enterprise
 
 function meta(resource: { readonly [name: string]: unknown }): { readonly [name: string]: string } {
   return resource.meta as { readonly [name: string]: string }
@@ -99,7 +100,10 @@ export const RESOURCE_FAULTS: readonly Fault[] = [
   {
     name: 'mixes an extension with the core',
     caughtBy: ['rfc/extension-apart'],
-    serve: resources((user) => ({ ...without(user, ENTERPRISE), ...(isObject(user[ENTERPRISE]) ? user[ENTERPRISE] : {}) })),
+    serve: resources((user) => ({
+      ...without(user, ENTERPRISE),
+      ...(isObject(user[ENTERPRISE]) ? user[ENTERPRISE] : {}),
+    })),
   },
   {
     name: 'returns what no schema has',
@@ -195,7 +199,10 @@ export const RESOURCE_FAULTS: readonly Fault[] = [
     serve: resources((user) => {
       const extension = user[ENTERPRISE]
       if (!isObject(extension) || !isObject(extension.manager)) return user
-      return { ...user, [ENTERPRISE]: { ...extension, manager: { ...extension.manager, displayName: 'Somebody Else' } } }
+      return {
+        ...user,
+        [ENTERPRISE]: { ...extension, manager: { ...extension.manager, displayName: 'Somebody Else' } },
+      }
     }),
   },
 ]
