@@ -8,11 +8,11 @@ import type { Change, Edit, Problem } from './change.ts'
 import type { Field } from './fields.ts'
 import { fieldNamed } from './fields.ts'
 import { namedFields } from './flat-names.ts'
-import type { Own } from './flat-record.ts'
+import type { Fresh } from './flat-record.ts'
 import { getField } from './flat-record.ts'
 import { kindOf, shapeProblems } from './flat-schema.ts'
 import type { Wish } from './flat-wishes.ts'
-import { granted, isKept, readWishes } from './flat-wishes.ts'
+import { fulfilled, isKept, readWishes } from './flat-wishes.ts'
 import type { Institution } from './institution.ts'
 import { isList, isObject } from './json.ts'
 import { foldKey } from './keys.ts'
@@ -114,7 +114,7 @@ function changeFrom(options: Reading): Change {
     ...(faults.length > 0 && { faults }),
     source,
     names: namesIn(wishes),
-    unmetIn: (resource) => wishes.filter((wish) => granted(resource, wish, []) !== resource).map(({ field }) => field.name),
+    unmetIn: (resource) => wishes.filter((wish) => fulfilled(resource, wish, []) !== resource).map(({ field }) => field.name),
     ...(credential === undefined ? {} : { credential }),
     ...(run === undefined ? {} : { run }),
     ...(row === undefined ? {} : { row }),
@@ -135,9 +135,9 @@ function editOf(options: Reading): Edit {
   return (current) => {
     const missing = current === undefined ? missingFields(options) : []
     if (faults.length + missing.length > 0) return { kind: 'invalid', problems: [...faults, ...missing] }
-    const own: Own = []
+    const fresh: Fresh = []
     let resource: Resource = current?.resource ?? {}
-    for (const wish of wishes) resource = granted(resource, wish, own)
+    for (const wish of wishes) resource = fulfilled(resource, wish, fresh)
     return hasTooManyTags(resource) ? { kind: 'invalid', problems: [TOO_MANY_TAGS] } : { resource }
   }
 }

@@ -5,8 +5,8 @@ import type { Problem } from './change.ts'
 import { FIELDS, fieldNamed } from './fields.ts'
 import type { Control } from './flat-schema.ts'
 import { CONTROLS } from './flat-schema.ts'
-import { shown } from './flat-values.ts'
 import { nearMiss } from './near-miss.ts'
+import { quoted } from './quoted.ts'
 
 /** Names resolved to fields, each once; what is unknown or said twice is told. */
 export function namedFields(
@@ -37,5 +37,5 @@ function isControl(name: string): name is Control {
 function unknownField(name: string): Problem {
   const near = name.length > 64 ? undefined : nearMiss(name, NAMES)
   const suggestion = near === undefined ? '' : `; did you mean "${isControl(near) ? near : fieldNamed(near)?.name}"?`
-  return { field: name.slice(0, 64), code: 'field_unknown', message: `there is no field ${shown(name)}${suggestion}` }
+  return { field: name.slice(0, 64), code: 'field_unknown', message: `there is no field ${quoted(name)}${suggestion}` }
 }

@@ -14,11 +14,11 @@ export type FlatUser = { readonly [field: string]: string | number | readonly st
 
 type Place = {
   readonly get: (resource: Resource) => Json | undefined
-  readonly set: (resource: Resource, value: Json | undefined, own: Own) => Resource
+  readonly set: (resource: Resource, value: Json | undefined, fresh: Fresh) => Resource
 }
 
 /** Objects that one series of edits has made: nobody else has them yet, so they are written into and not copied again. */
-export type Own = object[]
+export type Fresh = object[]
 
 /** `phoneNumbers[type eq "work"].value`: which list, elements of which type, and what of them. */
 type ElementPath = { readonly list: string; readonly type: string; readonly sub: string }
@@ -49,8 +49,8 @@ export function getField(resource: Resource, field: Field): Json | undefined {
 }
 
 /** The record with the field set, or without it where `value` is undefined. */
-export function withField(resource: Resource, field: Field, value: Json | undefined, own: Own = []): Resource {
-  return placeFor(field).set(resource, value, own)
+export function withField(resource: Resource, field: Field, value: Json | undefined, fresh: Fresh = []): Resource {
+  return placeFor(field).set(resource, value, fresh)
 }
 
 function shownValue(field: Field, value: Json | undefined): FlatUser[string] | undefined {
@@ -92,12 +92,12 @@ export function elementOf({ path }: Field): ElementPath | undefined {
 function memberPlace(path: readonly string[]): Place {
   const [outer = '', inner] = path
   if (inner === undefined) {
-    return { get: (resource) => resource[outer], set: (resource, value, own) => withMember(resource, outer, value, own) }
+    return { get: (resource) => resource[outer], set: (resource, value, fresh) => withMember(resource, outer, value, fresh) }
   }
   return {
     get: (resource) => insideOf(resource[outer])[inner],
-    set: (resource, value, own) =>
-      withMember(resource, outer, unlessEmpty(withMember(insideOf(resource[outer]), inner, value, own)), own),
+    set: (resource, value, fresh) =>
+      withMember(resource, outer, unlessEmpty(withMember(insideOf(resource[outer]), inner, value, fresh)), fresh),
   }
 }
 
@@ -107,29 +107,29 @@ function elementPlace({ list, type, sub }: ElementPath): Place {
     typeof insideOf(element).type === 'string' && foldText(String(insideOf(element).type)) === type
   return {
     get: (resource) => insideOf(elementsOf(resource[list]).find(isOfType))[sub],
-    set: (resource, value, own) => {
+    set: (resource, value, fresh) => {
       const elements = elementsOf(resource[list])
       const at = elements.findIndex(isOfType)
-      const next = withMember(insideOf(at < 0 ? { type } : elements[at]), sub, value, own)
-      if (!saysMore(next)) return withMember(resource, list, unlessNone(replaced(elements, at, undefined)), own)
+      const next = withMember(insideOf(at < 0 ? { type } : elements[at]), sub, value, fresh)
+      if (!saysMore(next)) return withMember(resource, list, unlessNone(replaced(elements, at, undefined)), fresh)
       // Written into where it stands.
-      return next === elements[at] ? resource : withMember(resource, list, replaced(elements, at, next), own)
+      return next === elements[at] ? resource : withMember(resource, list, replaced(elements, at, next), fresh)
     },
   }
 }
 
 /** Replaces the address that stands for the person and touches no other; one that is there already comes to stand for them. */
-function withLeadingEmail(resource: Resource, value: Json | undefined, own: Own): Resource {
+function withLeadingEmail(resource: Resource, value: Json | undefined, fresh: Fresh): Resource {
   const elements = elementsOf(resource.emails)
   const leading = leadingEmail(resource.emails)
   const at = leading === undefined ? -1 : indexOfLeading(elements, leading)
   const other = typeof value === 'string' ? elements.findIndex((element) => isAddress(element, value)) : -1
-  if (other >= 0 && other !== at) return withMember(resource, 'emails', leadingAt(elements, other), own)
+  if (other >= 0 && other !== at) return withMember(resource, 'emails', leadingAt(elements, other), fresh)
   const there = at < 0 ? { type: 'work', primary: true } : insideOf(elements[at])
   // A display form of the old address would be wrong for the new one.
   const { display: _, ...rest } = there
   const next = replaced(elements, at, value === undefined ? undefined : { ...rest, value })
-  return withMember(resource, 'emails', unlessNone(next), own)
+  return withMember(resource, 'emails', unlessNone(next), fresh)
 }
 
 function isAddress(element: Json, address: string): boolean {
@@ -157,9 +157,9 @@ function replaced(elements: readonly Json[], at: number, element: Json | undefin
   return at < 0 ? [...elements, ...next] : [...elements.slice(0, at), ...next, ...elements.slice(at + 1)]
 }
 
-function withMember(object: JsonObject, name: string, value: Json | undefined, own: Own): JsonObject {
-  const next: { [name: string]: Json } = own.includes(object) ? object : { ...object }
-  if (next !== object) own.push(next)
+function withMember(object: JsonObject, name: string, value: Json | undefined, fresh: Fresh): JsonObject {
+  const next: { [name: string]: Json } = fresh.includes(object) ? object : { ...object }
+  if (next !== object) fresh.push(next)
   if (value === undefined) delete next[name]
   else next[name] = value
   return next

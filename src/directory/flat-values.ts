@@ -9,6 +9,7 @@ import type { Institution } from './institution.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
 import { foldKey, foldText, isPlain } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
+import { quoted } from './quoted.ts'
 
 /** Null: cleared. Undefined: nothing was said of the field. */
 export type ReadValue = string | number | boolean | null | undefined | Problem
@@ -86,7 +87,7 @@ const DOMAIN = new RegExp(`^(?:${LABEL}\\.)+${LABEL}$`, 'u')
 function readEmail(field: Field, text: string): ReadValue {
   const at = text.lastIndexOf('@')
   if (LOCAL_PART.test(text.slice(0, Math.max(at, 0))) && DOMAIN.test(text.slice(at + 1))) return text
-  return bad(field, 'email_invalid', `is ${shown(text)}, which is no e-mail address; one looks like name@example.edu`)
+  return bad(field, 'email_invalid', `is ${quoted(text)}, which is no e-mail address; one looks like name@example.edu`)
 }
 
 const MONTHS = Array.from({ length: 12 }, (_, month) =>
@@ -99,7 +100,7 @@ function readInteger(field: Field, text: string): ReadValue {
   const value = month > 0 ? month : /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= minimum && value <= maximum) return value
   const near = maximum === MONTHS.length ? didYouMean(nearMiss(text, MONTHS)) : ''
-  return bad(field, 'value_invalid', `is ${shown(text)}; it should be a whole number from ${minimum} to ${maximum}${near}`)
+  return bad(field, 'value_invalid', `is ${quoted(text)}; it should be a whole number from ${minimum} to ${maximum}${near}`)
 }
 
 /** By its English name or the beginning of it, from three letters on; 0 when it is none. */
@@ -123,7 +124,7 @@ function readStatus(field: Field, text: string): ReadValue {
   return bad(
     field,
     'value_invalid',
-    `is ${shown(text)}; it should be active or inactive (also yes, no, true, false, 1, 0)${near}`,
+    `is ${quoted(text)}; it should be active or inactive (also yes, no, true, false, 1, 0)${near}`,
   )
 }
 
@@ -147,7 +148,7 @@ function readUnlisted(field: Field, text: string): ReadValue {
   const country = countryNamed(text)
   if (country !== undefined || field.name === 'nationality') return country ?? text
   const near = didYouMean(nearestCountry(text))
-  return bad(field, 'country_unknown', `is ${shown(text)}, which is no country by ISO 3166 name or code${near}`)
+  return bad(field, 'country_unknown', `is ${quoted(text)}, which is no country by ISO 3166 name or code${near}`)
 }
 
 const MOST_SHOWN = 20
@@ -156,7 +157,7 @@ function readListed(field: Field, text: string, list: readonly string[], code: s
   const listed = foldedList(list).get(foldText(text))
   if (listed !== undefined) return listed
   const all = list.length > MOST_SHOWN ? `${list.slice(0, MOST_SHOWN).join(', ')} …` : list.join(', ')
-  return bad(field, code, `is ${shown(text)}; it should be one of ${all}${didYouMean(nearMiss(text, list))}`)
+  return bad(field, code, `is ${quoted(text)}; it should be one of ${all}${didYouMean(nearMiss(text, list))}`)
 }
 
 /** Its entries by their folded form; where two fold alike the first counts. */
@@ -176,12 +177,4 @@ function didYouMean(near: string | undefined): string {
 
 function bad({ name }: Pick<Field, 'name'>, code: string, what: string): Problem {
   return { field: name, code, message: `${name} ${what}` }
-}
-
-const MOST_QUOTED = 60
-
-/** A value in a message, cut where it is long. */
-export function shown(text: string): string {
-  const characters = [...text.slice(0, 2 * MOST_QUOTED)]
-  return characters.length > MOST_QUOTED ? `"${characters.slice(0, MOST_QUOTED).join('')}…"` : `"${text}"`
 }

@@ -1,10 +1,10 @@
 /**
- * What is wanted of a record, field by field: read from what was sent, and granted.
+ * What is wanted of a record, field by field: read from what was sent, and fulfilled.
  */
 import type { Problem } from './change.ts'
 import type { Field } from './fields.ts'
 import { FIELDS } from './fields.ts'
-import type { Own } from './flat-record.ts'
+import type { Fresh } from './flat-record.ts'
 import { getField, withField } from './flat-record.ts'
 import { kindOf } from './flat-schema.ts'
 import type { TagEdit } from './flat-tags.ts'
@@ -83,20 +83,20 @@ export function isKept(name: string, required: readonly string[]): boolean {
 }
 
 /**
- * @param own objects that may be written into (`flat-record.ts`)
+ * @param fresh objects that may be written into (`flat-record.ts`)
  * @returns the record itself where it is so already
  */
-export function granted(resource: Resource, { field, value }: Wish, own: Own): Resource {
+export function fulfilled(resource: Resource, { field, value }: Wish, fresh: Fresh): Resource {
   const there = getField(resource, field)
-  if (value === null) return there === undefined ? resource : withField(resource, field, undefined, own)
-  if (typeof value === 'object') return withTags(resource, field, there, value, own)
-  return isAsGood(field, there, value) ? resource : withField(resource, field, value, own)
+  if (value === null) return there === undefined ? resource : withField(resource, field, undefined, fresh)
+  if (typeof value === 'object') return withTags(resource, field, there, value, fresh)
+  return isAsGood(field, there, value) ? resource : withField(resource, field, value, fresh)
 }
 
-function withTags(resource: Resource, field: Field, there: Json | undefined, edit: TagEdit, own: Own): Resource {
+function withTags(resource: Resource, field: Field, there: Json | undefined, edit: TagEdit, fresh: Fresh): Resource {
   const tags = isList(there) ? there.map(String) : []
   const next = editTags(tags, edit)
-  return next === tags ? resource : withField(resource, field, next.length === 0 ? undefined : next, own)
+  return next === tags ? resource : withField(resource, field, next.length === 0 ? undefined : next, fresh)
 }
 
 /** What is there already is no change in another normal form, nor is a match key in another case. */

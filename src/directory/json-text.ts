@@ -2,7 +2,7 @@
  * JSON as people and scripts write it, read so that nothing of it is lost: a name that comes twice in one object, of
  * which the last would win without a word (RFC 8259, section 4; RFC 7493, section 2.3), is refused.
  */
-import { shown } from './flat-values.ts'
+import { quoted } from './quoted.ts'
 
 export type ReadText =
   | { readonly kind: 'ok'; readonly value: unknown }
@@ -29,7 +29,7 @@ export function readJsonText(text: string): ReadText {
   // Counting is nothing beside parsing. A text in a value may look like a name, so more than there are means a closer look.
   const twice = seemingNames(text) > namesIn(value) ? nameTwiceIn(text) : undefined
   if (twice === undefined) return { kind: 'ok', value }
-  return { kind: 'bad', message: `has the name ${shown(twice)} twice in one object` }
+  return { kind: 'bad', message: `has the name ${quoted(twice)} twice in one object` }
 }
 
 const [QUOTE, LIST, LIST_END, OBJECT, OBJECT_END] = [...'"[]{}'].map((mark) => mark.charCodeAt(0))

@@ -5,7 +5,8 @@
 import type { Problem } from '../directory/change.ts'
 import type { Field } from '../directory/fields.ts'
 import { fieldNamed } from '../directory/fields.ts'
-import { faultIn, shown } from '../directory/flat-values.ts'
+import { faultIn } from '../directory/flat-values.ts'
+import { quoted } from '../directory/quoted.ts'
 import { NETIDS } from '../directory/user.ts'
 import type { Column } from './columns.ts'
 import { KEEP_TAGS } from './columns.ts'
@@ -125,13 +126,13 @@ function damageIn(text: string, kind: Kind): Refusal | undefined {
   if (text.includes('\ufffd')) {
     return {
       code: 'value_invalid',
-      message: `is ${shown(text)}: letters were lost to a wrong encoding before or while the file was written`,
+      message: `is ${quoted(text)}: letters were lost to a wrong encoding before or while the file was written`,
     }
   }
   const fault = faultIn(kind, text)
   if (fault !== undefined) return { code: fault.code, message: fault.message.slice(kind.name.length + 1) }
   if (!kind.isNetid || !PLACEHOLDER.test(text)) return undefined
-  return { code: 'value_invalid', message: `is ${shown(text)}, which stands for no value: leave the cell empty` }
+  return { code: 'value_invalid', message: `is ${quoted(text)}, which stands for no value: leave the cell empty` }
 }
 
 /**
@@ -155,11 +156,11 @@ const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i
 const FLOAT = /^\d+(?:\.0+|,0)$/
 
 function errorValue(text: string): Refusal {
-  return { code: 'cell_error', message: `holds ${shown(text)}, which is an error of a spreadsheet and no value` }
+  return { code: 'cell_error', message: `holds ${quoted(text)}, which is an error of a spreadsheet and no value` }
 }
 
 function damaged(text: string, why: string): Refusal {
-  return { code: 'number_damaged', message: `is ${shown(text)}, which ${why}: format the column as text and export it again` }
+  return { code: 'number_damaged', message: `is ${quoted(text)}, which ${why}: format the column as text and export it again` }
 }
 
 function tooLong({ cellCharacters }: FileLimits): Refusal {

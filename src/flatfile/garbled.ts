@@ -3,7 +3,7 @@
  * encoding, so it is stored as it stands, and whoever sent it is told.
  */
 import { isUtf8 } from 'node:buffer'
-import { shown } from '../directory/flat-values.ts'
+import { quoted } from '../directory/quoted.ts'
 import type { Column } from './columns.ts'
 import { columnName } from './columns.ts'
 import type { Row } from './row.ts'
@@ -48,7 +48,7 @@ export class GarbledRows {
       const meant = meantByGarbled(textOf(cell))
       if (meant === undefined) continue
       this.#count++
-      this.#first ??= `${shown(textOf(cell))} in row ${number}, ${columnName(column, index)}, which may have been ${shown(meant)}`
+      this.#first ??= `${quoted(textOf(cell))} in row ${number}, ${columnName(column, index)}, which may have been ${quoted(meant)}`
       return
     }
   }
