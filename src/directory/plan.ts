@@ -44,18 +44,22 @@ export function plan(change: Change, context: PlanContext): Plan {
 
 function planOnRoll(change: Change, context: PlanContext): Plan {
   const met = meet(change, context)
-  if (met !== undefined && 'kind' in met) return { outcome: met, restsOn: recordsOf(met) }
+  if (met !== undefined && 'kind' in met) return refused(met)
   const user = met?.user
-  const restsOn = user === undefined ? [] : [user._id]
-  const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
   if (user === undefined && change.intent !== 'upsert' && change.intent !== 'create') return refused({ kind: 'missing' })
   if (user !== undefined && change.ifVersion?.(user.version) === false) {
-    return refused({ kind: 'stale', version: user.version })
+    return refused({ kind: 'stale', version: user.version }, user._id)
   }
   const current = user === undefined ? undefined : currentOf(user, change)
   const draft = change.edit(current, { now: context.now })
-  if ('kind' in draft) return refused(draft)
+  if ('kind' in draft) return refused(draft, user?._id)
   return carryOut(change, { met, current, draft }, context)
+}
+
+/** @param id of the record that the change is about, where it is known */
+function refused(outcome: Outcome, id?: string): Plan {
+  const others = outcome.kind === 'conflict' ? outcome.records : []
+  return { outcome, restsOn: id === undefined ? others : [id, ...others] }
 }
 
 function meet(change: Change, context: PlanContext): Met | Refusal | undefined {
@@ -78,17 +82,12 @@ function currentOf(user: User, change: Change): Current {
   return binding === undefined ? { user, resource } : { user, resource, binding }
 }
 
-function carryOut(
-  change: Change,
-  { met, current, draft }: { met: Met | undefined; current: Current | undefined; draft: Draft },
-  context: PlanContext,
-): Plan {
+type Edited = { readonly met: Met | undefined; readonly current: Current | undefined; readonly draft: Draft }
+
+function carryOut(change: Change, { met, current, draft }: Edited, context: PlanContext): Plan {
   const { set, institution, now } = context
   const user = met?.user
-  const { source, reactivates } = change
-  const by = { source, now, ranking: rankingOf(institution), granted: draft.granted, reactivates }
-  const isDefaulted = user === undefined || draft.granted !== undefined
-  const settled = withDefaults(isDefaulted, settle(current, draft.resource, by), institution)
+  const settled = settledFor(change, current, draft, context)
   const id = user?._id ?? newId(now)
   const body = bodyOf({
     user,
@@ -101,10 +100,8 @@ function carryOut(
     isFree: (name) => isFree(name, id, change, set),
     isHeld: (key, value) => (set.holder(key, value)?._id ?? id) !== id,
   })
-  const restsOn = [id]
-  const refused = (outcome: Outcome): Plan => ({ outcome, restsOn: [...restsOn, ...recordsOf(outcome)] })
   const conflict = conflictOf(change, keysTaken(body, draft), user, set.holder)
-  if (conflict !== undefined) return refused(conflict)
+  if (conflict !== undefined) return refused(conflict, id)
   const differences = [
     ...settled.differences,
     ...bindingDifferences(user?.bindings ?? [], body.bindings),
@@ -112,17 +109,24 @@ function carryOut(
     ...keysRegained(user, body),
   ]
   if (user !== undefined && differences.length === 0 && saysTheSame(user, settled, body)) {
-    return { outcome: done(met, user, differences, settled), restsOn }
+    return { outcome: done(met, user, differences, settled), restsOn: [id] }
   }
   const problems = problemsOf(body.resource)
-  if (problems.length > 0) return refused({ kind: 'invalid', problems })
+  if (problems.length > 0) return refused({ kind: 'invalid', problems }, id)
   releaseKeys(change, body, context)
   const next = recordOf(body, now)
   const kind = kindOf(change, user === undefined, differences)
   const { withheld, contested } = settled
   const made = user === undefined ? settled : undefined
   set.put(next, eventOf({ kind, user: next, change, matchedOn: met?.on, differences, withheld, contested, made }))
-  return { outcome: done(met, next, differences, settled), restsOn }
+  return { outcome: done(met, next, differences, settled), restsOn: [id] }
+}
+
+function settledFor(change: Change, current: Current | undefined, draft: Draft, { institution, now }: PlanContext): Settled {
+  const { source, reactivates } = change
+  const by = { source, now, ranking: rankingOf(institution), granted: draft.granted, reactivates }
+  const settled = settle(current, draft.resource, by)
+  return current === undefined || draft.granted !== undefined ? withDefaults(settled, institution) : settled
 }
 
 function done(met: Met | undefined, user: User, differences: readonly Difference[], { withheld }: Settled): Outcome {
@@ -142,9 +146,9 @@ function done(met: Met | undefined, user: User, differences: readonly Difference
  * A new person gets the institution's default account type where the channel sent none, and so does who has left the
  * group that gave another; no source owns it.
  */
-function withDefaults(isDefaulted: boolean, settled: Settled, institution: Institution): Settled {
+function withDefaults(settled: Settled, institution: Institution): Settled {
   const { defaultAccountType: userType } = institution.settings
-  if (!isDefaulted || settled.resource.userType !== undefined || userType === undefined) return settled
+  if (settled.resource.userType !== undefined || userType === undefined) return settled
   const differences = [...settled.differences, { slot: 'userType', new: userType }]
   return { ...settled, resource: { ...settled.resource, userType }, differences }
 }
@@ -181,8 +185,4 @@ function releaseKeys(change: Change, body: Body, context: PlanContext): void {
 
 function recordOf(body: Body, now: number): User {
   return { ...body, version: newId(now), lastModified: now }
-}
-
-function recordsOf(outcome: Outcome): readonly string[] {
-  return outcome.kind === 'conflict' ? outcome.records : []
 }
