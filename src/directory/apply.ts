@@ -12,7 +12,7 @@ import type { Change, Outcome } from './change.ts'
 import type { Institution } from './institution.ts'
 import type { LineOptions } from './line.ts'
 import { Line } from './line.ts'
-import { openRehearsal } from './rehearsal.ts'
+import { Rehearsal } from './rehearsal.ts'
 
 export type ApplyOptions = LineOptions & {
   /** Says what would happen and writes nothing. */
@@ -32,5 +32,5 @@ export async function apply(
 ): Promise<Outcome[]> {
   if (!dryRun) return new Line(store, institution, options).apply(changes, institution)
   const { now = Date.now } = options
-  return openRehearsal({ store, institution, now, lastAsked: () => Number.POSITIVE_INFINITY }).plan(changes)
+  return new Rehearsal({ store, institution, now, lastAsked: () => Number.POSITIVE_INFINITY }).plan(changes)
 }

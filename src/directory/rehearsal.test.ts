@@ -6,7 +6,7 @@ import { temporaryFile } from '../../test/stores.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import { apply } from './apply.ts'
 import type { Change, Outcome } from './change.ts'
-import { openRehearsal } from './rehearsal.ts'
+import { Rehearsal } from './rehearsal.ts'
 import { SLICE } from './slice.ts'
 import type { User } from './user.ts'
 
@@ -26,7 +26,7 @@ describe('a rehearsal', () => {
         const institution = anInstitution()
         await apply(store, institution, before.map(changeOf))
         const changes = people.map(changeOf)
-        const rehearsal = openRehearsal({ store, institution, now: Date.now, lastAsked: (name) => lastAsked(changes, name) })
+        const rehearsal = new Rehearsal({ store, institution, now: Date.now, lastAsked: (name) => lastAsked(changes, name) })
         const told: Outcome[] = []
         for (let from = 0; from < changes.length; from += size)
           told.push(...(await rehearsal.plan(changes.slice(from, from + size))))
@@ -43,10 +43,13 @@ describe('a rehearsal', () => {
     const institution = anInstitution()
     await apply(store, institution, [aChange({ netid: 'a1' })])
     const changes = [aChange({ netid: 'a1', title: 'x' }, { row: 2 }), aChange({ netid: 'b1' }, { row: 3 })]
-    const rehearsal = openRehearsal({ store, institution, now: Date.now, lastAsked: () => 9 })
+    const rehearsal = new Rehearsal({ store, institution, now: Date.now, lastAsked: () => 9 })
     const [known, made] = await rehearsal.plan(changes)
     assert.ok(known?.kind === 'updated' && made?.kind === 'created')
-    assert.deepEqual([known.user._id, made.user._id].map(rehearsal.isNew), [false, true])
+    assert.deepEqual(
+      [known.user._id, made.user._id].map((id) => rehearsal.isNew(id)),
+      [false, true],
+    )
     const [again] = await rehearsal.plan([aChange({ netid: 'b1' }, { row: 4 })])
     assert.ok(again?.kind === 'unchanged' && again.user._id === made.user._id)
     assert.ok(rehearsal.isNew(again.user._id))
@@ -57,7 +60,7 @@ describe('a rehearsal', () => {
     const institution = anInstitution()
     const list = Array.from({ length: 4 * SLICE }, (_, n) => aChange({ netid: `n${n}` }, { row: n }))
     const lastAsked = (name: string) => Math.min(Number(name.replace(/^netid:n/, '')) + 30, 2 * SLICE) || 0
-    const rehearsal = openRehearsal({ store, institution, now: Date.now, lastAsked })
+    const rehearsal = new Rehearsal({ store, institution, now: Date.now, lastAsked })
     for (let from = 0; from < list.length; from += 40) await rehearsal.plan(list.slice(from, from + 40))
     const again = await rehearsal.plan(list.map(({ row: _, ...change }) => change))
     assert.deepEqual(new Set(again.map(({ kind }) => kind)), new Set(['created']))

@@ -11,13 +11,6 @@ import { planSlice, SLICE } from './slice.ts'
 import type { Entry } from './working-set.ts'
 import { namesOf, WorkingSet } from './working-set.ts'
 
-export type Rehearsal = {
-  /** @param changes those that follow what was planned before; each of several about one person sees the ones before it */
-  plan(changes: readonly Change[]): Promise<Outcome[]>
-  /** Whether a record that the last outcomes name does not exist yet: one of the changes would make it. */
-  isNew(id: string): boolean
-}
-
 type Kept = { readonly names: Set<string>; until: number }
 
 export type RehearsalOptions = {
@@ -32,70 +25,79 @@ export type RehearsalOptions = {
   readonly lastAsked: (name: string) => number
 }
 
-export function openRehearsal(options: RehearsalOptions): Rehearsal {
-  const { now, lastAsked } = options
-  const done = new WorkingSet([])
-  const kept = new Map<string, Kept>()
-  const leaving = new Map<number, string[]>()
+export class Rehearsal {
+  readonly #options: RehearsalOptions
+  /** What the changes so far will have done, as far as it is remembered. */
+  readonly #done = new WorkingSet([])
+  readonly #kept = new Map<string, Kept>()
+  /** Ids of what is remembered, by the slice of the list that asks for it last. */
+  readonly #leaving = new Map<number, string[]>()
   /** Ids of records that do not exist yet: those remembered, and those of the last plan. */
-  const made = new Set<string>()
-  let lastMade: string[] = []
-  let row = 0
+  readonly #made = new Set<string>()
+  #lastMade: string[] = []
+  #row = 0
 
-  /** Remembers the record as long as somebody will ask for a key that it has, or had. */
-  function remember({ stored, next }: Entry): void {
-    const names = [...(kept.get(next._id)?.names ?? namesOf(stored)), ...namesOf(next)]
-    let until = 0
-    for (const name of names) until = Math.max(until, lastAsked(name))
-    if (until <= row) {
-      forget(next._id)
-      return
+  constructor(options: RehearsalOptions) {
+    this.#options = options
+  }
+
+  /** Whether a record that the last outcomes name does not exist yet: one of the changes would make it. */
+  isNew(id: string): boolean {
+    return this.#made.has(id)
+  }
+
+  /** @param changes those that follow what was planned before; each of several about one person sees the ones before it */
+  async plan(changes: readonly Change[]): Promise<Outcome[]> {
+    for (const id of this.#lastMade) if (!this.#kept.has(id)) this.#made.delete(id)
+    this.#lastMade = []
+    const outcomes: Outcome[] = []
+    while (outcomes.length < changes.length) {
+      outcomes.push(...(await this.#planNext(changes.slice(outcomes.length, outcomes.length + SLICE))))
     }
-    kept.set(next._id, { names: new Set(names), until })
-    done.know(next)
-    const leaves = Math.floor(until / SLICE)
-    const others = leaving.get(leaves)
-    if (others === undefined) leaving.set(leaves, [next._id])
-    else others.push(next._id)
+    return outcomes
   }
 
-  function note(id: string): void {
-    made.add(id)
-    lastMade.push(id)
-  }
-
-  function forget(id: string): void {
-    kept.delete(id)
-    done.forget(id)
-  }
-
-  function forgetPassed(from: number): void {
-    for (let slice = Math.floor(from / SLICE); slice < Math.floor(row / SLICE); slice++) {
-      for (const id of leaving.get(slice) ?? []) if ((kept.get(id)?.until ?? Infinity) <= row) forget(id)
-      leaving.delete(slice)
-    }
-  }
-
-  async function planNext(changes: readonly Change[]): Promise<Outcome[]> {
-    const { plans, entries } = await planSlice({ ...options, changes, done, now: now() })
-    const before = row
-    row = changes[plans.length - 1]?.row ?? row
-    for (const { stored, next } of entries) if (stored === undefined) note(next._id)
-    for (const entry of entries) remember(entry)
-    forgetPassed(before)
+  async #planNext(changes: readonly Change[]): Promise<Outcome[]> {
+    const { plans, entries } = await planSlice({ ...this.#options, changes, done: this.#done, now: this.#options.now() })
+    const before = this.#row
+    this.#row = changes[plans.length - 1]?.row ?? this.#row
+    for (const { stored, next } of entries) if (stored === undefined) this.#note(next._id)
+    for (const entry of entries) this.#remember(entry)
+    this.#forgetPassed(before)
     return plans.map(({ outcome }) => outcome)
   }
 
-  return {
-    isNew: (id) => made.has(id),
-    async plan(changes) {
-      for (const id of lastMade) if (!kept.has(id)) made.delete(id)
-      lastMade = []
-      const outcomes: Outcome[] = []
-      while (outcomes.length < changes.length) {
-        outcomes.push(...(await planNext(changes.slice(outcomes.length, outcomes.length + SLICE))))
-      }
-      return outcomes
-    },
+  #note(id: string): void {
+    this.#made.add(id)
+    this.#lastMade.push(id)
+  }
+
+  /** Remembers the record as long as somebody will ask for a key that it has, or had. */
+  #remember({ stored, next }: Entry): void {
+    const names = [...(this.#kept.get(next._id)?.names ?? namesOf(stored)), ...namesOf(next)]
+    let until = 0
+    for (const name of names) until = Math.max(until, this.#options.lastAsked(name))
+    if (until <= this.#row) {
+      this.#forget(next._id)
+      return
+    }
+    this.#kept.set(next._id, { names: new Set(names), until })
+    this.#done.know(next)
+    const leaves = Math.floor(until / SLICE)
+    const others = this.#leaving.get(leaves)
+    if (others === undefined) this.#leaving.set(leaves, [next._id])
+    else others.push(next._id)
+  }
+
+  #forgetPassed(from: number): void {
+    for (let slice = Math.floor(from / SLICE); slice < Math.floor(this.#row / SLICE); slice++) {
+      for (const id of this.#leaving.get(slice) ?? []) if ((this.#kept.get(id)?.until ?? Infinity) <= this.#row) this.#forget(id)
+      this.#leaving.delete(slice)
+    }
+  }
+
+  #forget(id: string): void {
+    this.#kept.delete(id)
+    this.#done.forget(id)
   }
 }

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change, Outcome } from '../directory/change.ts'
 import { isChange } from '../directory/flat-change.ts'
 import type { Institution } from '../directory/institution.ts'
-import { openRehearsal } from '../directory/rehearsal.ts'
+import { Rehearsal } from '../directory/rehearsal.ts'
 import { SLICE } from '../directory/slice.ts'
 import { namesOf } from '../directory/working-set.ts'
 import type { Store } from '../store/store.ts'
@@ -74,8 +74,8 @@ type Planned = { readonly row: Row; readonly verdict: PlannedVerdict; readonly o
 
 async function* planned(options: PlanOptions, lastAsked: (name: string) => number): AsyncGenerator<readonly Planned[]> {
   const { table, read, spool } = options
-  const rehearsal = openRehearsal({ ...options, lastAsked })
-  const telling = { columnOf: columnNames(table.header.columns), isNew: rehearsal.isNew }
+  const rehearsal = new Rehearsal({ ...options, lastAsked })
+  const telling = { columnOf: columnNames(table.header.columns), isNew: (id: string) => rehearsal.isNew(id) }
   for await (const rows of inChunks(readSpool(spool), CHUNK)) {
     const asked: (readonly [row: Row, Change | readonly CellProblem[]])[] = []
     for (const [index, row] of rows.entries()) {

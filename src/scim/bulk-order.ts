@@ -23,7 +23,7 @@ export function listsOf({ operations, failOnErrors }: BulkRequest): Step[][] {
   const lists: Step[][] = []
   const made = new Set<string>()
   let isOpen = false
-  for (const step of stepsOf(operations)) {
+  for (const step of new Places(operations).all()) {
     const { endpoint, bulkId } = step.operation
     const isAlone = failOnErrors !== undefined || step.isRest || endpoint === 'Groups'
     const isNext = !isOpen || isAlone || [...step.references].some((reference) => made.has(reference))
@@ -38,52 +38,66 @@ export function listsOf({ operations, failOnErrors }: BulkRequest): Step[][] {
   return lists
 }
 
-function stepsOf(operations: readonly Operation[]): Step[] {
-  const makers = makersAmong(operations)
-  const references = operations.map(({ id, data }) => referencesIn([id, data]))
-  const steps: Step[] = []
-  const reached = new Set<number>()
-  const placed = new Set<number>()
+/** Puts operations in their places, each behind what makes the resources that it names. */
+class Places {
+  readonly #operations: readonly Operation[]
+  readonly #references: readonly ReadonlySet<string>[]
+  readonly #makers: ReadonlyMap<string, number>
+  readonly #steps: Step[] = []
+  readonly #reached = new Set<number>()
+  readonly #placed = new Set<number>()
   /** What resources in a circle are made without. */
-  const rests = new Map<number, Step>()
-  let turn = 0
+  readonly #rests = new Map<number, Step>()
+  #turn = 0
 
-  function place(step: Step): void {
-    steps.push(step)
-    placed.add(step.index)
+  constructor(operations: readonly Operation[]) {
+    this.#operations = operations
+    this.#references = operations.map(({ id, data }) => referencesIn([id, data]))
+    this.#makers = makersAmong(operations)
+  }
+
+  all(): readonly Step[] {
+    for (; this.#turn < this.#operations.length; this.#turn++) this.#reach(this.#turn)
+    return this.#steps
   }
 
   /** Whoever is reached again before it has its place needs itself. */
-  function placeWithout(index: number): void {
-    const operation = operations[index] as Operation
-    const waiting = [...makers].filter(([, maker]) => !placed.has(maker)).map(([bulkId]) => bulkId)
-    const { now, later } = cut(operation.data, new Set(waiting))
-    place({ index, turn, operation: { ...operation, data: now }, references: referencesIn(now), isRest: false })
-    rests.set(index, { index, turn, operation: { ...operation, data: later }, references: referencesIn(later), isRest: true })
-  }
-
-  function reach(index: number): void {
-    if (placed.has(index)) return
-    if (reached.has(index)) placeWithout(index)
+  #reach(index: number): void {
+    if (this.#placed.has(index)) return
+    if (this.#reached.has(index)) this.#placeWithout(index)
     else {
-      reached.add(index)
-      placeAfterMakers(index)
+      this.#reached.add(index)
+      this.#placeBehindMakers(index)
     }
   }
 
-  function placeAfterMakers(index: number): void {
-    const named = references[index] as ReadonlySet<string>
-    for (const bulkId of named) {
-      const maker = makers.get(bulkId)
-      if (maker !== undefined) reach(maker)
+  #placeBehindMakers(index: number): void {
+    const references = this.#references[index] as ReadonlySet<string>
+    for (const bulkId of references) {
+      const maker = this.#makers.get(bulkId)
+      if (maker !== undefined) this.#reach(maker)
     }
-    const rest = rests.get(index)
-    if (rest === undefined) place({ index, turn, operation: operations[index] as Operation, references: named, isRest: false })
-    else steps.push(rest)
+    const rest = this.#rests.get(index)
+    if (rest !== undefined) this.#steps.push(rest)
+    else this.#place(this.#stepOf(index, this.#operations[index] as Operation, references))
   }
 
-  for (; turn < operations.length; turn++) reach(turn)
-  return steps
+  #placeWithout(index: number): void {
+    const operation = this.#operations[index] as Operation
+    const waiting = [...this.#makers].filter(([, maker]) => !this.#placed.has(maker)).map(([bulkId]) => bulkId)
+    const { now, later } = cut(operation.data, new Set(waiting))
+    this.#place(this.#stepOf(index, { ...operation, data: now }, referencesIn(now)))
+    this.#rests.set(index, { ...this.#stepOf(index, { ...operation, data: later }, referencesIn(later)), isRest: true })
+  }
+
+  #stepOf(index: number, operation: Operation, references: ReadonlySet<string>): Step {
+    return { index, turn: this.#turn, operation, references, isRest: false }
+  }
+
+  #place(step: Step): void {
+    this.#steps.push(step)
+    this.#placed.add(step.index)
+  }
 }
 
 /** Which operation makes the resource of a bulkId. */
