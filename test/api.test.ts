@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Settings } from '../src/directory/institution.ts'
+import type { Settings } from '../src/directory/settings.ts'
 import type { Store } from '../src/store/store.ts'
 import { apiOver } from './api-client.ts'
 import { anInstitution } from './builders.ts'

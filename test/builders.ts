@@ -3,9 +3,10 @@
  */
 import type { Change, Draft } from '../src/directory/change.ts'
 import { newId } from '../src/directory/ids.ts'
-import type { Institution, Settings } from '../src/directory/institution.ts'
+import type { Institution } from '../src/directory/institution.ts'
 import { isObject } from '../src/directory/json.ts'
 import { keysOf } from '../src/directory/keys.ts'
+import type { Settings } from '../src/directory/settings.ts'
 import type { JsonObject, Resource, Source, User } from '../src/directory/user.ts'
 
 export function anInstitution(settings: Settings = {}, id = `u${newId(Date.now()).slice(-12)}`): Institution {

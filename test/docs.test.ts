@@ -8,7 +8,7 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Command } from '../src/cli/command.ts'
 import { MATRICULA } from '../src/cli/commands.ts'
-import { checkSettings } from '../src/directory/settings.ts'
+import { checkSettings } from '../src/directory/check-settings.ts'
 import { blocksIn } from './printed-commands.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
-import { checkSettings } from '../src/directory/settings.ts'
+import { checkSettings } from '../src/directory/check-settings.ts'
 import { adviceFor } from '../src/saml/advice.ts'
 import { NAME_ID, namesFor } from '../src/saml/attribute-names.ts'
 import { samlRuleProblems } from '../src/saml/rules.ts'

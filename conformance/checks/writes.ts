@@ -4,7 +4,7 @@
 import type { JsonObject } from '../json.ts'
 import { at, isAbsent, listOf, show } from '../json.ts'
 import type { Talk } from '../play.ts'
-import { SCHEMAS } from '../written.ts'
+import { SCHEMAS } from '../urns.ts'
 import type { CodedCheck } from './coded.ts'
 
 const MEMBERS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
@@ -112,7 +112,7 @@ async function tagged(talk: Talk, type: 'User' | 'Group', second: JsonObject): P
   const put = { method: 'PUT', path, body: { schemas: [SCHEMAS[type]], ...second }, expect: { status: 200 } } as const
   for (const write of [
     () => talk.step(put),
-    () => patch(talk, path, [{ op: 'replace', path: 'displayName', value: `${talk.rand} third` }]),
+    () => talk.patch(path, [{ op: 'replace', path: 'displayName', value: `${talk.rand} third` }]),
   ]) {
     const { status, headers, json } = await write()
     const tag = headers.get('etag')

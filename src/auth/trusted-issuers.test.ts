@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import type { TrustedIssuer } from '../directory/institution.ts'
-import { checkSettings } from '../directory/settings.ts'
+import { checkSettings } from '../directory/check-settings.ts'
+import type { TrustedIssuer } from '../directory/settings.ts'
 import { issuerProblems, rightsOf } from './trusted-issuers.ts'
 
 const ENTRA: TrustedIssuer = {

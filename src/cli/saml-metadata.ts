@@ -2,7 +2,7 @@
  * The settings of an identity provider, from its metadata: for `matricula institution set --saml-metadata`.
  */
 import { configFrom, isLocalOnly, publicUrlOf } from '../config.ts'
-import type { Settings } from '../directory/institution.ts'
+import type { Settings } from '../directory/settings.ts'
 import type { Json } from '../directory/user.ts'
 import { OutboundError } from '../limits/outbound.ts'
 import { MetadataRefused } from '../saml/metadata-in.ts'

@@ -3,8 +3,8 @@
  * printed.
  */
 import type { Institution } from '../directory/institution.ts'
-import { DEFAULT_ACCOUNT_TYPES } from '../directory/institution.ts'
 import { requiredFields } from '../directory/required-fields.ts'
+import { DEFAULT_ACCOUNT_TYPES } from '../directory/settings.ts'
 import { hostInUrl } from '../host.ts'
 
 export type PageFacts = {

@@ -4,7 +4,7 @@
 import { sealWith } from '../auth/seal.ts'
 import { secretKeyFrom } from '../auth/secret-key.ts'
 import { configFrom } from '../config.ts'
-import type { PickUpSettings } from '../directory/institution.ts'
+import type { PickUpSettings } from '../directory/settings.ts'
 import type { Inbox } from '../sftp/pick-up.ts'
 import { PickUpFault } from '../sftp/pick-up-fault.ts'
 import type { Command, Terminal } from './command.ts'

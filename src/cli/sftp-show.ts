@@ -3,7 +3,7 @@
  */
 import { configFrom } from '../config.ts'
 import { dayOf, isoTime } from '../days.ts'
-import { sftpUserOf } from '../directory/institution.ts'
+import { sftpUserOf } from '../directory/settings.ts'
 import { judgeKey } from '../sftp/authorized-key.ts'
 import type { HostKey } from '../sftp/host-keys.ts'
 import { openHostKeys } from '../sftp/host-keys.ts'

@@ -7,7 +7,7 @@ import type { Doc, Store } from '../store/store.ts'
 import { apply } from './apply.ts'
 import type { Change } from './change.ts'
 import { inFull } from './event.ts'
-import type { Settings } from './institution.ts'
+import type { Settings } from './settings.ts'
 
 await forEachStore((name, place) => {
   describe(`the event of a new person, on ${name}`, () => {

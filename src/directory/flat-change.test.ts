@@ -4,7 +4,7 @@ import { anInstitution } from '../../test/builders.ts'
 import type { Change, Problem } from './change.ts'
 import { faultsIn, flatChange } from './flat-change.ts'
 import { changedFields, flatUserOf } from './flat-record.ts'
-import type { Settings } from './institution.ts'
+import type { Settings } from './settings.ts'
 import type { JsonObject, Resource, Source, User } from './user.ts'
 
 const ADA = { netid: 'ada1', email: 'ada@uni.example', first_name: 'Ada', last_name: 'King', account_type: 'Student' }

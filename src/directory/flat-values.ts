@@ -6,10 +6,10 @@ import type { Problem } from './change.ts'
 import { countryNamed, nearestCountry } from './countries.ts'
 import type { Field } from './fields.ts'
 import type { Institution } from './institution.ts'
-import { DEFAULT_ACCOUNT_TYPES } from './institution.ts'
 import { foldKey, foldText, isPlain } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
 import { quoted } from './quoted.ts'
+import { DEFAULT_ACCOUNT_TYPES } from './settings.ts'
 
 /** Null: cleared. Undefined: nothing was said of the field. */
 export type ReadValue = string | number | boolean | null | undefined | Problem

@@ -10,9 +10,9 @@ import { openGate } from './gate.ts'
 import type { House } from './group-change.ts'
 import { changeGroup } from './group-change.ts'
 import { openGroupWrites } from './group-writes.ts'
-import type { Settings } from './institution.ts'
 import { isObject } from './json.ts'
 import { ownerOf } from './provenance.ts'
+import type { Settings } from './settings.ts'
 import type { Source, User } from './user.ts'
 
 const MAP = { Staff: { accountType: 'staff', tags: ['Payroll', 'Gym'] }, Students: { accountType: 'Student', tags: ['Gym'] } }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import type { OwnExtension } from './institution.ts'
+import { checkSettings } from './check-settings.ts'
 import { userSchemaOf } from './own-extension.ts'
 import { EXTENSIONS, USER } from './schema.ts'
-import { checkSettings } from './settings.ts'
+import type { OwnExtension } from './settings.ts'
 
 const URN = 'urn:ietf:params:scim:schemas:extension:uni:2.0:User'
 const some = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `a${at}` }))

@@ -2,10 +2,11 @@
  * An institution's own extension of the User: declared in its settings (`scim.extension`), and nothing but data. What a
  * client sends is held against it as against any other schema (`scim/values.ts`); stored, it is called `own`.
  */
-import type { OwnAttribute, OwnExtension, Settings } from './institution.ts'
+
 import type { DeclaredSchema, ResourceSchema } from './schema.ts'
 import { COMMON_ATTRIBUTES, USER, withoutLastColon } from './schema.ts'
 import { LEFT_OUT } from './search.ts'
+import type { OwnAttribute, OwnExtension, Settings } from './settings.ts'
 
 const STANDARD = /^urn:ietf:params:scim:(?!schemas:extension:)/i
 

@@ -1,8 +1,8 @@
 /**
  * The flat fields without which nobody is made.
  */
-import type { Settings } from './institution.ts'
 import { isObject } from './json.ts'
+import type { Settings } from './settings.ts'
 import type { Channel, Keys, Resource } from './user.ts'
 
 /** What a new person must have, whatever an institution asks for beyond. */

@@ -3,8 +3,8 @@
  * is stored, shown, or written to the audit trail tells nobody anything.
  */
 import schema from '../../schemas/institution.schema.json' with { type: 'json' }
-import type { Settings } from './institution.ts'
 import { isList, isObject } from './json.ts'
+import type { Settings } from './settings.ts'
 import type { Json } from './user.ts'
 
 /**

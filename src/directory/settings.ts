@@ -1,256 +1,226 @@
 /**
- * Settings as an administrator writes them: merged into what is set, then checked in every depth.
- * Each problem names the setting, what was found and what would be right; the texts stand in the schema.
+ * The settings of an institution, as they are stored (`schemas/institution.schema.json` says what each is for);
+ * `check-settings.ts` lets no others in.
  */
-import type { ErrorObject, ValidateFunction } from 'ajv'
-import { Ajv } from 'ajv'
-import schema from '../../schemas/institution.schema.json' with { type: 'json' }
-import type { Problem } from './change.ts'
-import { FIELDS, fieldNamed } from './fields.ts'
-import type { Settings } from './institution.ts'
-import { DEFAULT_ACCOUNT_TYPES, IGNORED_COLUMN } from './institution.ts'
-import { isObject } from './json.ts'
-import { didYouMean } from './near-miss.ts'
-import { faultsIn, userSchemaOf } from './own-extension.ts'
-import type { ResourceSchema } from './schema.ts'
-import type { Json } from './user.ts'
-import { MATCH_KEYS } from './user.ts'
+import type { MatchKey, Slot } from './user.ts'
 
-export type Checked =
-  | { readonly kind: 'ok'; readonly settings: Settings }
-  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] }
-
-/** What only a channel can judge of its own settings. */
-export type SettingsCheck = (settings: Settings) => readonly Problem[]
-
-let compiled: ValidateFunction<Settings> | undefined
-
-const FIELD_NAMES: ReadonlySet<string> = new Set(FIELDS.map(({ name }) => name))
-
-/** Attributes as slots are called: `name`, `name.givenName`, `campus.program`. */
-function slotsIn(schema: ResourceSchema): ReadonlySet<string> {
-  return new Set([
-    ...Array.from(schema.attributesOf().values(), ({ name, multiValued, subAttributes }) => [
-      name,
-      ...(multiValued ? [] : Array.from(subAttributes.values(), (sub) => `${name}.${sub.name}`)),
-    ]).flat(),
-    ...schema.extensions.flatMap((extension) =>
-      Array.from(schema.attributesOf(extension).values(), ({ name }) => `${extension}.${name}`),
-    ),
-  ])
-}
-
-/** JSON Merge Patch (RFC 7396): null takes a setting away, objects merge, all else replaces. */
-export function mergeSettings(current: Json, patch: Json): Json {
-  if (!isObject(patch)) return patch
-  const merged = new Map(Object.entries(isObject(current) ? current : {}))
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(name)
-    else merged.set(name, mergeSettings(merged.get(name) ?? {}, value))
+export type Settings = {
+  readonly accountTypes?: readonly string[]
+  readonly defaultAccountType?: string
+  readonly matchOrder?: readonly MatchKey[]
+  readonly required?: { readonly [channel in 'file' | 'api' | 'saml']?: readonly string[] }
+  /** Flat field -> the values it may have, in the spelling in which they are kept. */
+  readonly lookups?: { readonly [field: string]: readonly string[] }
+  /** Channels from which an empty text clears a field; elsewhere it leaves it alone. */
+  readonly emptyClears?: readonly ('file' | 'api' | 'saml')[]
+  /** Slot (or attribute, or flat field) -> sources or channels, highest first. */
+  readonly authority?: { readonly [slot: Slot]: readonly string[] }
+  /** After how many days of inactivity a record is no longer met by e-mail or userName. */
+  readonly keyHoldDays?: number
+  readonly scim?: {
+    readonly map?: { readonly [field: string]: string | { readonly path: string; readonly take?: 'localPart' } }
+    readonly sees?: 'own' | 'all'
+    readonly purgeAfterDays?: number | null
+    readonly extension?: OwnExtension
   }
-  return Object.fromEntries(merged)
+  readonly sftp?: SftpSettings
+  readonly files?: FileSettings
+  readonly groups?: { readonly map?: { readonly [displayName: string]: GroupMeaning } }
+  readonly saml?: SamlSettings
+  readonly rateLimit?: { readonly perSecond?: number }
+  readonly trustedIssuers?: readonly TrustedIssuer[]
 }
 
-export function checkSettings(settings: unknown, checks: readonly SettingsCheck[] = []): Checked {
-  compiled ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile<Settings>(schema)
-  const fitsSchema = compiled
-  if (!fitsSchema(settings)) return { kind: 'invalid', problems: (fitsSchema.errors ?? []).flatMap(problemOf) }
-  const problems = [
-    ...extensionIn(settings),
-    ...namesIn(settings),
-    ...accountTypesIn(settings),
-    ...fileModesIn(settings),
-    ...fileKeysIn(settings),
-    ...checks.flatMap((check) => check(settings)),
-  ]
-  return problems.length === 0 ? { kind: 'ok', settings } : { kind: 'invalid', problems }
+/** What an institution knows of people beyond the schemas that all have. */
+export type OwnExtension = { readonly urn: string; readonly attributes: readonly OwnAttribute[] }
+
+export type OwnAttribute = {
+  readonly name: string
+  /** `string` when absent; `complex` with `subAttributes`, which have one value each and no parts. */
+  readonly type?: string
+  readonly multiValued?: boolean
+  readonly caseExact?: boolean
+  readonly description?: string
+  readonly subAttributes?: readonly Omit<OwnAttribute, 'multiValued' | 'subAttributes'>[]
 }
 
-/** Settings by their path, lists whole: what differs between two states, for the audit trail. */
-export function settingsByPath(settings: Settings): Map<string, Json> {
-  const found = new Map<string, Json>()
-  const walk = (value: Json, path: readonly string[]) => {
-    const inside = isObject(value) ? Object.entries(value) : []
-    for (const [name, inner] of inside) walk(inner, [...path, name])
-    if (inside.length === 0 && path.length > 0) found.set(written(path), value)
-  }
-  walk(settings as Json, [])
-  return found
+export type SftpSettings = {
+  /** Of the drop box; the id of the institution when absent. */
+  readonly username?: string
+  /** Public keys that may sign in, as lines of authorized_keys. */
+  readonly keys?: readonly string[]
+  /** Addresses and ranges to come from; from anywhere when there are none. */
+  readonly addresses?: readonly string[]
+  /** What may lie in `/upload` at a time. */
+  readonly quota?: { readonly bytes?: number; readonly files?: number }
+  /** Where clients are told to go: where it listens and as PUBLIC_URL says when absent. */
+  readonly publicHost?: string
+  readonly publicPort?: number
+  /** Servers of the institution from which files are fetched. */
+  readonly pickUp?: readonly PickUpSettings[]
 }
 
-function problemOf(error: ErrorObject): Problem[] {
-  // The branch that failed has its own, better error.
-  if (error.keyword === 'if') return []
-  const place = error.instancePath.split('/').slice(1).map(unescaped)
-  const { properties, description, writeOnly } = (error.parentSchema ?? {}) as {
-    properties?: object
-    description?: string
-    writeOnly?: boolean
-  }
-  if (error.keyword === 'additionalProperties')
-    return [unknownSetting(place, String(error.params.additionalProperty), properties)]
-  if (error.keyword === 'required') {
-    const missing = written([...place, String(error.params.missingProperty)])
-    return [problem(place, 'missing', `${missing} is missing; ${written(place)} should be ${description}`)]
-  }
-  const found = `${written(place) || 'what was given'} is ${writeOnly ? 'something else' : shown(error.data)}`
-  return [problem(place, 'value', `${found}; it should be ${rightFor(error, description)}`)]
+export type PickUpSettings = {
+  /** Tells it from others of the institution, and stands in the audit trail. */
+  readonly name: string
+  readonly host: string
+  readonly port?: number
+  readonly username: string
+  /** Fingerprints (`SHA256:…`) of the keys that the server may show. */
+  readonly hostKeys?: readonly string[]
+  /** Where the user arrives when absent. */
+  readonly folder?: string
+  /** A file name with `*` for any letters; any file when absent. */
+  readonly pattern?: string
+  /** How long a file must stay as it is before it is fetched; a minute when absent. */
+  readonly settleSeconds?: number
+  /** What becomes of a file there that was fetched; `leave` when absent. */
+  readonly after?: 'leave' | 'rename'
 }
 
-function unknownSetting(place: readonly string[], name: string, properties: object | undefined): Problem {
-  const known = Object.keys(properties ?? {})
-  const path = [...place, name]
-  const hint = isDotted(name, known) ? `; a dot means inside: ${nested(name)}` : didYouMean(name, known)
-  return problem(path, 'unknown', `there is no setting ${written(path)}${hint}; known here: ${known.join(', ')}`)
+/** Whose JWTs open this institution. */
+export type TrustedIssuer = {
+  /** Its client id at the token endpoint, and the name of its source. */
+  readonly name: string
+  /** The claim `iss`, to the letter. */
+  readonly issuer: string
+  /** Where its public keys are, or the keys themselves (RFC 7517). */
+  readonly jwksUrl?: string
+  readonly keys?: readonly { readonly [member: string]: unknown }[]
+  /** One of which the claim `aud` must name. */
+  readonly audience: string | readonly string[]
+  /** What other claims must say. */
+  readonly claims?: { readonly [claim: string]: string | readonly string[] }
+  readonly algorithms?: readonly string[]
+  /** What its tokens open; `scim` when absent. */
+  readonly scope?: string
+  /** As whose changes theirs count; the channel and the name when absent. */
+  readonly source?: string
 }
 
-/** `files.runAt`, as documents and messages call it, in place of `{"files": {"runAt": …}}`. */
-function isDotted(name: string, known: readonly string[]): boolean {
-  return name.includes('.') && known.includes(name.slice(0, name.indexOf('.')))
-}
+/** What being in a group says about a person. */
+export type GroupMeaning = { readonly accountType?: string; readonly tags?: readonly string[] }
 
-function nested(name: string): string {
-  return name.split('.').reduceRight((inner, part) => `{${JSON.stringify(part)}: ${inner}}`, '…')
-}
+/** In place of a field in `files.columns`: the column is there for others. */
+export const IGNORED_COLUMN = 'ignore'
 
-function rightFor(error: ErrorObject, description: string | undefined): string {
-  if (error.keyword !== 'enum') return description ?? error.message ?? 'something else'
-  const allowed = (error.schema as readonly string[]).map(String)
-  return `one of ${allowed.join(', ')}${typeof error.data === 'string' ? didYouMean(error.data, allowed) : ''}`
-}
-
-/** Names of fields and attributes that the JSON schema cannot know. */
-function namesIn(settings: Settings): Problem[] {
-  const required = Object.entries(settings.required ?? {}).flatMap(([channel, names]) =>
-    names.flatMap((name, index) => unknownName(['required', channel, String(index)], 'field', name, FIELD_NAMES)),
-  )
-  const schema = userSchemaOf(settings)
-  const rankable = new Set([...FIELD_NAMES, ...slotsIn(schema)])
-  const ranked = Object.keys(settings.authority ?? {})
-    .filter((slot) => fieldNamed(slot) === undefined)
-    .flatMap((slot) => unknownName(['authority', slot], 'field or attribute', slot.replace(/\[.+\]$/, ''), rankable))
-  const mapped = Object.entries(settings.scim?.map ?? {}).flatMap(([name, from]) => [
-    ...unknownName(['scim', 'map', name], 'field', name, FIELD_NAMES),
-    ...unknownAttribute(['scim', 'map', name], typeof from === 'string' ? from : from.path, schema),
-  ])
-  return [...required, ...ranked, ...mapped, ...fileNamesIn(settings)]
-}
-
-/** Columns may also say how tags are meant. */
-const COLUMN_FIELDS: ReadonlySet<string> = new Set([...FIELD_NAMES, 'keep_existing_user_tags'])
-const MAPPED_COLUMNS: ReadonlySet<string> = new Set([...COLUMN_FIELDS, IGNORED_COLUMN])
-
-function fileNamesIn({ files = {} }: Settings): Problem[] {
-  const columns = Object.entries(files.columns ?? {}).flatMap(([heading, field]) =>
-    unknownName(['files', 'columns', heading], 'field', field, MAPPED_COLUMNS),
-  )
-  const constants = (files.sources ?? []).flatMap((source, index) =>
-    Object.keys(source.constants ?? {}).flatMap((field) =>
-      unknownName(['files', 'sources', String(index), 'constants', field], 'field', field, COLUMN_FIELDS),
-    ),
-  )
-  const { timeZone } = files
-  if (timeZone === undefined || isTimeZone(timeZone)) return [...columns, ...constants]
-  const right = `a time zone, for example Europe/Berlin${didYouMean(timeZone, Intl.supportedValuesOf('timeZone'))}`
-  return [
-    ...columns,
-    ...constants,
-    problem(['files', 'timeZone'], 'value', `files.timeZone is "${timeZone}"; it should be ${right}`),
-  ]
-}
-
-/** A key that every row has would make one person of all of them. */
-function fileKeysIn({ files = {} }: Settings): Problem[] {
-  return (files.sources ?? []).flatMap(({ constants = {} }, index) =>
-    MATCH_KEYS.filter((key) => (constants[key] ?? null) !== null).map((key) => {
-      const path = ['files', 'sources', String(index), 'constants', key]
-      return problem(path, 'value', `${written(path)} is one ${key} for all rows, which would be one person; leave it out`)
-    }),
-  )
-}
-
-/** Who is missing from a file matters in rosters alone: elsewhere whoever set this would wait for ever. */
-function fileModesIn({ files = {} }: Settings): Problem[] {
-  return (files.sources ?? []).flatMap(({ mode = 'upsert', deactivateAfter }, index) => {
-    if (mode === 'roster' || deactivateAfter === undefined) return []
-    const path = ['files', 'sources', String(index), 'deactivateAfter']
-    const message = `${written(path)} has no meaning in mode ${mode}, which deactivates nobody for being missing; leave it out, or set mode to roster`
-    return [problem(path, 'value', message)]
-  })
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
-  } catch {
-    return false
+export type FileSettings = {
+  /** Of the day, `07:00`, in `timeZone`. */
+  readonly runAt?: string
+  readonly timeZone?: string
+  /** Below the institution's own folder in `FILES_ROOT`: files that are put there are taken in. */
+  readonly folder?: string
+  /** Whether a file waits until there is one of its name with `.done` behind it. */
+  readonly waitForDone?: boolean
+  /** How long what was gone through and its reports are kept; 400 when absent. */
+  readonly keepDays?: number
+  /** An institution's own headings -> fields, or `IGNORED_COLUMN`. */
+  readonly columns?: { readonly [heading: string]: string }
+  readonly sources?: readonly FileSourceSettings[]
+  readonly thresholds?: { readonly [threshold in Threshold]?: { readonly percent?: number; readonly atLeast?: number } }
+  readonly limits?: { readonly [limit: string]: number }
+  /** Who is told what became of a file. */
+  readonly notify?: {
+    readonly webhook?: {
+      readonly url: string
+      /** Sealed. */
+      readonly secret: string
+    }
+    readonly email?: readonly string[]
   }
 }
 
-function unknownName(path: readonly string[], kind: string, name: string, known: ReadonlySet<string>): Problem[] {
-  if (known.has(name)) return []
-  return [problem(path, 'unknown', `${written(path)}: there is no ${kind} "${name}"${didYouMean(name, known)}`)]
+export type FileSourceSettings = {
+  /** A file name with `*` for any letters. */
+  readonly pattern: string
+  /** Of the source, `file:NAME`; made of the pattern when absent. */
+  readonly name?: string
+  /** `update` never creates; `roster` says who belongs here, beside what `upsert` does. */
+  readonly mode?: 'upsert' | 'update' | 'roster'
+  /** What every row of the file says, by field. */
+  readonly constants?: { readonly [field: string]: string | number | boolean | null | readonly string[] }
+  /** Of a roster: whoever is missing from so many files in a row is deactivated; 3 when absent. */
+  readonly deactivateAfter?: number
+  /** Whoever is told of runs is told each day on which no file has come for longer. */
+  readonly missingAfterDays?: number
 }
 
-function unknownAttribute(path: readonly string[], name: string, schema: ResourceSchema): Problem[] {
-  return schema.resolve(name.replace(/\[.*\]/, '')) ? [] : unknownName(path, 'SCIM attribute', name, slotsIn(schema))
-}
-
-function extensionIn({ scim }: Settings): Problem[] {
-  const faults = scim?.extension === undefined ? [] : faultsIn(scim.extension)
-  return faults.map(({ path, says }) => {
-    const whole = ['scim', 'extension', ...path]
-    return problem(whole, 'value', `${written(whole)} ${says}`)
-  })
-}
-
-function accountTypesIn(settings: Settings): Problem[] {
-  const types = settings.accountTypes ?? DEFAULT_ACCOUNT_TYPES
-  const folded = types.map((type) => type.toLowerCase())
-  const twice = types.filter((_, index) => folded.indexOf(folded[index] ?? '') !== index)
-  const problems = twice.map((type) =>
-    problem(
-      ['accountTypes'],
-      'value',
-      `accountTypes has "${type}" twice; it should have each once, upper and lower case being the same`,
-    ),
-  )
-  const meanings = Object.entries(settings.groups?.map ?? {})
-  const sources = settings.files?.sources ?? []
-  const constants = sources.map((source, index) => {
-    return [['files', 'sources', String(index), 'constants', 'account_type'], source.constants?.account_type] as const
-  })
-  const given = [
-    [['defaultAccountType'], settings.defaultAccountType] as const,
-    ...meanings.map(([name, { accountType }]) => [['groups', 'map', name, 'accountType'], accountType] as const),
-    ...constants,
-  ]
-  for (const [path, type] of given) {
-    if (typeof type !== 'string' || type === '' || folded.includes(type.toLowerCase())) continue
-    const right = `one of ${types.join(', ')}${didYouMean(type, types)}`
-    problems.push(problem(path, 'value', `${written(path)} is "${type}"; it should be ${right}`))
+/** What a sign-in does; an identity provider may have rules of its own. */
+export type SamlRules = {
+  /** Flat field -> the attributes to look for, in this order; `NameID` stands for the name of the subject. */
+  readonly attributes?: { readonly [field: string]: readonly SamlAttribute[] }
+  /** `map` goes from values to account types; the order of its keys is the order of precedence. */
+  readonly accountType?: {
+    readonly attribute?: string
+    readonly map?: { readonly [value: string]: string }
+    readonly default?: string
   }
-  return problems
+  readonly create?: boolean
+  readonly update?: 'never' | 'gaps' | 'always'
+  /** Whether a sign-in makes an inactive person active. */
+  readonly reactivate?: boolean
+  /** Whether a sign-in may begin at the identity provider. */
+  readonly allowUnsolicited?: boolean
 }
 
-function problem(path: readonly string[], code: string, message: string): Problem {
-  return { field: written(path), code, message }
+type SamlAttribute = string | { readonly name: string; readonly take?: 'localPart' }
+
+export type SamlSettings = SamlRules & {
+  readonly idp?: IdpSettings
+  /** Beside `idp`, or instead of it. */
+  readonly idps?: readonly IdpSettings[]
+  /** Where people may be sent after a sign-in; the first one when they name none. */
+  readonly returnUrls?: readonly string[]
+  /** Whom people are told to ask. */
+  readonly contact?: { readonly name?: string; readonly email?: string; readonly url?: string }
+  /** What identity providers show of this service to whoever signs in. */
+  readonly about?: {
+    readonly description?: string
+    readonly informationUrl?: string
+    readonly privacyUrl?: string
+    /** Width and height in pixels. */
+    readonly logo?: { readonly url: string; readonly width: number; readonly height: number }
+  }
 }
 
-/** `scim.map.netid`, `matchOrder[1]`, `authority["name.givenName"]`. */
-function written(path: readonly string[]): string {
-  return path.reduce((text, name) => {
-    if (/^\d+$/.test(name)) return `${text}[${name}]`
-    if (!/^[\w-]+$/.test(name)) return `${text}[${JSON.stringify(name)}]`
-    return text === '' ? name : `${text}.${name}`
-  }, '')
+export type IdpSettings = SamlRules & {
+  readonly entityId: string
+  readonly ssoUrl: string
+  /** How a request goes to `ssoUrl`; `redirect` when absent. */
+  readonly ssoBinding?: 'redirect' | 'post'
+  /** With which it may sign, PEM or bare base64. */
+  readonly certificates: readonly string[]
+  /** Whether it wants requests signed. */
+  readonly signRequests?: boolean
+  /** Of the source, `saml:NAME`. */
+  readonly name?: string
+  /** For people who choose among several. */
+  readonly title?: string
+  /** Of the e-mail addresses whose owners sign in there. */
+  readonly domains?: readonly string[]
+  /** Behind the @ of its scoped values; what its metadata says when absent, and any when that says nothing either. */
+  readonly scopes?: readonly string[]
+  readonly metadataScopes?: readonly string[]
+  /** Where its metadata is looked up each day, and with which certificates that must be signed, when it must be. */
+  readonly metadata?: { readonly url: string; readonly certificates?: readonly string[] }
+  /** How long that metadata may be relied on, as SAML writes it. */
+  readonly validUntil?: string
 }
 
-function unescaped(segment: string): string {
-  return segment.replaceAll('~1', '/').replaceAll('~0', '~')
+/** What a file may do before somebody has to look at it. */
+export type Threshold = 'invalid' | 'updated' | 'deactivated' | 'keysChanged' | 'shrunk'
+
+export const DEFAULT_ACCOUNT_TYPES = ['Student', 'Faculty', 'Staff', 'Alumni', 'Guest'] as const
+
+/**
+ * The user name of the drop box, which no two institutions share; SSH compares names by the letter, people do not.
+ * @returns undefined where no drop box is set up
+ */
+export function sftpUserOf(id: string, { sftp }: Settings): string | undefined {
+  return (sftp?.username ?? (sftp?.keys && id))?.toLowerCase()
 }
 
-function shown(value: unknown): string {
-  const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+/** All identity providers of an institution, in the order of its settings. */
+export function idpsOf({ saml = {} }: Settings): readonly IdpSettings[] {
+  return [...(saml.idp === undefined ? [] : [saml.idp]), ...(saml.idps ?? [])]
 }

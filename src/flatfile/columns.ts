@@ -4,8 +4,8 @@
  * column; an institution's own map comes before the names that everybody has.
  */
 import { FIELDS } from '../directory/fields.ts'
-import { IGNORED_COLUMN } from '../directory/institution.ts'
 import { nearMiss } from '../directory/near-miss.ts'
+import { IGNORED_COLUMN } from '../directory/settings.ts'
 import type { Row } from './row.ts'
 import { columnLetters, textOf } from './row.ts'
 

@@ -1,9 +1,10 @@
 /**
  * What a file's name says of it: which source of the institution sends it, how it is meant, which columns it must have.
  */
-import type { FileSourceSettings, Institution, Settings } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
 import { fitsPattern } from '../directory/name-pattern.ts'
 import { requiredFields } from '../directory/required-fields.ts'
+import type { FileSourceSettings, Settings } from '../directory/settings.ts'
 import type { Source } from '../directory/user.ts'
 import { MATCH_KEYS } from '../directory/user.ts'
 import type { HeaderRules } from './columns.ts'

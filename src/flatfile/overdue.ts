@@ -3,7 +3,8 @@
  */
 import { DAY_MS } from '../days.ts'
 import { eachDoc } from '../directory/each-doc.ts'
-import type { FileSourceSettings, Institution } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { FileSourceSettings } from '../directory/settings.ts'
 import type { Store } from '../store/store.ts'
 import { sourceSettings } from './file-source.ts'
 import type { Run } from './run-record.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { FileSettings } from '../directory/institution.ts'
+import type { FileSettings } from '../directory/settings.ts'
 import { fileProblems } from './settings.ts'
 
 describe('settings of flat files', () => {

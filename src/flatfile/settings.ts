@@ -2,8 +2,8 @@
  * What the schema cannot judge in the settings of flat files: what would never have an effect.
  */
 import type { Problem } from '../directory/change.ts'
-import type { FileSettings, Settings } from '../directory/institution.ts'
 import { coversPattern } from '../directory/name-pattern.ts'
+import type { FileSettings, Settings } from '../directory/settings.ts'
 import { foldHeading } from './columns.ts'
 
 export function fileProblems({ files = {} }: Settings): Problem[] {

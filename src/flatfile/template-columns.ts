@@ -3,8 +3,8 @@
  */
 import type { Field } from '../directory/fields.ts'
 import { FIELDS } from '../directory/fields.ts'
-import type { Settings } from '../directory/institution.ts'
-import { DEFAULT_ACCOUNT_TYPES } from '../directory/institution.ts'
+import type { Settings } from '../directory/settings.ts'
+import { DEFAULT_ACCOUNT_TYPES } from '../directory/settings.ts'
 import { KEEP_TAGS } from './columns.ts'
 
 export type TemplateColumn = {

@@ -2,7 +2,7 @@
  * The table that people fill in: a column for each field, what every new person needs marked by a star, the values that
  * an institution allows at hand, keys kept as text so that a spreadsheet leaves their zeros alone.
  */
-import type { Settings } from '../directory/institution.ts'
+import type { Settings } from '../directory/settings.ts'
 import type { FORMATS } from './row.ts'
 import { templateColumns } from './template-columns.ts'
 import { templateXls } from './template-xls.ts'

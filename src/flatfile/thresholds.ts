@@ -2,7 +2,7 @@
  * What a file may do before somebody has to look at it: judged on the plan, not on the file. A truncated export, or one
  * whose status column has turned to 0, is caught here.
  */
-import type { FileSettings, Threshold } from '../directory/institution.ts'
+import type { FileSettings, Threshold } from '../directory/settings.ts'
 import type { Tally } from './tally.ts'
 
 const DEFAULT_THRESHOLDS: { readonly [threshold in Threshold]: Bound } = {

@@ -1,9 +1,10 @@
 /**
  * Which account type a sign-in gives: a fixed one, by a table of values, or by precedence where a person has several.
  */
-import type { SamlRules, Settings } from '../directory/institution.ts'
-import { DEFAULT_ACCOUNT_TYPES } from '../directory/institution.ts'
+
 import { foldText } from '../directory/keys.ts'
+import type { SamlRules, Settings } from '../directory/settings.ts'
+import { DEFAULT_ACCOUNT_TYPES } from '../directory/settings.ts'
 import type { AttributeName } from './attribute-names.ts'
 import { namesFor, SCOPED_NAMES } from './attribute-names.ts'
 import type { Found, Look } from './attribute-values.ts'

@@ -2,7 +2,8 @@
  * POST /acs, the assertion consumer service: a browser brings what the identity provider answered, and leaves with a
  * session for wherever it wanted to go.
  */
-import type { Institution, SamlSettings } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { SamlSettings } from '../directory/settings.ts'
 import { BROWSER, sessionCookie } from './browser.ts'
 import { issueCode } from './code.ts'
 import type { SamlDeps } from './deps.ts'

@@ -2,7 +2,7 @@
  * What identity providers call the attributes of a person, by field: the first name that is present wins.
  * SAML names are compared as they are written; a FriendlyName is a comment and never a key (Core 2.7.3.1).
  */
-import type { SamlRules } from '../directory/institution.ts'
+import type { SamlRules } from '../directory/settings.ts'
 
 /** Stands for the NameID of the subject among the names of attributes. */
 export const NAME_ID = 'NameID'

@@ -4,7 +4,7 @@
  */
 import { randomBytes, sign } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import type { IdpSettings } from '../directory/institution.ts'
+import type { IdpSettings } from '../directory/settings.ts'
 import { RSA_SHA256 } from './algorithms.ts'
 import { escapedValue } from './canonical.ts'
 import { BINDING_POST, NS } from './names.ts'

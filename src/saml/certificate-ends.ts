@@ -3,8 +3,9 @@
  * that ended is taken all the same, since it is trusted by name; but its identity provider is about to change it.
  */
 import { DAY_MS } from '../days.ts'
-import type { Institution, Settings } from '../directory/institution.ts'
-import { idpsOf } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { Settings } from '../directory/settings.ts'
+import { idpsOf } from '../directory/settings.ts'
 import { lastDue } from '../jobs/daily.ts'
 import { isDone, markDone } from '../jobs/once-a-day.ts'
 import type { Store } from '../store/store.ts'

@@ -5,8 +5,8 @@
 import type { KeyObject } from 'node:crypto'
 import { X509Certificate } from 'node:crypto'
 import type { Problem } from '../directory/change.ts'
-import type { IdpSettings } from '../directory/institution.ts'
-import type { SettingsCheck } from '../directory/settings.ts'
+import type { SettingsCheck } from '../directory/check-settings.ts'
+import type { IdpSettings } from '../directory/settings.ts'
 
 const PEM = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { anInstitution } from '../../test/builders.ts'
 import { testIdp } from '../../test/saml/signer.ts'
 import { DAY_MS } from '../days.ts'
-import type { IdpSettings } from '../directory/institution.ts'
+import type { IdpSettings } from '../directory/settings.ts'
 import { checkedIdps, findingsOf } from './check.ts'
 
 const now = Date.now()

@@ -3,8 +3,9 @@
  * and what will not work.
  */
 import { dayOf } from '../days.ts'
-import type { IdpSettings, Institution, SamlRules } from '../directory/institution.ts'
-import { idpsOf } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { IdpSettings, SamlRules } from '../directory/settings.ts'
+import { idpsOf } from '../directory/settings.ts'
 import { MATCH_KEYS, NETIDS } from '../directory/user.ts'
 import { and } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'

@@ -6,7 +6,7 @@ import type { Change, Current, Edit, Problem, Refusal } from '../directory/chang
 import type { FlatSender } from '../directory/flat-change.ts'
 import { faultsIn, flatChange, isChange } from '../directory/flat-change.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
-import type { SamlRules } from '../directory/institution.ts'
+import type { SamlRules } from '../directory/settings.ts'
 import { NETIDS } from '../directory/user.ts'
 import type { Person } from './person.ts'
 

@@ -4,8 +4,9 @@
  */
 
 import { isSecret, newSecret } from '../auth/secrets.ts'
-import type { IdpSettings, Institution } from '../directory/institution.ts'
-import { idpsOf } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { IdpSettings } from '../directory/settings.ts'
+import { idpsOf } from '../directory/settings.ts'
 import { BROWSER } from './browser.ts'
 import type { SamlDeps } from './deps.ts'
 import { PRIVATE_HEADERS } from './page.ts'

@@ -2,7 +2,7 @@
  * What the metadata of an identity provider says of it (SAML Metadata 2.4.3): one entity, from a file or an address.
  * Where a certificate of the federation is given, its signature must hold, and only what it signed is read.
  */
-import type { IdpSettings } from '../directory/institution.ts'
+import type { IdpSettings } from '../directory/settings.ts'
 import { signingKeyIn, USABLE_KEYS } from './certificates.ts'
 import { instantIn } from './instant.ts'
 import { BINDING_POST, BINDING_REDIRECT, NS } from './names.ts'

@@ -2,9 +2,10 @@
  * Keeps what is known of identity providers as fresh as their metadata: each day, and at once when one signs with a key
  * that nobody here knows. A copy that cannot be had, or is not to be trusted, changes nothing: the last good one stays.
  */
-import type { IdpSettings, Institution, Settings } from '../directory/institution.ts'
-import { idpsOf } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
 import { changeInstitution } from '../directory/institution-changes.ts'
+import type { IdpSettings, Settings } from '../directory/settings.ts'
+import { idpsOf } from '../directory/settings.ts'
 import { lastDue } from '../jobs/daily.ts'
 import { takeLease } from '../jobs/lease.ts'
 import { isDone, markDone } from '../jobs/once-a-day.ts'

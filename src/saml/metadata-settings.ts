@@ -3,7 +3,7 @@
  * institution's.
  */
 import { DAY_MS } from '../days.ts'
-import type { IdpSettings, Settings } from '../directory/institution.ts'
+import type { IdpSettings, Settings } from '../directory/settings.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 import type { FoundIdp } from './metadata-in.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { SamlRules, Settings } from '../directory/institution.ts'
+import type { SamlRules, Settings } from '../directory/settings.ts'
 import { personFrom } from './person.ts'
 
 type Sent = { readonly [name: string]: string | readonly string[] }

@@ -2,8 +2,8 @@
  * Attributes -> flat fields: what a sign-in says of a person, as the institution reads it. Pure.
  */
 import type { Problem } from '../directory/change.ts'
-import type { SamlRules, Settings } from '../directory/institution.ts'
 import { foldKey } from '../directory/keys.ts'
+import type { SamlRules, Settings } from '../directory/settings.ts'
 import type { MatchKey } from '../directory/user.ts'
 import { isMatchKey } from '../directory/user.ts'
 import { accountTypeFrom } from './account-type.ts'

@@ -4,7 +4,7 @@
 import { apply } from '../directory/apply.ts'
 import type { Outcome } from '../directory/change.ts'
 import type { Institution } from '../directory/institution.ts'
-import { idpsOf } from '../directory/institution.ts'
+import { idpsOf } from '../directory/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Admitted, Turned } from './admit-person.ts'
 import { admitPerson } from './admit-person.ts'

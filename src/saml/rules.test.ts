@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { IdpSettings, Settings } from '../directory/institution.ts'
-import { idpsOf } from '../directory/institution.ts'
-import { checkSettings } from '../directory/settings.ts'
+import { checkSettings } from '../directory/check-settings.ts'
+import type { IdpSettings, Settings } from '../directory/settings.ts'
+import { idpsOf } from '../directory/settings.ts'
 import { rulesFor, samlRuleProblems, sourceOf } from './rules.ts'
 
 const SHIBBOLETH: IdpSettings = {

@@ -2,12 +2,12 @@
  * The rules of a sign-in: those of the institution, and those that an identity provider has of its own.
  */
 import type { Problem } from '../directory/change.ts'
+import type { SettingsCheck } from '../directory/check-settings.ts'
 import { FIELDS, fieldNamed } from '../directory/fields.ts'
-import type { IdpSettings, SamlRules, SamlSettings, Settings } from '../directory/institution.ts'
-import { DEFAULT_ACCOUNT_TYPES, idpsOf } from '../directory/institution.ts'
 import { foldText } from '../directory/keys.ts'
 import { didYouMean } from '../directory/near-miss.ts'
-import type { SettingsCheck } from '../directory/settings.ts'
+import type { IdpSettings, SamlRules, SamlSettings, Settings } from '../directory/settings.ts'
+import { DEFAULT_ACCOUNT_TYPES, idpsOf } from '../directory/settings.ts'
 import type { Source } from '../directory/user.ts'
 
 /** An identity provider's own rule stands for that of the institution; attributes are mapped field by field. */

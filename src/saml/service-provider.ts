@@ -2,7 +2,8 @@
  * An institution's service provider as identity providers see it: its names, its keys, what it asks of them.
  */
 import type { Seal } from '../auth/seal.ts'
-import type { IdpSettings, Institution } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { IdpSettings } from '../directory/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { AuthnRequest } from './authn-request.ts'
 import { authnRequest } from './authn-request.ts'

@@ -2,8 +2,9 @@
  * What identity providers must know of an institution's service provider (SAML Metadata 2.4.4, MDUI 2.1, signed).
  */
 import { hash } from 'node:crypto'
-import type { Institution, Settings } from '../directory/institution.ts'
-import { idpsOf } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { Settings } from '../directory/settings.ts'
+import { idpsOf } from '../directory/settings.ts'
 import { AUTHENTICATED_ENCRYPTIONS, RSA_OAEP } from './algorithms.ts'
 import { NAME_ID, namesFor } from './attribute-names.ts'
 import { escapedText, escapedValue } from './canonical.ts'

@@ -7,7 +7,7 @@
  * anything done about the person. A response that is refused here uses nothing up.
  */
 import type { KeyObject } from 'node:crypto'
-import type { IdpSettings } from '../directory/institution.ts'
+import type { IdpSettings } from '../directory/settings.ts'
 import type { Statements } from './assertion.ts'
 import { checkIssued, readAssertion } from './assertion.ts'
 import { signingKeyIn } from './certificates.ts'

@@ -10,8 +10,8 @@ import resourceTypes from '../../schemas/resource-types.json' with { type: 'json
 import schemaSchema from '../../schemas/schema.json' with { type: 'json' }
 import configSchema from '../../schemas/service-provider-config.json' with { type: 'json' }
 import coreUser from '../../schemas/user.json' with { type: 'json' }
-import type { Settings } from '../directory/institution.ts'
 import { ownSchemaOf } from '../directory/own-extension.ts'
+import type { Settings } from '../directory/settings.ts'
 import { MAX_OPERATIONS, MAX_PAYLOAD_BYTES } from './bulk-request.ts'
 import { CURSOR_SECONDS } from './cursor.ts'
 import { DEFAULT_COUNT, LIST_SCHEMA, MAX_COUNT } from './list-request.ts'

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { aChange } from '../../test/builders.ts'
 import { as, endpoint, filterBy } from '../../test/scim-endpoint.ts'
 import { forEachStore } from '../../test/stores.ts'
-import type { Settings } from '../directory/institution.ts'
+import type { Settings } from '../directory/settings.ts'
 import type { Source } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 

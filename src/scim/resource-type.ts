@@ -2,10 +2,11 @@
  * What sets one resource type apart from another (RFC 7643, section 6): its schema, and where the values that filters
  * and sorting ask for lie in its stored records.
  */
-import type { Settings } from '../directory/institution.ts'
+
 import { userSchemaOf } from '../directory/own-extension.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import { EXTENSIONS, GROUP, USER } from '../directory/schema.ts'
+import type { Settings } from '../directory/settings.ts'
 import { NETIDS } from '../directory/user.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { EVERYTHING } from '../store/predicate.ts'

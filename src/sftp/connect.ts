@@ -3,7 +3,7 @@
  */
 import type { Client, ServerHostKeyAlgorithm } from 'ssh2'
 import ssh2 from 'ssh2'
-import type { PickUpSettings } from '../directory/institution.ts'
+import type { PickUpSettings } from '../directory/settings.ts'
 import { fingerprintOf } from './authorized-key.ts'
 import { PickUpFault } from './pick-up-fault.ts'
 

@@ -2,8 +2,9 @@
  * Files that are fetched from an institution's own server: each when it has stopped changing, and each once. Which file
  * of which server it was goes with it to whoever takes it in.
  */
-import type { PickUpSettings } from '../directory/institution.ts'
+
 import { fitsPattern } from '../directory/name-pattern.ts'
+import type { PickUpSettings } from '../directory/settings.ts'
 import type { ConnectOptions } from './connect.ts'
 import { pause } from './pause.ts'
 import type { PickUpCode } from './pick-up-fault.ts'

@@ -4,7 +4,8 @@
  */
 import type { Seal } from '../auth/seal.ts'
 import { newId } from '../directory/ids.ts'
-import type { Institution, PickUpSettings } from '../directory/institution.ts'
+import type { Institution } from '../directory/institution.ts'
+import type { PickUpSettings } from '../directory/settings.ts'
 import type { Store } from '../store/store.ts'
 import { pause } from './pause.ts'
 import type { Inbox, PickedUp } from './pick-up.ts'

@@ -3,7 +3,7 @@
  * is not ours, and may be slow, broken or somebody else's.
  */
 import type { FileEntryWithStats, SFTPWrapper } from 'ssh2'
-import type { PickUpSettings } from '../directory/institution.ts'
+import type { PickUpSettings } from '../directory/settings.ts'
 import type { ConnectOptions } from './connect.ts'
 import { connect } from './connect.ts'
 import type { PickUpCode } from './pick-up-fault.ts'

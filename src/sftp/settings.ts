@@ -2,7 +2,7 @@
  * What the schema cannot judge in the settings of the drop box: keys and addresses.
  */
 import type { Problem } from '../directory/change.ts'
-import type { Settings } from '../directory/institution.ts'
+import type { Settings } from '../directory/settings.ts'
 import { rangeFault } from '../limits/address-list.ts'
 import { judgeKey } from './authorized-key.ts'
 

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { SamlSettings } from '../../src/directory/institution.ts'
-import { idpsOf } from '../../src/directory/institution.ts'
+import type { SamlSettings } from '../../src/directory/settings.ts'
+import { idpsOf } from '../../src/directory/settings.ts'
 import type { Server } from '../server.ts'
 import { temporaryFile } from '../stores.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Settings } from './institution.ts'
-import { checkSettings, mergeSettings, settingsByPath } from './settings.ts'
+import { checkSettings, mergeSettings, settingsByPath } from './check-settings.ts'
+import type { Settings } from './settings.ts'
 
 describe('settings', () => {
   it('may all be left out', () => assert.deepEqual(checkSettings({}), { kind: 'ok', settings: {} }))
