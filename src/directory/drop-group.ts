@@ -11,12 +11,12 @@ import { allDocs } from './each-doc.ts'
 import { readGrants } from './grants.ts'
 import type { Group } from './group.ts'
 import { findGroup, groupsIn } from './group.ts'
-import type { House } from './group-change.ts'
 import { eventOf } from './group-plan.ts'
 import { newId } from './ids.ts'
 import type { Institution } from './institution.ts'
 import type { By } from './membership.ts'
 import { byOf, changeEach, leaveEdit, memberPages, reviewMembers } from './membership.ts'
+import type { Roll } from './roll.ts'
 
 /** What is left of a group until its members know: it has the id of the group. */
 type Drop = Doc & By & { readonly displayName: string }
@@ -28,31 +28,31 @@ const TRIES = 20
 
 /** Deletes the group for this source: hides it from it while another source has it, else drops it. */
 export async function deleteGroup(
-  house: House,
+  roll: Roll,
   institution: Institution,
   asked: By & { readonly id: string; readonly ifVersion?: Change['ifVersion'] },
 ): Promise<Dropped> {
   const { id, ifVersion, ...by } = asked
   for (let tries = 0; tries < TRIES; tries++) {
-    const group = await findGroup(house.store, institution._id, { id })
-    if (group === undefined) return finishNoted(house, institution, id)
+    const group = await findGroup(roll.store, institution._id, { id })
+    if (group === undefined) return finishNoted(roll, institution, id)
     if (!isVisible(group, by.source)) return 'missing'
     if (ifVersion?.(group.version) === false) return 'stale'
-    if (group.bindings.some(({ source, state }) => source !== by.source && state === 'bound')) return hide(house, group, by)
-    const note = await drop(house.store, group, by)
-    if (note !== undefined) return finish(house, institution, note)
+    if (group.bindings.some(({ source, state }) => source !== by.source && state === 'bound')) return hide(roll, group, by)
+    const note = await drop(roll.store, group, by)
+    if (note !== undefined) return finish(roll, institution, note)
   }
   return 'busy'
 }
 
 /** Goes on with all drops of the institution that were interrupted. @param signal ends it between two chunks */
-export async function resumeDrops(house: House, institution: Institution, signal?: AbortSignal): Promise<void> {
-  for (const { _id } of await allDocs(house.store, 'drops', institution._id, EVERYTHING)) {
-    await finishNoted(house, institution, _id, signal)
+export async function resumeDrops(roll: Roll, institution: Institution, signal?: AbortSignal): Promise<void> {
+  for (const { _id } of await allDocs(roll.store, 'drops', institution._id, EVERYTHING)) {
+    await finishNoted(roll, institution, _id, signal)
   }
 }
 
-async function hide({ groups }: House, { institution, _id }: Group, by: By): Promise<Dropped> {
+async function hide({ groups }: Roll, { institution, _id }: Group, by: By): Promise<Dropped> {
   const outcome = await groups.write(institution, {
     ...by,
     target: { id: _id },
@@ -81,15 +81,15 @@ async function drop(store: Store, group: Group, by: By): Promise<Drop | undefine
   return dropped?.kind === 'ok' ? note : undefined
 }
 
-async function finishNoted(house: House, institution: Institution, id: string, signal?: AbortSignal): Promise<Dropped> {
-  const note = (await house.store.get('drops', institution._id, id)) as Drop | undefined
+async function finishNoted(roll: Roll, institution: Institution, id: string, signal?: AbortSignal): Promise<Dropped> {
+  const note = (await roll.store.get('drops', institution._id, id)) as Drop | undefined
   // The note comes first: where the group is still there, its deletion was never answered, and may not be wanted any more.
-  if (note === undefined || (await findGroup(house.store, institution._id, { id })) !== undefined) return 'missing'
-  return finish(house, institution, note, signal)
+  if (note === undefined || (await findGroup(roll.store, institution._id, { id })) !== undefined) return 'missing'
+  return finish(roll, institution, note, signal)
 }
 
-async function finish(house: House, institution: Institution, note: Drop, signal?: AbortSignal): Promise<Dropped> {
-  const { store, gate } = house
+async function finish(roll: Roll, institution: Institution, note: Drop, signal?: AbortSignal): Promise<Dropped> {
+  const { store, gate } = roll
   const grants = await readGrants(store, institution)
   const edit = leaveEdit(note, grants)
   for await (const page of memberPages(store, institution._id, note._id)) {
@@ -98,16 +98,16 @@ async function finish(house: House, institution: Institution, note: Drop, signal
     if ((await changeEach(gate, institution, ids, edit, note)) === 'busy') return 'busy'
   }
   const nested = await groupsIn(store, institution._id, note._id)
-  for (const { _id } of nested) if ((await leaveGroup(house, institution._id, _id, note)) === 'busy') return 'busy'
+  for (const { _id } of nested) if ((await leaveGroup(roll, institution._id, _id, note)) === 'busy') return 'busy'
   if (grants !== undefined) {
     const ids = nested.map(({ _id }) => _id)
-    if ((await reviewMembers(house, institution, ids, grants, note)) === 'busy') return 'busy'
+    if ((await reviewMembers(roll, institution, ids, grants, note)) === 'busy') return 'busy'
   }
   await store.write([{ collection: 'drops', op: 'delete', institution: institution._id, id: note._id, expected: note.version }])
   return 'done'
 }
 
-async function leaveGroup({ groups }: House, institution: string, id: string, note: Drop): Promise<Dropped> {
+async function leaveGroup({ groups }: Roll, institution: string, id: string, note: Drop): Promise<Dropped> {
   const outcome = await groups.write(institution, {
     ...byOf(note),
     target: { id },

@@ -7,11 +7,11 @@ import type { Change, Outcome } from './change.ts'
 import type { Difference } from './difference.ts'
 import { deleteGroup } from './drop-group.ts'
 import { openGate } from './gate.ts'
-import type { House } from './group-change.ts'
 import { changeGroup } from './group-change.ts'
 import { openGroupWrites } from './group-writes.ts'
 import { isObject } from './json.ts'
 import { ownerOf } from './provenance.ts'
+import type { Roll } from './roll.ts'
 import type { Settings } from './settings.ts'
 import type { Source, User } from './user.ts'
 
@@ -21,7 +21,7 @@ const MAP = { Staff: { accountType: 'staff', tags: ['Payroll', 'Gym'] }, Student
 function aUniversity(store: Store, settings: Settings = {}) {
   const institution = anInstitution({ groups: { map: MAP }, ...settings })
   const gate = openGate(store)
-  const house: House = { store, gate, groups: openGroupWrites(store) }
+  const roll: Roll = { store, gate, groups: openGroupWrites(store) }
   const submit = (change: Change): Promise<Outcome> => gate.submit(institution, change)
   const by = { source: 'scim:entra' } as const
 
@@ -34,17 +34,17 @@ function aUniversity(store: Store, settings: Settings = {}) {
   async function group(displayName: string, ...ids: readonly string[]): Promise<string> {
     const edit = () => ({ displayName, binding: { state: 'bound' } }) as const
     const members = { isWhole: false, join: new Set(ids), leave: new Set<string>() }
-    const outcome = await changeGroup(house, institution, { ...by, target: { displayName }, edit }, members)
+    const outcome = await changeGroup(roll, institution, { ...by, target: { displayName }, edit }, members)
     assert.ok('group' in outcome, outcome.kind)
     return outcome.group._id
   }
   async function change(id: string, join: readonly string[], leave: readonly string[] = [], displayName?: string) {
     const edit = () => (displayName === undefined ? {} : { displayName })
     const members = { isWhole: false, join: new Set(join), leave: new Set(leave) }
-    const outcome = await changeGroup(house, institution, { ...by, target: { id }, edit }, members)
+    const outcome = await changeGroup(roll, institution, { ...by, target: { id }, edit }, members)
     assert.ok('group' in outcome, outcome.kind)
   }
-  const drop = (id: string) => deleteGroup(house, institution, { ...by, id })
+  const drop = (id: string) => deleteGroup(roll, institution, { ...by, id })
   async function told(id: string) {
     const { resource } = await read(id)
     const tags = isObject(resource.campus) ? resource.campus.tags : undefined

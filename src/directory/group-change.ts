@@ -3,43 +3,39 @@
  * joins or leaves, then the record's version moves once more. Whoever reads meanwhile knows by the version that there is
  * more to come; what a crash leaves is completed when the same change is sent again.
  */
-import type { Store } from '../store/store.ts'
 import { bindingOf, isVisible } from './binding.ts'
-import type { Gate } from './gate.ts'
 import type { Grants } from './grants.ts'
 import { isMapped, readGrants } from './grants.ts'
 import type { Group } from './group.ts'
 import { findGroup, groupsIn } from './group.ts'
 import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './group-plan.ts'
-import type { GroupWrites } from './group-writes.ts'
 import type { Institution } from './institution.ts'
 import type { Found, MembersChange } from './members-check.ts'
 import { findMembers, problemsOfMembers } from './members-check.ts'
 import { byOf, changeEach, joinEdit, leaveEdit, memberPages, reviewMembers } from './membership.ts'
-
-export type House = { readonly store: Store; readonly gate: Gate; readonly groups: GroupWrites }
+import type { Roll } from './roll.ts'
 
 export async function changeGroup(
-  house: House,
+  roll: Roll,
   institution: Institution,
   change: GroupChange,
   members: MembersChange,
 ): Promise<GroupOutcome> {
-  const { store } = house
+  const { store } = roll
   const before = await findGroup(store, institution._id, change.target)
   const found = await findMembers(store, institution._id, [...members.join, ...members.leave], change.source)
   const problems = await problemsOfMembers(store, before, members, found)
   if (problems.length > 0) return { kind: 'invalid', problems }
   const moves = movesOf(members, found, before?._id)
   const hasMoves = Object.values(moves).some((ids) => ids.length > 0)
-  const first = await house.groups.write(institution._id, {
+  const first = await roll.groups.write(institution._id, {
     ...change,
     edit: (current) => begun(change, current, hasMoves, institution),
   })
   if (!('group' in first)) return first
   const { group } = first
   const grants = await readGrants(store, institution)
-  const work = new Work({ house, institution, change, members, found, moves, group, grants }, hasMoves)
+  const work = new Work({ roll, institution, change, members, found, moves, group, grants }, hasMoves)
   return (await work.run()) === 'busy' ? { kind: 'busy' } : work.end(first.kind)
 }
 
@@ -86,7 +82,7 @@ function begun(
 }
 
 type Task = {
-  readonly house: House
+  readonly roll: Roll
   readonly institution: Institution
   readonly change: GroupChange
   readonly members: MembersChange
@@ -145,16 +141,16 @@ class Work {
 
   /** Everybody else, where the members were sent whole; whom the source has deleted it does not speak of. */
   async #empty(): Promise<Done> {
-    const { house, group, members, change } = this.#task
+    const { roll, group, members, change } = this.#task
     if (!members.isWhole) return 'done'
-    for await (const page of memberPages(house.store, group.institution, group._id)) {
+    for await (const page of memberPages(roll.store, group.institution, group._id)) {
       const others = page.filter((user) => !members.join.has(user._id) && isVisible(user, change.source))
       if (others.length === 0) continue
       await this.#announce()
       const ids = others.map(({ _id }) => _id)
       if ((await this.#users(ids, false)) === 'busy') return 'busy'
     }
-    for (const inside of await groupsIn(house.store, group.institution, group._id)) {
+    for (const inside of await groupsIn(roll.store, group.institution, group._id)) {
       if (members.join.has(inside._id) || !isVisible(inside, change.source)) continue
       await this.#announce()
       if ((await this.#nest(inside._id, false)) === 'busy') return 'busy'
@@ -164,16 +160,16 @@ class Work {
 
   /** What groups mean to people who have not moved themselves: by a new name, through groups that have moved. */
   async #review(): Promise<Done> {
-    const { house, institution, change, group } = this.#task
+    const { roll, institution, change, group } = this.#task
     const ids = [...(group.unfinished === true ? [group._id] : []), ...this.#nested]
-    const grants = ids.length === 0 ? undefined : await readGrants(house.store, institution)
-    return grants === undefined ? 'done' : reviewMembers(house, institution, ids, grants, change)
+    const grants = ids.length === 0 ? undefined : await readGrants(roll.store, institution)
+    return grants === undefined ? 'done' : reviewMembers(roll, institution, ids, grants, change)
   }
 
   async #users(ids: readonly string[], joins: boolean): Promise<Done> {
-    const { house, institution, change, group, grants } = this.#task
+    const { roll, institution, change, group, grants } = this.#task
     const edit = joins ? joinEdit(group, grants) : leaveEdit(group, grants)
-    return changeEach(house.gate, institution, ids, edit, change)
+    return changeEach(roll.gate, institution, ids, edit, change)
   }
 
   async #nest(id: string, joins: boolean): Promise<Done> {
@@ -194,8 +190,8 @@ class Work {
   }
 
   #write(id: string, edit: (group: Group) => GroupDraft): Promise<GroupOutcome> {
-    const { house, change, group } = this.#task
-    return house.groups.write(group.institution, {
+    const { roll, change, group } = this.#task
+    return roll.groups.write(group.institution, {
       target: { id },
       ...byOf(change),
       edit: (current) => (current === undefined ? { kind: 'missing' } : edit(current)),

@@ -92,17 +92,17 @@ function isBusy({ kind }: Outcome): boolean {
 
 /** Reviews everybody in these groups, and in the groups that lie in them. */
 export async function reviewMembers(
-  house: { readonly store: Store; readonly gate: Gate },
+  roll: { readonly store: Store; readonly gate: Gate },
   institution: Institution,
   groups: readonly string[],
   grants: Grants,
   by: By,
 ): Promise<'done' | 'busy'> {
-  const inside = await groupsDownward(house.store, institution._id, groups)
+  const inside = await groupsDownward(roll.store, institution._id, groups)
   for (const id of new Set([...groups, ...inside.keys()])) {
-    for await (const page of memberPages(house.store, institution._id, id)) {
+    for await (const page of memberPages(roll.store, institution._id, id)) {
       const ids = page.map(({ _id }) => _id)
-      if ((await changeEach(house.gate, institution, ids, reviewEdit(grants), by)) === 'busy') return 'busy'
+      if ((await changeEach(roll.gate, institution, ids, reviewEdit(grants), by)) === 'busy') return 'busy'
     }
   }
   return 'done'

@@ -10,12 +10,12 @@ import type { Store } from '../store/store.ts'
 
 export function finishDrops(store: Store, onFailure: (institution: string, error: unknown) => void): AsyncDisposable {
   const stop = new AbortController()
-  const house = { store, gate: openGate(store), groups: openGroupWrites(store) }
+  const roll = { store, gate: openGate(store), groups: openGroupWrites(store) }
 
   async function finishAll(): Promise<void> {
     for (const institution of await listInstitutions(store)) {
       if (stop.signal.aborted) return
-      await resumeDrops(house, institution, stop.signal).catch((error) => onFailure(institution._id, error))
+      await resumeDrops(roll, institution, stop.signal).catch((error) => onFailure(institution._id, error))
     }
   }
 

@@ -5,9 +5,9 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Admission } from '../auth/admit.ts'
-import type { House } from '../directory/group-change.ts'
 import { openGroupWrites } from '../directory/group-writes.ts'
 import { didYouMean } from '../directory/near-miss.ts'
+import type { Roll } from '../directory/roll.ts'
 import type { Settings } from '../directory/settings.ts'
 import { StoreError } from '../store/store.ts'
 import { bulk } from './bulk.ts'
@@ -26,13 +26,13 @@ import { changeUser, createUser, readUser, removeUser, replaceUser } from './use
 
 type Handler = (c: Context) => Response | Promise<Response>
 type Work = (exchange: Exchange, c: Context) => Promise<Response | ScimProblem>
-type Service = (deps: House & ScimDeps, exchange: Exchange, id: string) => ReturnType<Work>
+type Service = (deps: Roll & ScimDeps, exchange: Exchange, id: string) => ReturnType<Work>
 type Discovery = (base: string, settings: Settings, name: string) => object | undefined
 
 export function scimApp(deps: ScimDeps): Hono {
   const app = new Hono()
-  const house = { ...deps, groups: openGroupWrites(deps.store) }
-  const serve = (work: Service) => guarded(deps, (exchange, c) => work(house, exchange, c.req.param('id') ?? ''))
+  const roll = { ...deps, groups: openGroupWrites(deps.store) }
+  const serve = (work: Service) => guarded(deps, (exchange, c) => work(roll, exchange, c.req.param('id') ?? ''))
   const me = (work: Service) => serve(ofMe(work))
   const tell = (find: Discovery) =>
     guarded(deps, async (exchange, c) => discover(c, exchange.base, find, exchange.caller.institution.settings))

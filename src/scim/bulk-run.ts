@@ -5,7 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { gathering } from '../directory/gathering.ts'
-import type { House } from '../directory/group-change.ts'
+import type { Roll } from '../directory/roll.ts'
 import { SLICE } from '../directory/slice.ts'
 import type { Step } from './bulk-order.ts'
 import { listsOf } from './bulk-order.ts'
@@ -33,12 +33,12 @@ export type Result = {
 const TURN = SLICE
 
 /** @returns the results of what was done, in the order of the request: with failOnErrors it may be less than all */
-export function runBulk(house: House, caller: Caller, request: BulkRequest): Promise<Result[]> {
-  return new BulkRun(house, caller, request).run()
+export function runBulk(roll: Roll, caller: Caller, request: BulkRequest): Promise<Result[]> {
+  return new BulkRun(roll, caller, request).run()
 }
 
 class BulkRun {
-  readonly #house: House
+  readonly #roll: Roll
   readonly #caller: Caller
   readonly #request: BulkRequest
   readonly #results: Result[] = []
@@ -52,8 +52,8 @@ class BulkRun {
   #again = Number.POSITIVE_INFINITY
   #failures = 0
 
-  constructor(house: House, caller: Caller, request: BulkRequest) {
-    this.#house = { ...house, gate: gathering(house.gate) }
+  constructor(roll: Roll, caller: Caller, request: BulkRequest) {
+    this.#roll = { ...roll, gate: gathering(roll.gate) }
     this.#caller = caller
     this.#request = request
   }
@@ -150,8 +150,8 @@ class BulkRun {
     const data = references.size === 0 ? operation.data : resolved(operation.data, this.#ids)
     const asked: Asked = { caller: this.#caller, body: data, ifVersion: fitsIn(operation.version) }
     const method = operation.method as Method
-    if (operation.endpoint === 'Groups') return async () => resultOf(operation, id, await GROUPS[method](this.#house, asked, id))
-    const write = await USERS[method](this.#house, asked, id)
+    if (operation.endpoint === 'Groups') return async () => resultOf(operation, id, await GROUPS[method](this.#roll, asked, id))
+    const write = await USERS[method](this.#roll, asked, id)
     return async () => resultOf(operation, id, write instanceof ScimProblem ? write : await write())
   }
 
@@ -195,7 +195,7 @@ function unknown(bulkId: string): ScimProblem {
 }
 
 type Written = Promise<{ readonly _id: string; readonly version: string } | ScimProblem | undefined>
-type Writers<Made> = { readonly [M in Method]: (house: House, asked: Asked, id: string) => Made }
+type Writers<Made> = { readonly [M in Method]: (roll: Roll, asked: Asked, id: string) => Made }
 
 const USERS: Writers<Ready> = { POST: readyPost, PUT: readyPut, PATCH: readyPatch, DELETE: readyDelete }
 const GROUPS: Writers<Written> = { POST: postGroup, PUT: putGroup, PATCH: patchGroup, DELETE: dropGroup }

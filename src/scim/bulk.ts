@@ -1,7 +1,7 @@
 /**
  * POST /Bulk: the answer is 200 also where operations failed; each says by itself what became of it (RFC 7644, section 3.7).
  */
-import type { House } from '../directory/group-change.ts'
+import type { Roll } from '../directory/roll.ts'
 import { NO_TURN } from '../limits/turns.ts'
 import { bulkRequestFrom, MAX_PAYLOAD_BYTES } from './bulk-request.ts'
 import type { Result } from './bulk-run.ts'
@@ -14,18 +14,18 @@ import { answer } from './respond.ts'
 
 const RESPONSE_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
 
-export async function bulk(house: House & ScimDeps, exchange: Exchange): Promise<Response | ScimProblem> {
+export async function bulk(roll: Roll & ScimDeps, exchange: Exchange): Promise<Response | ScimProblem> {
   const { request, caller } = exchange
-  const answered = await house.turns.take(caller.institution._id, request, () => answerBulk(house, exchange))
+  const answered = await roll.turns.take(caller.institution._id, request, () => answerBulk(roll, exchange))
   return answered === 'late' ? new ScimProblem('limited', NO_TURN.detail, NO_TURN.headers) : answered
 }
 
-async function answerBulk(house: House, exchange: Exchange): Promise<Response | ScimProblem> {
+async function answerBulk(roll: Roll, exchange: Exchange): Promise<Response | ScimProblem> {
   const asked = await askedBy(exchange, MAX_PAYLOAD_BYTES)
   if (asked instanceof ScimProblem) return asked
   const request = bulkRequestFrom(asked.body)
   if (request instanceof ScimProblem) return request
-  const results = await runBulk(house, exchange.caller, request)
+  const results = await runBulk(roll, exchange.caller, request)
   const Operations = results.map((result) => told(result, exchange.base))
   return answer(200, JSON.stringify({ schemas: [RESPONSE_SCHEMA], Operations }), exchange.type)
 }

@@ -3,9 +3,9 @@
  */
 import { deleteGroup } from '../directory/drop-group.ts'
 import type { Group } from '../directory/group.ts'
-import type { House } from '../directory/group-change.ts'
 import { changeGroup } from '../directory/group-change.ts'
 import type { GroupChange, GroupOutcome } from '../directory/group-plan.ts'
+import type { Roll } from '../directory/roll.ts'
 import { GROUP } from '../directory/schema.ts'
 import { problemIn, ScimProblem } from './errors.ts'
 import type { Asked } from './exchange.ts'
@@ -19,36 +19,36 @@ type Written = Promise<Group | ScimProblem>
 
 export const NO_SUCH_GROUP = new ScimProblem('notFound', 'there is no such group')
 
-export async function postGroup(house: House, asked: Asked): Written {
+export async function postGroup(roll: Roll, asked: Asked): Written {
   const sent = normalise(GROUP, asked.body)
   if (sent instanceof ScimProblem) return sent
   const target = { displayName: String(sent.resource.displayName) }
-  return submit(house, asked, target, createRequest(sent, asked.caller.source))
+  return submit(roll, asked, target, createRequest(sent, asked.caller.source))
 }
 
-export async function putGroup(house: House, asked: Asked, id: string): Written {
+export async function putGroup(roll: Roll, asked: Asked, id: string): Written {
   const sent = normalise(GROUP, asked.body)
-  return sent instanceof ScimProblem ? sent : submit(house, asked, { id }, replaceRequest(sent, asked.caller.source))
+  return sent instanceof ScimProblem ? sent : submit(roll, asked, { id }, replaceRequest(sent, asked.caller.source))
 }
 
-export async function patchGroup(house: House, asked: Asked, id: string): Written {
+export async function patchGroup(roll: Roll, asked: Asked, id: string): Written {
   const steps = parsePatch(GROUP, asked.body, id)
   if (steps instanceof ScimProblem) return steps
   const request = patchRequest(steps, asked.caller.source)
-  return request instanceof ScimProblem ? request : submit(house, asked, { id }, request)
+  return request instanceof ScimProblem ? request : submit(roll, asked, { id }, request)
 }
 
 /** @returns undefined when it is done */
-export async function dropGroup(house: House, asked: Asked, id: string): Promise<ScimProblem | undefined> {
+export async function dropGroup(roll: Roll, asked: Asked, id: string): Promise<ScimProblem | undefined> {
   if (!ID.test(id)) return NO_SUCH_GROUP
-  const dropped = await deleteGroup(house, asked.caller.institution, { id, ...changeBy(asked) })
+  const dropped = await deleteGroup(roll, asked.caller.institution, { id, ...changeBy(asked) })
   return dropped === 'done' ? undefined : problemOf({ kind: dropped })
 }
 
-async function submit(house: House, asked: Asked, target: GroupChange['target'], request: GroupRequest): Written {
+async function submit(roll: Roll, asked: Asked, target: GroupChange['target'], request: GroupRequest): Written {
   if ('id' in target && !ID.test(target.id)) return NO_SUCH_GROUP
   const { edit, members } = request
-  const outcome = await changeGroup(house, asked.caller.institution, { target, edit, ...changeBy(asked) }, members)
+  const outcome = await changeGroup(roll, asked.caller.institution, { target, edit, ...changeBy(asked) }, members)
   return 'group' in outcome ? outcome.group : problemOf(outcome)
 }
 

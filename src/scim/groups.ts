@@ -5,7 +5,7 @@
 import { isVisible } from '../directory/binding.ts'
 import type { Group } from '../directory/group.ts'
 import { findGroup } from '../directory/group.ts'
-import type { House } from '../directory/group-change.ts'
+import type { Roll } from '../directory/roll.ts'
 import { GROUP } from '../directory/schema.ts'
 import type { ScimDeps } from './deps.ts'
 import { ScimProblem } from './errors.ts'
@@ -19,7 +19,7 @@ import { etagOf } from './render.ts'
 import { emptyAnswer, flowingAnswer, MINIMAL } from './respond.ts'
 
 type Answer = Promise<Response | ScimProblem>
-type Deps = House & Pick<ScimDeps, 'failed'>
+type Deps = Roll & Pick<ScimDeps, 'failed'>
 
 /** Room for 50,000 members with their names. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024

@@ -3,8 +3,8 @@
  * then it is not implemented.
  */
 import { isVisible } from '../directory/binding.ts'
-import type { House } from '../directory/group-change.ts'
 import { foldKey } from '../directory/keys.ts'
+import type { Roll } from '../directory/roll.ts'
 import { externalIdTerm } from '../directory/search.ts'
 import type { User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
@@ -19,7 +19,7 @@ const NOBODY = new ScimProblem('notImplemented', 'this token speaks of no person
 const UNKNOWN = new ScimProblem('notFound', 'the person whom the token speaks of is not here')
 
 /** What is done with a user, done with the caller's own. The answer says where that user is. */
-export function ofMe<Deps extends House>(service: Service<Deps>): Service<Deps> {
+export function ofMe<Deps extends Roll>(service: Service<Deps>): Service<Deps> {
   return async (deps, exchange) => {
     const { subject } = exchange.caller
     if (subject === undefined) return NOBODY

@@ -4,11 +4,11 @@
  */
 import { isVisible } from '../directory/binding.ts'
 import type { Change, Outcome } from '../directory/change.ts'
-import type { House } from '../directory/group-change.ts'
 import { moveGroups } from '../directory/group-writes.ts'
 import { isObject } from '../directory/json.ts'
 import { keysOf } from '../directory/keys.ts'
 import { userSchemaOf } from '../directory/own-extension.ts'
+import type { Roll } from '../directory/roll.ts'
 import type { ResourceSchema } from '../directory/schema.ts'
 import type { Resource, User } from '../directory/user.ts'
 import type { Caller } from './deps.ts'
@@ -30,29 +30,29 @@ export const NO_SUCH_USER = new ScimProblem('notFound', 'there is no such user')
 type Write = () => Written
 export type Ready = Promise<Write | ScimProblem>
 
-export async function postUser(house: House, asked: Asked): Written {
-  return handedIn(await readyPost(house, asked))
+export async function postUser(roll: Roll, asked: Asked): Written {
+  return handedIn(await readyPost(roll, asked))
 }
 
-export async function putUser(house: House, asked: Asked, id: string): Written {
-  return handedIn(await readyPut(house, asked, id))
+export async function putUser(roll: Roll, asked: Asked, id: string): Written {
+  return handedIn(await readyPut(roll, asked, id))
 }
 
-export async function patchUser(house: House, asked: Asked, id: string): Written {
-  return handedIn(await readyPatch(house, asked, id))
+export async function patchUser(roll: Roll, asked: Asked, id: string): Written {
+  return handedIn(await readyPatch(roll, asked, id))
 }
 
-export async function deleteUser(house: House, asked: Asked, id: string): Written {
-  return handedIn(await readyDelete(house, asked, id))
+export async function deleteUser(roll: Roll, asked: Asked, id: string): Written {
+  return handedIn(await readyDelete(roll, asked, id))
 }
 
-export async function readyPost(house: House, asked: Asked): Ready {
-  const sent = await sentIn(house, asked)
+export async function readyPost(roll: Roll, asked: Asked): Ready {
+  const sent = await sentIn(roll, asked)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
   const resource = mappingOf(institution).onto(sent)
   return () =>
-    submit(house, asked, {
+    submit(roll, asked, {
       ...personIn(sent, resource),
       target: { keys: keysOf(resource) },
       intent: 'create',
@@ -60,30 +60,30 @@ export async function readyPost(house: House, asked: Asked): Ready {
     })
 }
 
-export async function readyPut(house: House, asked: Asked, id: string): Ready {
-  const sent = await sentIn(house, asked)
+export async function readyPut(roll: Roll, asked: Asked, id: string): Ready {
+  const sent = await sentIn(roll, asked)
   if (sent instanceof ScimProblem) return sent
   const { institution, source } = asked.caller
   const edit = putEdit(sent, source, mappingOf(institution))
-  return toOne(house, asked, id, { intent: 'update', edit, ...personIn(sent, sent.resource) })
+  return toOne(roll, asked, id, { intent: 'update', edit, ...personIn(sent, sent.resource) })
 }
 
-export async function readyPatch(house: House, asked: Asked, id: string): Ready {
+export async function readyPatch(roll: Roll, asked: Asked, id: string): Ready {
   const parsed = parsePatch(schemaFor(asked), asked.body, id)
   if (parsed instanceof ScimProblem) return parsed
-  const steps = await stepsById(house.store, asked.caller, parsed)
-  return toOne(house, asked, id, { intent: 'update', edit: patchEdit(steps, mappingOf(asked.caller.institution)) })
+  const steps = await stepsById(roll.store, asked.caller, parsed)
+  return toOne(roll, asked, id, { intent: 'update', edit: patchEdit(steps, mappingOf(asked.caller.institution)) })
 }
 
-export async function readyDelete(house: House, asked: Asked, id: string): Ready {
-  return toOne(house, asked, id, { intent: 'delete', edit: deleteEdit })
+export async function readyDelete(roll: Roll, asked: Asked, id: string): Ready {
+  return toOne(roll, asked, id, { intent: 'delete', edit: deleteEdit })
 }
 
 function handedIn(ready: Awaited<Ready>): User | ScimProblem | Written {
   return ready instanceof ScimProblem ? ready : ready()
 }
 
-async function sentIn({ store }: House, asked: Asked): Promise<Sent | ScimProblem> {
+async function sentIn({ store }: Roll, asked: Asked): Promise<Sent | ScimProblem> {
   const sent = normalise(schemaFor(asked), asked.body)
   return sent instanceof ScimProblem ? sent : sentById(store, asked.caller, sent)
 }
@@ -93,17 +93,17 @@ function schemaFor({ caller }: Asked): ResourceSchema {
 }
 
 function toOne(
-  house: House,
+  roll: Roll,
   asked: Asked,
   id: string,
   change: Pick<Change, 'intent' | 'edit' | 'externalId' | 'names'>,
 ): Write | ScimProblem {
-  return ID.test(id) ? () => submit(house, asked, { ...change, target: { id } }) : NO_SUCH_USER
+  return ID.test(id) ? () => submit(roll, asked, { ...change, target: { id } }) : NO_SUCH_USER
 }
 
-async function submit(house: House, asked: Asked, change: Omit<Change, 'source' | 'credential' | 'ifVersion'>): Written {
-  const outcome = await house.gate.submit(asked.caller.institution, { ...changeBy(asked), ...change })
-  return writtenIn(house, asked, outcome)
+async function submit(roll: Roll, asked: Asked, change: Omit<Change, 'source' | 'credential' | 'ifVersion'>): Written {
+  const outcome = await roll.gate.submit(asked.caller.institution, { ...changeBy(asked), ...change })
+  return writtenIn(roll, asked, outcome)
 }
 
 /** What tells people apart whom one key does not. */
@@ -120,14 +120,14 @@ function personIn({ externalId }: Sent, { name }: Resource): Pick<Change, 'exter
 
 type Done = Extract<Outcome, { readonly user: User }>
 
-async function writtenIn(house: House, { caller }: Asked, outcome: Outcome): Written {
+async function writtenIn(roll: Roll, { caller }: Asked, outcome: Outcome): Written {
   if (!('user' in outcome)) return problemOf(outcome)
-  if (outcome.user.memberOf.length > 0) await tellGroups(house, caller, outcome)
+  if (outcome.user.memberOf.length > 0) await tellGroups(roll, caller, outcome)
   return outcome.user
 }
 
 /** Whom a client deletes it sees no more among the members of groups, and does again whom it takes back. */
-async function tellGroups({ groups }: House, caller: Caller, { user, before }: Done): Promise<void> {
+async function tellGroups({ groups }: Roll, caller: Caller, { user, before }: Done): Promise<void> {
   const { institution, source } = caller
   if (before === undefined || isVisible(before, source) === isVisible(user, source)) return
   await moveGroups(groups, institution._id, user.memberOf, caller)

@@ -2,8 +2,8 @@
  * /Users: what requests are answered (RFC 7644, sections 3.3 to 3.6).
  */
 import { isVisible } from '../directory/binding.ts'
-import type { House } from '../directory/group-change.ts'
 import { userSchemaOf } from '../directory/own-extension.ts'
+import type { Roll } from '../directory/roll.ts'
 import type { User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import type { Caller } from './deps.ts'
@@ -19,12 +19,12 @@ import { deleteUser, NO_SUCH_USER, patchUser, postUser, putUser } from './user-o
 
 type Answer = Promise<Response | ScimProblem>
 
-export async function createUser(house: House, exchange: Exchange): Answer {
+export async function createUser(roll: Roll, exchange: Exchange): Answer {
   const asked = await askedBy(exchange)
-  return asked instanceof ScimProblem ? asked : shown(house, exchange, await postUser(house, asked), 201)
+  return asked instanceof ScimProblem ? asked : shown(roll, exchange, await postUser(roll, asked), 201)
 }
 
-export async function readUser({ store }: House, exchange: Exchange, id: string): Answer {
+export async function readUser({ store }: Roll, exchange: Exchange, id: string): Answer {
   const user = await visibleUser(store, exchange.caller, id)
   if (user === undefined) return NO_SUCH_USER
   const project = projectionIn(exchange, userSchemaOf(exchange.caller.institution.settings))
@@ -34,22 +34,22 @@ export async function readUser({ store }: House, exchange: Exchange, id: string)
   return answer(200, await userText(store, exchange, user, project), exchange.type, { etag: etagOf(user) })
 }
 
-export function replaceUser(house: House, exchange: Exchange, id: string): Answer {
-  return change(house, exchange, (asked) => putUser(house, asked, id))
+export function replaceUser(roll: Roll, exchange: Exchange, id: string): Answer {
+  return change(roll, exchange, (asked) => putUser(roll, asked, id))
 }
 
-export function changeUser(house: House, exchange: Exchange, id: string): Answer {
-  return change(house, exchange, (asked) => patchUser(house, asked, id))
+export function changeUser(roll: Roll, exchange: Exchange, id: string): Answer {
+  return change(roll, exchange, (asked) => patchUser(roll, asked, id))
 }
 
-export async function removeUser(house: House, exchange: Exchange, id: string): Answer {
-  const gone = await deleteUser(house, deletionBy(exchange), id)
+export async function removeUser(roll: Roll, exchange: Exchange, id: string): Answer {
+  const gone = await deleteUser(roll, deletionBy(exchange), id)
   return gone instanceof ScimProblem ? gone : emptyAnswer(204)
 }
 
-async function change(house: House, exchange: Exchange, write: (asked: Asked) => Promise<User | ScimProblem>): Answer {
+async function change(roll: Roll, exchange: Exchange, write: (asked: Asked) => Promise<User | ScimProblem>): Answer {
   const asked = await askedBy(exchange)
-  return asked instanceof ScimProblem ? asked : shown(house, exchange, await write(asked), 200)
+  return asked instanceof ScimProblem ? asked : shown(roll, exchange, await write(asked), 200)
 }
 
 async function visibleUser(store: Store, { institution, source }: Caller, id: string): Promise<UserBytes | undefined> {
@@ -59,7 +59,7 @@ async function visibleUser(store: Store, { institution, source }: Caller, id: st
 }
 
 /** The user as written; nothing of it where that is what the client prefers and it asks for no attributes. */
-async function shown({ store }: House, exchange: Exchange, user: User | ScimProblem, status: 200 | 201): Answer {
+async function shown({ store }: Roll, exchange: Exchange, user: User | ScimProblem, status: 200 | 201): Answer {
   if (user instanceof ScimProblem) return user
   const location = status === 201 ? { location: locationOf(user, exchange.base) } : {}
   const headers = { etag: etagOf(user), ...location }
