@@ -30,6 +30,12 @@ const LEAST_CONTRAST = `(() => {
   return Math.min(...ratios)
 })()`
 
+/** What is wider than its place, so that it has to be moved, and cannot be reached by keyboard (WCAG 2.2, 2.1.1). */
+const BEYOND_KEYBOARD = `[...document.querySelectorAll('body *')]
+  .filter((element) => element.scrollWidth > element.clientWidth && getComputedStyle(element).overflowX === 'auto')
+  .filter(({ tabIndex }) => tabIndex < 0)
+  .map(({ textContent }) => textContent)`
+
 describe('a page', { skip: noChromium ?? false }, () => {
   const open = new AsyncDisposableStack()
   let server: Server
@@ -59,6 +65,7 @@ describe('a page', { skip: noChromium ?? false }, () => {
         assert.ok(wide <= shown, `${wide} pixels wide`)
         const contrast = (await page.evaluate(LEAST_CONTRAST)) as number
         assert.ok(contrast >= 4.5, `${colorScheme}: ${contrast}`)
+        assert.deepEqual(await page.evaluate(BEYOND_KEYBOARD), [])
         assert.equal(await page.getAttribute('html', 'lang'), 'en')
         assert.equal(await page.locator('main > h1').count(), 1)
         // Its style is under its policy.

@@ -76,7 +76,7 @@ function parameterTable(parameters: readonly Parameter[]): Html {
 
 function mediaPart(type: string, { schema, examples = {} }: Media): Html {
   return html`<h3>Body: <code>${type}</code> ${typeOf(schema)}</h3>
-    ${Object.values(examples).map(({ summary, value }) => html`<p>${summary}:</p><pre>${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>`)}`
+    ${Object.values(examples).map(({ summary, value }) => html`<p>${summary}:</p><pre tabindex="0">${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>`)}`
 }
 
 function schemaSection(name: string, schema: JsonSchema): Html {
