@@ -1,11 +1,12 @@
 /**
  * The SFTP programs that institutions use, each as they would: OpenSSH's sftp and scp, lftp, PuTTY's psftp, Paramiko.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { Ran } from './program.ts'
+import { run } from './program.ts'
 
 /** Key files and what the server is known by, in a folder of their own. */
 export type Keys = {
@@ -26,8 +27,6 @@ export type Target = {
   readonly hostKey: string
 }
 
-export type Ran = { readonly code: number; readonly out: string; readonly err: string }
-
 export type SftpClient = {
   readonly name: string
   /** Why it cannot be used here; false where it can. */
@@ -46,18 +45,6 @@ export async function makeKeys(folder: string, { withPpk = true } = {}): Promise
   if (withPpk) execFileSync('puttygen', [rsa, '-o', ppk])
   const publicKeys = [rsa, ed25519].map((path) => execFileSync('ssh-keygen', ['-y', '-f', path], { encoding: 'utf8' }).trim())
   return { folder, rsa, ed25519, ppk, publicKeys }
-}
-
-/** Runs a program to its end. @param input given to it, and then nothing more */
-export async function run(program: string, args: readonly string[], input = '', timeoutMs = 60_000): Promise<Ran> {
-  const child = spawn(program, args, { stdio: 'pipe', timeout: timeoutMs, killSignal: 'SIGKILL' })
-  let [out, err] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text) => (out += text))
-  child.stderr.setEncoding('utf8').on('data', (text) => (err += text))
-  child.stdin.on('error', () => {})
-  child.stdin.end(input)
-  const [code] = await once(child, 'close')
-  return { code: typeof code === 'number' ? code : -1, out, err }
 }
 
 /** What OpenSSH and lftp are told of the server. */
