@@ -114,13 +114,23 @@ describe('after a run of a file', () => {
     await imported(people(60))
     const held = await imported(people(20))
     assert.deepEqual([held.code, held.told.map(({ type }) => type)], [3, ['file.held']])
-    assert.match(held.mail[0] ?? '', /To let it through: matricula files run --institution north --approve "people\.csv"/)
+    assert.match(held.mail[0] ?? '', /To let it through: matricula files run --institution north --approve people\.csv\r$/m)
     await matricula('files', 'run', '--institution', 'north', '--approve', 'people.csv')
     const [approved, ...more] = told.splice(0)
     assert.deepEqual([approved?.type, more], ['file.processed', []])
     assert.equal(approved?.data.run, held.told[0]?.data.run)
     assert.notEqual(approved?.id, held.told[0]?.id)
     mail.splice(0)
+  })
+
+  it('that is held, a line of the e-mail lets through and does nothing else, whatever its sender called it', async () => {
+    const file = join(folder, 'a$(id).csv')
+    for (const count of [60, 20]) {
+      writeFileSync(file, [HEADER, ...people(count)].join('\n'))
+      await matricula('import', file, '--institution', 'north')
+    }
+    assert.match(mail.splice(0).at(-1) ?? '', /^To let it through: .* --approve 'a\$\(id\)\.csv'\r$/m)
+    told.splice(0)
   })
 
   it('that nobody could be told of, the run counts all the same, and a server tells them later', {

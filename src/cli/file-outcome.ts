@@ -28,3 +28,9 @@ export function showSummary(summary: Summary, terminal: Terminal, asJson: boolea
   else terminal.out(summaryText(summary, toMend))
   if (summary.result === 'rejected') terminal.say(`matricula: ${summary.file} was rejected: ${summary.message}`)
 }
+
+/** Safe to be copied into a shell, although an uploader has chosen the name. */
+export function howToApprove(institution: string, file: string): string {
+  const word = /^[\w.,@+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
+  return `To let it through: matricula files run --institution ${institution} --approve ${word}`
+}

@@ -25,6 +25,7 @@ import { mailSender } from '../jobs/mail.ts'
 import { webhookSender } from '../jobs/webhook.ts'
 import type { Store } from '../store/store.ts'
 import type { Terminal } from './command.ts'
+import { howToApprove } from './file-outcome.ts'
 
 const WORDS = { processed: 'was processed', held: 'is held', rejected: 'was rejected' } as const
 
@@ -38,8 +39,7 @@ function messageOf({ _id, name }: Institution, summary: Summary, now: number): M
   const { run, file, result } = summary
   // Where the report lies on this machine is nobody's business elsewhere.
   const told: Summary = { ...summary, report: summary.report === null ? null : basename(summary.report) }
-  const approve =
-    result === 'held' ? `\n\nTo let it through: matricula files run --institution ${_id} --approve ${JSON.stringify(file)}` : ''
+  const approve = result === 'held' ? `\n\n${howToApprove(_id, file)}` : ''
   return {
     id: `${run}-${result}`,
     type: `file.${result}`,

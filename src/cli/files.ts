@@ -14,7 +14,7 @@ import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
-import { exitCodeOf, showSummary } from './file-outcome.ts'
+import { exitCodeOf, howToApprove, showSummary } from './file-outcome.ts'
 import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { pickedUpText } from './picked-up-text.ts'
@@ -118,12 +118,6 @@ async function approve(file: string, work: Processing): Promise<Summary> {
   if (run === undefined)
     throw new Refusal(`${work.institution._id} has no held file called "${file}"; matricula files list shows them`)
   return approveRun(run, work)
-}
-
-/** A line for a shell, although the name is one that an uploader has chosen. */
-function howToApprove(institution: string, file: string): string {
-  const word = /^[\w.,@+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
-  return `To let it through: matricula files run --institution ${institution} --approve ${word}`
 }
 
 /** Rejected before held before some rows. */
