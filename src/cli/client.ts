@@ -13,7 +13,7 @@ import { endIn, scopeIn, sourceIn } from './credential-options.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { publicKeysIn } from './public-keys.ts'
-import { table } from './table.ts'
+import { showTable } from './table.ts'
 
 /** What identity providers take. */
 const SHORTEST_MS = 365 * DAY_MS
@@ -84,12 +84,11 @@ One line for each client of the institution, and one for each further secret, wi
     })
     if (options.json) terminal.out(JSON.stringify(clients.map(shown), null, 2))
     else
-      terminal.out(
-        table(
-          ['CLIENT', 'SCOPE', 'SOURCE', 'NAME', 'MADE', 'SECRET', 'ENDS'],
-          clients.flatMap((client) => lines(client, Date.now())),
-        ),
-      )
+      showTable(terminal, {
+        headings: ['CLIENT', 'SCOPE', 'SOURCE', 'NAME', 'MADE', 'SECRET', 'ENDS'],
+        rows: clients.flatMap((client) => lines(client, Date.now())),
+        none: `There are no clients of ${id}: make one with matricula client create.`,
+      })
     return DONE
   },
 }

@@ -158,6 +158,8 @@ describe('the program, one step after the other', () => {
     assert.deepEqual(Object.keys(listed[0]), ['id', 'scope', 'source', 'name', 'created', 'expires'])
     assert.equal((await matricula(`token revoke north ${listed[0].id}`)).code, 0)
     assert.equal((await matricula('token list north --json')).out, '[]\n')
+    const { out: none, said } = await matricula('token list north')
+    assert.deepEqual([none, said], ['', 'There are no tokens of north: make one with matricula token create.\n'])
     const again = await matricula(`token revoke north ${listed[0].id}`)
     assert.match(again.said, /^matricula: north has no such token/)
   })

@@ -19,7 +19,7 @@ import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { pickedUpText } from './picked-up-text.ts'
 import { openProgressLine } from './progress.ts'
-import { table } from './table.ts'
+import { showTable } from './table.ts'
 
 const runNow: Command = {
   summary: 'go through the uploaded files now',
@@ -151,8 +151,12 @@ Example:
       return found
     })
     if (options.json) terminal.out(JSON.stringify(runs.map(shown)))
-    else if (runs.length === 0) terminal.say('There are no runs.')
-    else terminal.out(table(['INSTITUTION', 'RUN', 'FILE', 'STATE', 'STARTED', 'ROWS', 'REFUSED'], runs.map(lineOf)))
+    else
+      showTable(terminal, {
+        headings: ['INSTITUTION', 'RUN', 'FILE', 'STATE', 'STARTED', 'ROWS', 'REFUSED'],
+        rows: runs.map(lineOf),
+        none: 'There are no runs.',
+      })
     return DONE
   },
 }

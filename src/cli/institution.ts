@@ -14,7 +14,7 @@ import { knownInstitution, NONE_YET, unknownInstitution } from './known-institut
 import { withStore } from './open-store.ts'
 import type { metadataPatch as readMetadata } from './saml-metadata.ts'
 import { problemsIn, settingsChanges } from './settings-changes.ts'
-import { table } from './table.ts'
+import { showTable } from './table.ts'
 
 const SETTINGS_HELP = `  --settings F  JSON from the file F, or from standard input when F is -; merged into what is set:
                 a setting that is null is taken away (RFC 7396)`
@@ -58,13 +58,11 @@ One line for each institution, by id.
     const all = await withStore(terminal, listInstitutions)
     if (options.json) terminal.out(JSON.stringify(all.map(shown), null, 2))
     else
-      terminal.out(
-        table(
-          ['ID', 'NAME', 'MADE'],
-          all.map(({ _id, name, created }) => [_id, name, isoTime(created)]),
-        ),
-      )
-    if (all.length === 0) terminal.say(`There is no institution in this store: ${NONE_YET}.`)
+      showTable(terminal, {
+        headings: ['ID', 'NAME', 'MADE'],
+        rows: all.map(({ _id, name, created }) => [_id, name, isoTime(created)]),
+        none: `There is no institution in this store: ${NONE_YET}.`,
+      })
     return DONE
   },
 }

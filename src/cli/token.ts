@@ -11,7 +11,7 @@ import { DONE, Refusal, read } from './command.ts'
 import { endIn, scopeIn, sourceIn } from './credential-options.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
-import { table } from './table.ts'
+import { showTable } from './table.ts'
 
 const create: Command = {
   summary: 'make a token',
@@ -74,12 +74,11 @@ One line for each token of the institution, without the token itself.
     })
     if (options.json) terminal.out(JSON.stringify(tokens.map(shown), null, 2))
     else
-      terminal.out(
-        table(
-          ['TOKEN', 'SCOPE', 'SOURCE', 'NAME', 'MADE', 'ENDS'],
-          tokens.map((token) => cells(token, Date.now())),
-        ),
-      )
+      showTable(terminal, {
+        headings: ['TOKEN', 'SCOPE', 'SOURCE', 'NAME', 'MADE', 'ENDS'],
+        rows: tokens.map((token) => cells(token, Date.now())),
+        none: `There are no tokens of ${id}: make one with matricula token create.`,
+      })
     return DONE
   },
 }
