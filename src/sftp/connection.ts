@@ -10,6 +10,7 @@ import type { Institution } from '../directory/institution.ts'
 import { plainAddress } from '../limits/address.ts'
 import type { Seat, Seats } from '../limits/seats.ts'
 import type { Tries } from '../limits/tries.ts'
+import { algorithms } from './algorithms.ts'
 import type { Box } from './box.ts'
 import type { HostKeys } from './host-keys.ts'
 import type { Journal, Signed } from './journal.ts'
@@ -59,30 +60,6 @@ const MOST_HANDLES_OF_BOX = 400
 
 const MOST_BYTES_OF_KEY_CHANGE = 1024 * 1024
 
-/** What is thought safe; clients that know none of a row are too old. Compression is not offered: it hides bombs. */
-const ALGORITHMS = {
-  kex: [
-    'curve25519-sha256',
-    'curve25519-sha256@libssh.org',
-    'ecdh-sha2-nistp256',
-    'ecdh-sha2-nistp384',
-    'ecdh-sha2-nistp521',
-    'diffie-hellman-group16-sha512',
-    'diffie-hellman-group14-sha256',
-  ],
-  serverHostKey: ['ssh-ed25519', 'rsa-sha2-512', 'rsa-sha2-256'],
-  cipher: [
-    'chacha20-poly1305@openssh.com',
-    'aes128-gcm@openssh.com',
-    'aes256-gcm@openssh.com',
-    'aes128-ctr',
-    'aes192-ctr',
-    'aes256-ctr',
-  ],
-  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
-  compress: ['none'],
-} as const
-
 type SignedConnection = Signed & { readonly username: string; readonly box: Box }
 
 export class Connection {
@@ -124,7 +101,7 @@ export class Connection {
       {
         hostKeys: options.hostKeys.current.map(({ privateKey }) => privateKey),
         ident: 'Matricula',
-        algorithms: listsOf(ALGORITHMS),
+        algorithms: algorithms(),
       },
       (client) => this.#begin(client, patience),
     )
@@ -279,11 +256,4 @@ function senderOf({ institution, fingerprint }: Signed): Sender {
 
 function signatureIn({ blob, signature }: PublicKeyAuthContext) {
   return blob === undefined || signature === undefined ? undefined : { blob, signature }
-}
-
-/** ssh2 wants lists that it may change. */
-function listsOf<T extends { readonly [name: string]: readonly string[] }>(lists: T) {
-  return Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, [...list]])) as {
-    -readonly [K in keyof T]: T[K][number][]
-  }
 }
