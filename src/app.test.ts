@@ -99,11 +99,9 @@ describe('the app', () => {
   for (const [path, name, says] of [
     ['/health', undefined, 'there is nothing at this address; https://roll.uni.edu/ tells what is where'],
     ['/institutions/north/scim/Users', 'north', 'there is nothing at this address; https://roll.uni.edu/ tells what is where'],
-    ['/institutions/north/scim/v2/Users/', 'north', 'there is nothing at this address (did you mean "/Users"?)'],
     ['/institutions/north/scim/v2/users', 'north', 'there is nothing at this address (did you mean "/Users"?)'],
     ['/institutions/north/scim/v2/People', 'north', /^there is nothing at this address; known here: \/Users, \/Groups, /],
     ['/institutions/north/scim/v2/Bulk', 'north', 'this method is not served here; served are POST'],
-    ['/institutions/north/api/v1/users/', 'api', 'there is nothing at this address (did you mean "/users"?)'],
     ['/institutions/north/api/v1', 'api', /; https:\/\/roll\.uni\.edu\/institutions\/north\/api\/v1\/docs tells what is where$/],
     ['/institutions/north/scim/v2/Users', undefined, /is needed; send the header "Authorization: Bearer TOKEN"$/],
     ['/institutions/north/scim/v2/Users', 'south', /is needed; this one is not known here, or has ended$/],
@@ -216,6 +214,20 @@ describe('the app', () => {
     assert.match(text, /matricula_outcomes_total\{channel="scim",kind="conflict"\} 1/)
     assert.match(text, /matricula_batch_changes_count 2/)
     assert.ok(!app.lines.join().includes('ada'))
+  })
+
+  it('takes an address with a slash at its end for the one without', async () => {
+    await using app = await served()
+    for (const [path, name] of [
+      ['scim/v2/', 'north'],
+      ['scim/v2/Users/?filter=userName+eq+%22nobody%22', 'north'],
+      ['scim/v2/Schemas/', 'north'],
+      ['api/v1/users/?email=nobody%40uni.edu', 'api'],
+    ] as const) {
+      const answer = await app.get(`/institutions/north/${path}`, tokens[name])
+      assert.equal(answer.status, 200, `${path}: ${await answer.text()}`)
+    }
+    assert.match(await app.metrics.text(), /route="\/institutions\/:institution\/scim\/v2\/Users",status="200"/)
   })
 
   it('tells routes apart by their pattern, not by who is asked for', async () => {

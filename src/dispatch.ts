@@ -34,7 +34,8 @@ export function dispatcher(publicUrl: string, rest: Hono, channels: Channels): D
     const from = path.indexOf('/', INSTITUTIONS.length) + 1
     return mounted.get(firstSegment(path, from)) ?? rest
   }
-  const routeOf: RouteOf = (method, path) => {
+  const routeOf: RouteOf = (method, asked) => {
+    const path = asked.replace(/(?<=.)\/$/, '')
     const [handlers] = appFor(path).router.match(method === 'HEAD' ? 'GET' : method, path)
     const route = handlers[0]?.[0][1].path ?? 'none'
     if (!route.endsWith('/:id')) return route
@@ -56,9 +57,12 @@ function firstSegment(path: string, from: number): string {
   return path.slice(from, slash < 0 ? path.length : slash)
 }
 
-/** Errors go on to the one place that makes answers of them, which stands around all apps. */
+/**
+ * Errors go on to the one place that makes answers of them, which stands around all apps. A slash at the end of an
+ * address means nothing: people and clients put one there.
+ */
 export function plainApp(publicUrl: string): Hono {
-  const app = new Hono()
+  const app = new Hono({ strict: false })
   const detail = `there is nothing at this address; ${publicUrl}/ tells what is where`
   app.notFound(() => problemDocument({ title: 'Not Found', status: 404, detail }))
   app.onError((error) => {

@@ -54,7 +54,7 @@ export function endpoint(
       return { kind: 'refused', status: 401, detail: 'a token is needed', headers: { 'www-authenticate': 'Bearer' } }
     return { kind: 'ok', institution, source: source as Source, credential: 't1', ...(subject === undefined ? {} : { subject }) }
   }
-  const app = new Hono()
+  const app = new Hono({ strict: false })
   const failed = (error: unknown) => failures.push(error)
   const scim = scimApp({ store, gate, turns: new Turns(), seal, publicUrl: 'http://roll.example', admit, failed })
   app.route('/institutions/:institution/scim/v2', scim)

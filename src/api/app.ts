@@ -44,7 +44,7 @@ export function apiApp(deps: ApiDeps): Hono {
 
 const PLACES = ['/users', '/users/batch', '/openapi.json', '/docs']
 
-/** A slash too many and another case are what is mostly wrong with an address. */
+/** Another case is what is mostly wrong with an address. */
 function nothingAt(path: string, base: string): string {
   const asked = path.slice(path.indexOf('/api/v1') + '/api/v1'.length)
   return `there is nothing at this address${didYouMean(asked, PLACES) || `; ${base}/docs tells what is where`}`

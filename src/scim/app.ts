@@ -48,14 +48,12 @@ export function scimApp(deps: ScimDeps): Hono {
     DELETE: serve(removeGroup),
   })
 
-  const root = byMethod({ GET: serve(listOf(USER_TYPE, GROUP_TYPE)) })
-
   // One route an address: a fixed path beside `:id` would take Hono's quicker router out of play.
   app.all('/Users', byMethod({ GET: serve(listOf(USER_TYPE)), POST: serve(createUser) }))
   app.all('/Users/:id', (c) => (c.req.param('id') === '.search' ? search(c) : user(c)))
   app.all('/Groups', byMethod({ GET: serve(listOf(GROUP_TYPE)), POST: serve(createGroup) }))
   app.all('/Groups/:id', (c) => (c.req.param('id') === '.search' ? searchInGroups(c) : group(c)))
-  app.all('/', root)
+  app.all('/', byMethod({ GET: serve(listOf(USER_TYPE, GROUP_TYPE)) }))
   app.all('/.search', byMethod({ POST: serve(searchOf(USER_TYPE, GROUP_TYPE)) }))
   app.all('/Bulk', byMethod({ POST: serve(bulk) }))
   // Readable without a token (RFC 7643, section 5): it is the same for everybody.
@@ -65,14 +63,13 @@ export function scimApp(deps: ScimDeps): Hono {
   app.all('/Schemas', byMethod({ GET: tell(allSchemas) }))
   app.all('/Schemas/:name', byMethod({ GET: tell(schemaWithUrn) }))
   app.all('/Me', byMethod({ GET: me(readUser), PUT: me(replaceUser), PATCH: me(changeUser), DELETE: me(removeUser) }))
-  // The root again, with a slash at its end.
-  app.all('*', (c) => (c.req.path.endsWith('/scim/v2/') ? root(c) : refuse('notFound', nothingAt(c.req.path))(c)))
+  app.all('*', (c) => refuse('notFound', nothingAt(c.req.path))(c))
   return app
 }
 
 const PLACES = ['/Users', '/Groups', '/Bulk', '/Me', '/Schemas', '/ResourceTypes', '/ServiceProviderConfig']
 
-/** A slash too many and a small letter are what is mostly wrong with an address. */
+/** A small letter is what is mostly wrong with an address. */
 function nothingAt(path: string): string {
   const asked = path.slice(path.indexOf('/scim/v2') + '/scim/v2'.length)
   return `there is nothing at this address${didYouMean(asked, PLACES) || `; known here: ${PLACES.join(', ')}`}`
