@@ -27,7 +27,18 @@ export function compileSort(type: ResourceType, sortBy: string, source: Source):
   const path = resolveInFilter(type.schema, name)
   if (path instanceof ScimProblem) return new ScimProblem('invalidValue', `sortBy: ${path.detail}`)
   const stored = path.attribute.name === 'externalId' ? externalIdPath(source) : sortPath(type, path)
-  return stored ?? new ScimProblem('invalidValue', `sortBy: ${type.collection} cannot be sorted by ${dottedName(path)}`)
+  if (stored !== undefined) return stored
+  const refused = `sortBy: ${type.collection} cannot be sorted by ${dottedName(path)}`
+  return new ScimProblem('invalidValue', `${refused}: sort by ${insteadOf(type, path)}`)
+}
+
+/** What can be sorted by in place of what cannot: a part of it where one can, else what every resource has. */
+function insteadOf(type: ResourceType, path: AttributePath): string {
+  const parts = [...path.attribute.subAttributes.values()].map((sub) => ({ ...path, sub }))
+  const part = parts.find((one) => one.sub.name !== 'formatted' && ![undefined, '_id'].includes(sortPath(type, one)))
+  if (part !== undefined) return dottedName(part)
+  const required = [...type.schema.attributesOf().values()].find((attribute) => attribute.required)
+  return `${required?.name ?? 'id'}, or by another attribute with one value`
 }
 
 function sortPath(type: ResourceType, path: AttributePath): string | undefined {

@@ -80,6 +80,7 @@ describe('compileFilter', () => {
     [`${EXTENSIONS.enterprise}:manager.$ref pr`, { op: 'pr', path: 'search.enterprise.manager.ref' }],
     ['manager eq "M1"', { op: 'eq', path: 'search.enterprise.manager.value', value: 'M1' }],
     ['photos.value pr', { op: 'any', path: 'search.photos', where: { op: 'pr', path: 'value' } }],
+    ['photos[value eq null]', { op: 'any', path: 'search.photos', where: { op: 'not', of: { op: 'pr', path: 'value' } } }],
     ['meta.resourceType eq "User"', { op: 'and', of: [] }],
     ['schemas eq "urn:x"', { op: 'or', of: [] }],
   ] as const) {
@@ -94,6 +95,8 @@ describe('compileFilter', () => {
     [`${EXTENSIONS.enterprise}:dept pr`, 'dept is not an attribute of the enterprise extension'],
     ['urn:example:x pr', 'urn:example is not a schema of a User'],
     ['name eq "x"', 'name has parts: compare one of them, such as name.familyName'],
+    ['addresses eq "x"', 'addresses has parts: compare one of them, such as addresses.streetAddress'],
+    ['schemas[value eq "x"]', 'schemas holds no objects: compare it without brackets, schemas eq "…"'],
     ['name[familyName eq "x"]', 'name has one value: brackets go with lists of values such as emails'],
     ['active gt true', 'active is true or false, which goes with eq, ne and pr, not with gt'],
     ['title eq 5', 'title is compared with text in double quotes'],

@@ -12,7 +12,7 @@ import { EVERYTHING, NOTHING } from '../../store/predicate.ts'
 import { ScimProblem } from '../errors.ts'
 import type { ResourceType } from '../resource-type.ts'
 import { holds } from './holds.ts'
-import { compare } from './literal.ts'
+import { compare, hasParts } from './literal.ts'
 import type { Operand } from './logic.ts'
 import { compileLogic } from './logic.ts'
 import type { Comparison, FilterNode, FilterPath } from './node.ts'
@@ -53,7 +53,9 @@ function compileAny(node: Extract<Operand, { readonly op: 'any' }>, context: Fil
   const path = resolveInFilter(type.schema, node.path)
   if (path instanceof ScimProblem) return isElsewhere(node.path, context) ? NOTHING : path
   const { attribute } = path
-  if (!attribute.multiValued || attribute.name === 'schemas') {
+  if (attribute.name === 'schemas')
+    return new ScimProblem('invalidFilter', 'schemas holds no objects: compare it without brackets, schemas eq "…"')
+  if (!attribute.multiValued) {
     return new ScimProblem('invalidFilter', `${attribute.name} has one value: brackets go with lists of values such as emails`)
   }
   const where = compileWithin(node.of, attribute, { isStored: true })
@@ -119,7 +121,10 @@ function compareInList(node: TermNode, path: AttributePath, type: ResourceType):
     const equal = compareInList(node.op === 'ne' ? { ...node, op: 'eq' } : { op: 'pr', path: node.path }, path, type)
     return equal instanceof ScimProblem ? equal : { op: 'not', of: equal }
   }
-  const where = compileWithin({ ...node, path: { attr: path.sub?.name ?? 'value' } }, path.attribute, { isStored: true })
+  const { attribute, sub } = path
+  if (sub === undefined && attribute.type === 'complex' && !attribute.subAttributes.has('value'))
+    return hasParts(attribute, dottedName(path))
+  const where = compileWithin({ ...node, path: { attr: sub?.name ?? 'value' } }, attribute, { isStored: true })
   if (where instanceof ScimProblem) return where
   return { op: 'any', path: list, where }
 }

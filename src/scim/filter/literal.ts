@@ -40,7 +40,7 @@ export function compare({ op, value }: Term, attribute: Attribute, path: string,
     case 'binary':
       return compareText(op, value, attribute, path, name)
     case 'complex':
-      return new ScimProblem('invalidFilter', `${name} has parts: compare one of them, such as ${name}.${firstPart(attribute)}`)
+      return hasParts(attribute, name)
     default:
       return attribute.type satisfies never
   }
@@ -95,6 +95,7 @@ function isForText(op: Comparison): op is 'co' | 'sw' | 'ew' {
   return TEXT_ONLY.has(op)
 }
 
-function firstPart(attribute: Attribute): string {
-  return [...attribute.subAttributes.values()].find((sub) => sub.name !== 'formatted')?.name ?? 'value'
+export function hasParts(attribute: Attribute, name: string): ScimProblem {
+  const part = [...attribute.subAttributes.values()].find((sub) => sub.name !== 'formatted')?.name ?? 'value'
+  return new ScimProblem('invalidFilter', `${name} has parts: compare one of them, such as ${name}.${part}`)
 }

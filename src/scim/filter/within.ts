@@ -34,7 +34,8 @@ function compilePart(node: Operand, attribute: Attribute, { isStored }: Asked): 
   // The elements of simple lists are stored as plain values.
   const path = attribute.type === 'complex' ? searchName(part) : ''
   if (node.op === 'pr') return { op: 'pr', path }
-  if (isStored && !isSearchable(part)) return new ScimProblem('invalidFilter', `${name} cannot be searched, but for pr`)
+  if (isStored && !isSearchable(part) && node.value !== null)
+    return new ScimProblem('invalidFilter', `${name} cannot be searched, but for pr`)
   return compare(node, part, path, name)
 }
 
