@@ -91,6 +91,14 @@ describe('PATCH', () => {
       },
     ],
     [
+      'reads each value of a plain list that is wrapped so',
+      [
+        { op: 'Add', path: `${CAMPUS}:tags`, value: [{ $ref: null, value: 'band' }] },
+        { op: 'Remove', path: `${CAMPUS}:tags`, value: [{ $ref: null, value: 'Honours' }] },
+      ],
+      { campus: { ...campus, tags: ['band'] } },
+    ],
+    [
       'lets later operations see earlier ones',
       [
         { op: 'replace', path: 'emails', value: [{ value: 'a', type: 'work' }] },

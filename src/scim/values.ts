@@ -43,9 +43,11 @@ export function cleanValue(attribute: Attribute, value: unknown, path: string, f
   return attribute.multiValued ? cleanList(attribute, value, path, faults) : cleanSingle(attribute, value, path, faults)
 }
 
-/** As `cleanValue`, for one element of a multi-valued attribute. */
+/** As `cleanValue`, for one element of a multi-valued attribute; that of a plain list may come wrapped like a member. */
 export function cleanElement(attribute: Attribute, value: unknown, path: string, faults: Problem[]): Json | undefined {
-  return isUnassigned(value) ? undefined : cleanSingle(attribute, value, path, faults)
+  const isWrapped = attribute.multiValued && attribute.type !== 'complex' && isObject(value) && Object.hasOwn(value, 'value')
+  const sent = isWrapped ? value.value : value
+  return isUnassigned(sent) ? undefined : cleanSingle(attribute, sent, path, faults)
 }
 
 /** A string that can be stored: not too long, no NUL, no half of a surrogate pair. */
