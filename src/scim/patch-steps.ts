@@ -130,7 +130,8 @@ function readUrn(reading: Reading, op: Op, extension: Extension | undefined, val
 }
 
 function readExtension(reading: Reading, op: Op, extension: Extension, value: unknown): Verdict {
-  if (op === 'remove' || (op === 'replace' && isUnassigned(value))) reading.steps.push({ kind: 'clearExtension', extension })
+  const isCleared = op === 'remove' || (op === 'replace' && isUnassigned(value) && !isObject(value))
+  if (isCleared) reading.steps.push({ kind: 'clearExtension', extension })
   if (op === 'remove' || isUnassigned(value)) return undefined
   if (!isObject(value)) return new ScimProblem('invalidValue', `the ${extension} extension must be an object`)
   for (const name of Object.keys(value)) {
@@ -148,7 +149,7 @@ function addStep(reading: Reading, op: Op, target: Target, sent: unknown): Verdi
   if (attribute.name === 'externalId') return addExternalId(reading, op, value)
   if (op === 'remove' && attribute.required) return new ScimProblem('mutability', `${attribute.name} is required`)
   const faults: Problem[] = []
-  const clean = valueFor(op, target, value, faults)
+  const clean = valueFor(op, target, value, faults) ?? (isNoneOf(target, value) ? {} : undefined)
   if (faults.length > 0) return problemIn(faults)
   if (attribute.required && !isName(clean)) {
     return new ScimProblem('invalidValue', `${attribute.name} is required`)
@@ -163,6 +164,15 @@ function addStep(reading: Reading, op: Op, target: Target, sent: unknown): Verdi
     ...(seed === undefined ? {} : { seed }),
   })
   return undefined
+}
+
+/**
+ * Whether an object with none of the parts of an attribute is sent for it. Those that are not named are left alone (RFC
+ * 7644, section 3.5.2.3), unless they are the parts of a reference, which is one value.
+ */
+function isNoneOf({ attribute, sub, filter }: Target, value: unknown): boolean {
+  const isMerged = attribute.type === 'complex' && !attribute.multiValued && !attribute.subAttributes.has('value')
+  return isMerged && sub === undefined && filter === undefined && isObject(value)
 }
 
 /** Of a `remove` it is a list of values to take away. */

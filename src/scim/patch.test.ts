@@ -280,6 +280,20 @@ describe('PATCH', () => {
       { name: { familyName: 'K' } },
     ],
     [
+      'replace of a complex attribute or an extension with nothing that it has leaves all of it alone',
+      [
+        { op: 'replace', path: 'name', value: {} },
+        { op: 'replace', value: { name: { nonsense: 'x' }, [ENTERPRISE]: {} } },
+        { op: 'replace', path: CAMPUS, value: { nonsense: 'x' } },
+      ],
+      {},
+    ],
+    [
+      'replace changes one value of a plain list',
+      [{ op: 'replace', path: `${CAMPUS}:tags[value eq "HONOURS"]`, value: 'band' }],
+      { campus: { ...campus, tags: ['band'] } },
+    ],
+    [
       'replace takes dotted names and URNs as names',
       [{ op: 'replace', value: { 'name.givenName': 'Eva', [`${ENTERPRISE}:department`]: 'y' } }],
       { name: { ...BEFORE.name, givenName: 'Eva' }, enterprise: { ...enterprise, department: 'y' } },

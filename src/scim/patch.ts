@@ -113,6 +113,8 @@ function changeMatching(elements: readonly Json[], step: ChangeStep): readonly J
     return elements.filter((element) => !matches.has(element))
   }
   if (op === 'add' && value === undefined) return elements
+  if (attribute.type !== 'complex' && value !== undefined)
+    return elements.map((element) => (matches.has(element) ? value : element))
   return changeEach(elements, (element) => {
     if (!matches.has(element)) return element
     if (sub !== undefined) return withPart(element, sub.name, op === 'remove' ? undefined : value)
