@@ -58,10 +58,15 @@ await forEachStore((name, place) => {
       assert.equal((await api.post('/users', ADA, key)).status, 201)
     })
 
-    it('keeps refusals too', async () => {
-      const api = anApi()
-      assert.equal((await api.post('/users', { netid: 'x' }, key)).status, 422)
-      assert.equal((await api.post('/users', { netid: 'x' }, key)).status, 422)
+    it('keeps nothing of what was refused, but whose key it is', async () => {
+      const institution = anInstitution()
+      const api = apiOver(store, institution)
+      const sent = { ...ADA, country: 'Portugall' }
+      const refused = await api.post('/users', sent, key)
+      assert.doesNotMatch(await keptIn(institution._id), /Portugall/)
+      const again = await api.post('/users', sent, key)
+      assert.deepEqual([again.status, again.body], [refused.status, refused.body])
+      assert.match(String((await api.post('/users', ADA, key)).body.type), /#key_reused$/)
     })
 
     it('lets what failed for the moment be sent again, also where the rest of its batch was done', async () => {

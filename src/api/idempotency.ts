@@ -19,9 +19,13 @@ const LOST_MS = 60_000
 
 type Kept = KeptRequest & { readonly answer?: Answer }
 
+/** Of a request that nobody is at: whoever sends it again may have it at once. */
+const LEFT = 0
+
 /**
  * Does the work, once for each key that the client sent; without a key, each time.
- * An answer that only says "not now" is not kept: the client should try again.
+ * An answer that only says "not now" is not kept: the client should try again. Nor is a refusal, which quotes what was
+ * sent of people: nothing was done, so the same request is looked at again. Another one still cannot have its key.
  */
 export async function once(
   { store, now = Date.now }: ApiDeps,
@@ -93,8 +97,14 @@ async function workAndKeep(store: Store, kept: Kept, work: () => Promise<Answer>
     throw error
   }
   if (saysNotNow(answer)) await release()
+  else if (answer.problem !== undefined) await leave(store, kept)
   else await keep(store, kept, answer)
   return answer
+}
+
+async function leave(store: Store, kept: Kept): Promise<void> {
+  const doc = { ...kept, version: newId(Date.now()), since: LEFT }
+  await store.write([{ collection: 'idempotency', op: 'replace', doc, expected: kept.version }])
 }
 
 async function keep(store: Store, kept: Kept, answer: Answer): Promise<void> {
