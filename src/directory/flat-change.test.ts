@@ -66,6 +66,7 @@ describe('a flat change', () => {
       ['a number for a name', { first_name: 7 }, 'first_name', 'value_type', 'first_name is a number; it should be text or null'],
       ['an object for text', { city: {} }, 'city', 'value_type', 'an object'],
       ['a list of numbers for tags', { user_tags: ['a', 7] }, 'user_tags', 'value_type', 'element 2 is a number'],
+      ['an empty id', { id: '' }, 'id', 'value_invalid', 'id is an empty text: leave it out where there is none'],
       ['a fraction of a year', { year_of_entry: 2024.5 }, 'year_of_entry', 'value_type', 'fraction'],
       ['a month past December', { month_of_entry: 13 }, 'month_of_entry', 'value_invalid', 'from 1 to 12'],
       ['a month past December as text', { month_of_entry: '13' }, 'month_of_entry', 'value_invalid', 'from 1 to 12'],

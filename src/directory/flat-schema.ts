@@ -140,6 +140,8 @@ function problemOf(field: string, error: ErrorObject): Problem {
       const message = `${field} ${place(error)}is ${found}; at most ${error.params.limit} ${unit} are taken`
       return { field, code: 'value_too_long', message }
     }
+    case 'minLength':
+      return { field, code: 'value_invalid', message: `${field} is an empty text: leave it out where there is none` }
     case 'minimum':
     case 'maximum': {
       const { minimum, maximum } = error.parentSchema ?? {}

@@ -89,6 +89,16 @@ describe('matching', () => {
     })
   }
 
+  for (const [source, advice] of [
+    ['api', 'send first and last name as they stand there'],
+    ['scim', 'change the netid there first'],
+  ] as const) {
+    it(`says to ${source} what to do where an address met somebody with another netid who is the same person`, () => {
+      const met = matching(aChange({ netid: 'ada2', email: 'ada@uni.edu' }, { source }), aUser('1', aResource(graduate)))
+      assert.match(JSON.stringify(met), new RegExp(`if it is the same person, ${advice}"`))
+    })
+  }
+
   it('tells a newcomer from a leaver by the externalId of the same directory unless the names agree', () => {
     const bindings: Binding[] = [{ source: 'scim', externalId: 'x-1', state: 'bound' }]
     const leaver = aUser('1', aResource({ userName: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }), { bindings })

@@ -5,7 +5,7 @@ import { DAY_MS } from '../days.ts'
 import { bindingOf } from './binding.ts'
 import type { Change, ConflictCode, Refusal } from './change.ts'
 import { foldText } from './keys.ts'
-import type { Json, Key, Keys, MatchKey, User } from './user.ts'
+import type { Json, Key, Keys, MatchKey, Source, User } from './user.ts'
 import { channelOf, MATCH_KEYS, NETIDS } from './user.ts'
 
 export type MatchRules = {
@@ -52,7 +52,7 @@ function meet(change: Change, keys: Keys, on: Key, user: User | undefined, rules
   if (on !== 'email' && on !== 'userName') return { user, on }
   if (givesUpKeys(user, change, keys)) return undefined
   const code = weaknessOf(user, change, keys, rules)
-  return code === undefined ? { user, on } : weakConflict(code, on, user)
+  return code === undefined ? { user, on } : weakConflict(code, on, user, change)
 }
 
 /**
@@ -87,14 +87,19 @@ function weaknessOf(user: User, change: Change, keys: Keys, rules: MatchRules): 
  * has known the record under one `externalId` and sends another one means another person too, unless the names agree.
  */
 function isAnotherPerson(user: User, change: Change, keys: Keys): boolean {
-  const channel = channelOf(change.source)
   const agreement = namesAgree(user, change)
   if (NETIDS.some((key) => keys[key] !== undefined && user.keys[key] !== undefined && keys[key] !== user.keys[key])) {
-    return channel === 'scim' || channel === 'saml' || agreement !== true
+    return !namesCount(change.source) || agreement !== true
   }
   if (NETIDS.some((key) => keys[key] !== undefined && keys[key] === user.keys[key])) return false
   const known = bindingOf(user.bindings, change.source)?.externalId
   return known !== undefined && change.externalId !== undefined && known !== change.externalId && agreement !== true
+}
+
+/** Whether somebody with another netid may be met by an address because the names agree. */
+function namesCount(source: Source): boolean {
+  const channel = channelOf(source)
+  return channel !== 'scim' && channel !== 'saml'
 }
 
 /** Whether the source calls the person what it has called this record: then the key does not stand alone. */
@@ -112,11 +117,11 @@ function namesAgree(user: User, change: Change): boolean | undefined {
   return foldText(given) === foldText(name.givenName) && foldText(family) === foldText(name.familyName)
 }
 
-function weakConflict(code: ConflictCode, key: Key, user: User): Refusal {
-  const message =
-    code === 'key_held'
-      ? `the ${key} belongs to somebody who has been inactive for a long time: send a netid as well, or free the ${key} first`
-      : `the ${key} belongs to somebody with another netid: it is taken for a recycled address, and nothing was written`
+function weakConflict(code: ConflictCode, key: Key, user: User, { source }: Change): Refusal {
+  const held = `the ${key} belongs to somebody who has been inactive for a long time: send a netid as well, or free the ${key} first`
+  const recycled = `the ${key} belongs to somebody with another netid: it is taken for a recycled address, and nothing was written`
+  const mend = namesCount(source) ? 'send first and last name as they stand there' : 'change the netid there first'
+  const message = code === 'key_held' ? held : `${recycled}; if it is the same person, ${mend}`
   return { kind: 'conflict', code, key, records: [user._id], message }
 }
 
