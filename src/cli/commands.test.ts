@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -227,6 +227,7 @@ describe('the program, one step after the other', () => {
     )
     // Ids may have "ada" among their hexadecimal digits.
     assert.doesNotMatch(JSON.stringify(left), /ada@/i)
+    assert.doesNotMatch(readFileSync(path, 'latin1'), /ada@/i)
     assert.equal((await matricula(`user purge ${id} --institution north`)).code, 1)
   })
 })
