@@ -133,6 +133,20 @@ await forEachStore((name, place) => {
       assert.deepEqual(await kept(), [])
     })
 
+    it('are all sent at once, however many there are for somebody who cannot be reached', async () => {
+      const { post, deliver, failures } = aPost({ email: ['a@uni.edu'] })
+      const ids = Array.from({ length: 250 }, (_, n) => `${1000 + n}`)
+      await post(...ids)
+      const sent: string[] = []
+      const webhook: Send = async () => ({ kind: 'failed', why: 'down' })
+      const email: Send = async ({ message }) => {
+        sent.push(message.id)
+        return DELIVERED
+      }
+      await deliver({ webhook, email })
+      assert.deepEqual([sent, failures.length], [ids, 1])
+    })
+
     it('wait as long as the recipient asks, but no longer than a day', async () => {
       const { post, deliver, failures } = aPost()
       await post('1')

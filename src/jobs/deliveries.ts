@@ -5,6 +5,7 @@
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { JsonObject } from '../directory/user.ts'
+import type { Predicate } from '../store/predicate.ts'
 import { and } from '../store/predicate.ts'
 import type { Doc, Store, Write } from '../store/store.ts'
 import { takeLease } from './lease.ts'
@@ -95,27 +96,40 @@ function recipientsOf({ settings }: Institution): Recipient[] {
  */
 export async function deliverDue(institution: Institution, options: DeliveryOptions, stop: AbortSignal): Promise<void> {
   const { store, now = Date.now } = options
-  if ((await dueIn(institution, options, 1)).length === 0) return
+  const failing = new Map<string, Recipient>()
+  if ((await dueIn(institution, options, failing, 1)).length === 0) return
   await using lease = await takeLease({ store, institution: institution._id, name: 'deliveries', now })
   if (lease === undefined) return
   const isOver = AbortSignal.any([stop, lease.signal])
-  const failing = new Set<string>()
-  for (const delivery of await dueIn(institution, options, AT_ONCE)) {
-    if (isOver.aborted) return
-    const recipient = nameOf(delivery.to)
-    if (failing.has(recipient)) continue
-    const hasGone = await deliver(delivery, institution, options, isOver)
-    if (!hasGone) failing.add(recipient)
+  for (;;) {
+    const due = await dueIn(institution, options, failing, AT_ONCE)
+    if (due.length === 0) return
+    for (const delivery of due) {
+      if (isOver.aborted) return
+      const recipient = nameOf(delivery.to)
+      if (failing.has(recipient)) continue
+      const hasGone = await deliver(delivery, institution, options, isOver)
+      if (!hasGone) failing.set(recipient, delivery.to)
+    }
   }
 }
 
-/** What waits for a process that has its sender holds nothing else up. */
-async function dueIn({ _id }: Institution, { store, senders, now = Date.now }: DeliveryOptions, limit: number) {
+/** What waits for a process that has its sender holds nothing else up, nor does what is for somebody who cannot be reached. */
+async function dueIn(
+  { _id }: Institution,
+  { store, senders, now = Date.now }: DeliveryOptions,
+  failing: ReadonlyMap<string, Recipient>,
+  limit: number,
+) {
   const isDue = { op: 'le', path: 'due', value: now() } as const
   const canBeSent = { op: 'in', path: 'to.kind', values: Object.keys(senders) } as const
   const isOver = { op: 'le', path: 'since', value: now() - GIVE_UP_MS } as const
-  const where = and(isDue, { op: 'or', of: [canBeSent, isOver] })
+  const where = and(isDue, { op: 'or', of: [canBeSent, isOver] }, ...Array.from(failing.values(), isForOthers))
   return (await store.find('deliveries', _id, { where, limit })) as Delivery[]
+}
+
+function isForOthers(to: Recipient): Predicate {
+  return to.kind === 'email' ? { op: 'ne', path: 'to.address', value: to.address } : { op: 'ne', path: 'to.kind', value: to.kind }
 }
 
 /** @returns false when it was tried in vain */
