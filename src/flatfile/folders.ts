@@ -2,6 +2,7 @@
  * Where the files of an institution lie: what comes in, what waits, what is being worked on, what is done, the reports.
  * All in one file system, so that a file is in one place or in the other and never half in both.
  */
+import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isoTime } from '../days.ts'
@@ -48,6 +49,14 @@ export function datedName(name: string, now: number): string {
   return `${isoTime(now).slice(0, 23).replaceAll(':', '')}Z_${name}`
 }
 
+/** Where a file goes in the archive; of several of one name at one time none takes the place of another. */
+export function archived(name: string, { archive }: Folders, now: number): string {
+  for (let at = now; ; at++) {
+    const path = join(archive, datedName(name, at))
+    if (!existsSync(path)) return path
+  }
+}
+
 /** The file of a run, in the folder of the run. */
 export function fileIn(folder: string): string {
   return join(folder, 'file')
@@ -60,6 +69,6 @@ export async function putAway(
   now: number,
 ): Promise<void> {
   const folder = join(folders.work, _id)
-  if (isTaken) await renameForGood(fileIn(folder), join(folders.archive, datedName(file, now))).catch(unlessMissing)
+  if (isTaken) await renameForGood(fileIn(folder), archived(file, folders, now)).catch(unlessMissing)
   await rm(folder, { recursive: true, force: true })
 }

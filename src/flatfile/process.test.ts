@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
@@ -105,6 +105,24 @@ describe('a run', () => {
     await desk.store.write(others.map((doc) => ({ collection: 'runs', op: 'insert', doc })))
     const files = (await unfinishedRuns(desk)).map(({ file }) => file)
     assert.deepEqual(files, ['people.csv', ...others.map(({ file }) => file)])
+  })
+
+  it('goes to the archive beside the held one whose place it takes, however quickly', async () => {
+    await using desk = await open(PEOPLE)
+    const held = await insertRun(desk.store, { ...newRun('people.csv', 'held', desk), isTaken: true })
+    mkdirSync(join(desk.folders.work, held._id))
+    writeFileSync(join(desk.folders.work, held._id, 'file'), 'held')
+    await receive(Readable.from([Buffer.from(PEOPLE)]), 'people.csv', desk)
+    const [run] = await unfinishedRuns(desk)
+    await oneAtATime(desk, () => goOn(run ?? assert.fail(), { ...desk, now: () => Date.parse('2026-11-27T03:00:00Z') }))
+    const { archive } = desk.folders
+    assert.deepEqual(
+      readdirSync(archive).map((name) => [name, readFileSync(join(archive, name), 'utf8')]),
+      [
+        ['2026-11-27T030000.000Z_people.csv', PEOPLE],
+        ['2026-11-27T030000.001Z_people.csv', 'held'],
+      ],
+    )
   })
 
   it('that is held is the newest of its name', async () => {

@@ -10,7 +10,7 @@ import { hasCode } from '../file-errors.ts'
 import type { Store } from '../store/store.ts'
 import { kindOfFile } from './file-name.ts'
 import type { Folders } from './folders.ts'
-import { datedName, putAway } from './folders.ts'
+import { archived, putAway } from './folders.ts'
 import { takeIn } from './receive.ts'
 import type { Run } from './run-record.ts'
 import { allRunsIn, getRun } from './run-record.ts'
@@ -79,7 +79,7 @@ export async function takeProbes(options: Sweeping): Promise<Run[]> {
 const UPLOAD = /^open\.[0-9a-f-]{36}\.(.+)$/s
 
 async function abandonUnfinished({ folders, now = Date.now }: Sweeping): Promise<void> {
-  const toArchive = (path: string, name: string) => rename(path, join(folders.archive, datedName(`${name}.abandoned`, now())))
+  const toArchive = (path: string, name: string) => rename(path, archived(`${name}.abandoned`, folders, now()))
   for (const { path, name } of await olderThan(UNFINISHED_MS, folders.incoming, now())) {
     const sent = UPLOAD.exec(name)?.[1]
     if (sent === undefined) await rm(path, { force: true })
