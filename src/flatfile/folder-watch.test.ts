@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -101,6 +102,25 @@ describe('a watched folder', () => {
     ])
   })
 
+  it('may hold more files than a process can open at a time', {
+    skip: process.platform === 'win32' && 'needs a bound on open files',
+  }, async () => {
+    await using test = await open()
+    for (let n = 0; n < 300; n++) test.put(`${n}.xlsx`, XLSX.subarray(0, 50))
+    chmodSync(dirname(test.root), 0o755)
+    assert.equal(lookOnceMore(test.root, ['sh', '-c', 'ulimit -n 100; exec "$@"', 'sh']), 'looked at\n')
+  })
+
+  it('with a file that the server may not read is looked through all the same', {
+    skip: process.platform === 'win32' && 'needs rights as on Unix',
+  }, async () => {
+    await using test = await open()
+    chmodSync(test.put('others.csv', PEOPLE), 0)
+    test.put('people.xlsx', XLSX.subarray(0, 50))
+    chmodSync(dirname(test.root), 0o755)
+    assert.equal(lookOnceMore(test.root), 'north,others.csv,the file cannot be taken: the server has no right to it\nlooked at\n')
+  })
+
   it('brings what stands beside a file: whether it is whole, and what it contains', async () => {
     await using test = await open({ waitForDone: true })
     const hash = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -194,6 +214,21 @@ describe('a watched folder', () => {
   })
 })
 
+/** Looks twice, a minute apart, in a process that is not root. @returns what it was told */
+function lookOnceMore(root: string, launch: readonly string[] = []): string {
+  const script = `
+    import { openFolderWatch } from ${JSON.stringify(new URL('./folder-watch.ts', import.meta.url).href)}
+    if (process.getuid() === 0) process.setuid(65534)
+    let at = 0
+    const onRefused = (...why) => console.log(why.join())
+    const watch = openFolderWatch({ root: process.argv[1], now: () => at, onRefused })
+    const institution = { _id: 'north', settings: { files: { folder: 'upload' } } }
+    for (at of [0, 60_000]) await watch.look(institution)
+    console.log('looked at')`
+  const [program = process.execPath, ...args] = [...launch, process.execPath, '--input-type=module', '-e', script, root]
+  return execFileSync(program, args, { encoding: 'utf8' })
+}
+
 /** @param settleMs by the true clock; a minute by one that is set when absent */
 async function open({ folder = 'upload', ...files }: FileSettings = {}, settleMs?: number) {
   const opened = new AsyncDisposableStack()
@@ -230,6 +265,7 @@ async function open({ folder = 'upload', ...files }: FileSettings = {}, settleMs
   }
   const waiting = async () => (await runsIn(store, 'north', ['waiting'], { limit: 100 })).reverse().map(({ file }) => file)
   return {
+    root,
     folder: upload,
     refused,
     look,

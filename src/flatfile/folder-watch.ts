@@ -20,7 +20,7 @@ import { FileRefused } from './refusal.ts'
 import type { Run } from './run-record.ts'
 import { PROBE_MS } from './sweep.ts'
 import type { Sight } from './watched-folder.ts'
-import { claim, claimedName, NotReadable, sightsIn, trueFolder } from './watched-folder.ts'
+import { claim, claimedName, NotReadable, notReadable, sightsIn, trueFolder } from './watched-folder.ts'
 import { openZip, ZIP_MAGIC } from './zip.ts'
 
 export type FolderWatchOptions = {
@@ -76,7 +76,13 @@ export function openFolderWatch(options: FolderWatchOptions): FolderWatch {
       const seen = seenAgain(await sightsIn(path), seenIn.get(institution._id), now())
       seenIn.set(institution._id, seen)
       const files = [...seen.values()].filter((one) => isWanted(one, institution, refused))
-      const complete = await filtered(files, (one) => isComplete(path, one, { now: now(), settleMs }))
+      const complete: Seen[] = []
+      // One after the other: a process can open only so many files at a time.
+      for (const one of files) {
+        await unlessNotReadable(one, refused, async () => {
+          if (await isComplete(path, one, { now: now(), settleMs })) complete.push(one)
+        })
+      }
       await takeAll(path, complete, institution, options, refused)
       return files.some(({ sight, since }) => sight.bytes > 0 && now() - since < settleMs)
     } catch (error) {
@@ -141,7 +147,10 @@ async function isComplete(
 
 /** Whether a workbook lacks the directory at its end. */
 async function isCut(path: string): Promise<boolean> {
-  if (!(await headOf(path, ZIP_MAGIC.length)).equals(ZIP_MAGIC)) return false
+  const head = await headOf(path, ZIP_MAGIC.length).catch((error) => {
+    throw notReadable(error)
+  })
+  if (!head.equals(ZIP_MAGIC)) return false
   try {
     await using _ = await openZip(path, DEFAULT_LIMITS)
     return false
@@ -165,12 +174,7 @@ async function takeAll(
   const isTable = ({ sight: { name } }: Seen) => (kindOfFile(claimedName(name) ?? name) === 'table' ? 1 : 0)
   for (const seen of complete.toSorted((a, b) => isTable(a) - isTable(b) || a.sight.changedMs - b.sight.changedMs)) {
     lease.signal.throwIfAborted()
-    try {
-      await take(path, seen.sight.name, institution, folders, options)
-    } catch (error) {
-      if (!(error instanceof NotReadable)) throw error
-      refused.set(seen.sight.name, `the file cannot be taken: ${error.message}`)
-    }
+    await unlessNotReadable(seen, refused, () => take(path, seen.sight.name, institution, folders, options))
   }
 }
 
@@ -199,7 +203,16 @@ async function take(
   await rm(claimed.path)
 }
 
-async function filtered<T>(all: readonly T[], isWantedToo: (one: T) => Promise<boolean>): Promise<T[]> {
-  const verdicts = await Promise.all(all.map(isWantedToo))
-  return all.filter((_, index) => verdicts[index])
+/** What is wrong with one file keeps no other waiting. */
+async function unlessNotReadable(
+  { sight: { name } }: Seen,
+  refused: Map<string, string>,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof NotReadable)) throw error
+    refused.set(name, `the file cannot be taken: ${error.message}`)
+  }
 }

@@ -71,13 +71,16 @@ type Begun = {
 }
 
 /** @returns undefined where the institution has as many files here as it may; what makes way for this one does not count */
-async function begin(part: string, file: string, { institution, folders, hasQuota }: Receiving): Promise<Begun | undefined> {
-  const makesWay = await stat(join(folders.upload, file)).catch(unlessMissing)
+async function begin(part: string, file: string, options: Receiving): Promise<Begun | undefined> {
+  const mostBytes = options.hasQuota === true ? await roomFor(file, options) : Infinity
+  return mostBytes === undefined ? undefined : { handle: await open(part, 'wx', 0o600), mostBytes }
+}
+
+async function roomFor(file: string, { institution, folders }: Receiving): Promise<number | undefined> {
   const quota = uploadQuota(institution)
+  const makesWay = await stat(join(folders.upload, file)).catch(unlessMissing)
   const files = (await uploadRoom(folders).look()) - (makesWay === undefined ? 0 : 1)
-  if (hasQuota === true && files >= quota.files) return
-  const mostBytes = hasQuota === true ? quota.bytes + (makesWay?.size ?? 0) : Infinity
-  return { handle: await open(part, 'wx', 0o600), mostBytes }
+  return files >= quota.files ? undefined : quota.bytes + (makesWay?.size ?? 0)
 }
 
 /**

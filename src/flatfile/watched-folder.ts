@@ -89,10 +89,14 @@ export async function claim(folder: string, name: string): Promise<Claimed> {
     if (from !== to) await rename(from, to)
   } catch (error) {
     await handle?.close()
-    throw error instanceof NotReadable ? error : new NotReadable(reasonOf(error))
+    throw notReadable(error)
   }
   const opened = handle
   return { handle: opened, path: to, [Symbol.asyncDispose]: () => opened.close() }
+}
+
+export function notReadable(error: unknown): NotReadable {
+  return error instanceof NotReadable ? error : new NotReadable(reasonOf(error))
 }
 
 const REASONS: { readonly [code: string]: string } = {
