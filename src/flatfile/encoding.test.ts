@@ -47,14 +47,17 @@ describe('the encoding of a text file', () => {
   it('says so when it had to guess', async () => {
     await using folder = await temporaryFolder()
     const { notice } = await encodingOf(await folder.put('a.csv', Buffer.from([0x5a, 0x6f, 0xeb])))
-    assert.match(notice ?? '', /guessed.*Windows-1252/)
+    assert.match(notice ?? '', /guessed.*Windows-1252\. Look at names/)
   })
 
   for (const [why, text, isOdd] of [
     ['MacRoman', 'J\x9arg,M\x9fller', true],
     ['code page 850', 'J\x94rg,M\x81ller', true],
+    ['Windows-1250', 'Pawe\xb3,Wa\xb3\xeasa,Krak\xf3w', true],
+    ['ISO-8859-15', 'Zo\xeb,S\xbdur', true],
     ['Windows-1252', 'Zo\xeb,M\xfcller', false],
     ['Windows-1252 with quotation marks and dashes', 'Sean,O\x92Brien,\x93Zo\xeb\x94 \x96 x', false],
+    ['Windows-1252 with signs', 'Zo\xeb,Paral\xb7lel,O\xb4Neil,\xbfQu\xe9?,M\xaa,\xa7 5,N\xb0B', false],
     ['Windows-1252 with the odd rare letter', 'Zo\xeb,\x8ei\x9eka', false],
   ] as const) {
     it(`says ${isOdd ? '' : 'nothing '}of odd words where it is ${why}`, async () => {

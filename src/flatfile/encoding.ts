@@ -26,10 +26,13 @@ const SAMPLE_BYTES = 4096
 const STRAYS_TO_A_SEQUENCE = 4
 
 const ODD =
-  ', which makes odd words of it: it may come from a Macintosh or from DOS. Look at names with accents, and send it as UTF-8'
+  ', which makes odd words of it: it may come from a Macintosh, from DOS or from another part of Europe (Windows-1250, ISO-8859-15)'
+const GUESSED = 'Look at names with accents; a file in UTF-8 needs no guess'
 /** Of the letters of Windows-1252 the common ones have the high bytes; so many times more of the others are no coincidence. */
 const ODD_TO_COMMON = 3
 const APOSTROPHE = 0x92
+/** Which signs of Windows-1252 stand within words: soft hyphens, ordinals, what is taken for an apostrophe, and so on. */
+const SIGNS_IN_WORDS: ReadonlySet<number> = new Set(Buffer.from('\u00ad\u00aa\u00ba\u00b4\u00b7\u00b0\u00ab\u00bb', 'latin1'))
 
 /** Reads the file through: one bad byte at its end decides about its beginning. */
 export async function encodingOf(path: string): Promise<Encoding> {
@@ -46,7 +49,11 @@ export async function encodingOf(path: string): Promise<Encoding> {
     return { name: 'utf-8', markBytes: 0, notice }
   }
   const odd = (await isOddly1252(path)) ? ODD : ''
-  return { name: 'windows-1252', markBytes: 0, notice: `the encoding was guessed: not UTF-8, so read as Windows-1252${odd}` }
+  return {
+    name: 'windows-1252',
+    markBytes: 0,
+    notice: `the encoding was guessed: not UTF-8, so read as Windows-1252${odd}. ${GUESSED}`,
+  }
 }
 
 /** What a text that begins so says of itself by a byte order mark; undefined where it has none. */
@@ -107,15 +114,20 @@ function lengthBy(first: number): number {
   return first >= 0xe0 ? 3 : 2
 }
 
-/** Whether it has marks within words where letters with accents should be, as MacRoman and the code pages of DOS look. */
+/**
+ * Whether it has marks within words where letters with accents should be, as MacRoman and the code pages of DOS look, or
+ * signs, as Windows-1250 and ISO-8859-15 do.
+ */
 async function isOddly1252(path: string): Promise<boolean> {
   let [odd, common] = [0, 0]
-  let [isInWord, isAsked] = [false, false]
+  let [isInWord, isMark, isSign] = [false, false, false]
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
     for (const byte of chunk as Buffer) {
-      const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
-      if (isAsked && isLetter) odd++
-      isAsked = isInWord && byte >= 0x80 && byte < 0xa0 && byte !== APOSTROPHE
+      const isLetter = byte >= 0xc0 || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a)
+      if (isSign && isLetter) return true
+      if (isMark && isLetter) odd++
+      isMark = isInWord && byte >= 0x80 && byte < 0xa0 && byte !== APOSTROPHE
+      isSign = isInWord && byte > 0xa0 && byte < 0xc0 && !SIGNS_IN_WORDS.has(byte)
       isInWord = isLetter
       if (byte >= 0xc0) common++
     }
