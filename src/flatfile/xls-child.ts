@@ -5,7 +5,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CellObject, WorkBook, WorkSheet } from '@e965/xlsx'
-import { read } from '@e965/xlsx'
+import { read, set_cptable } from '@e965/xlsx'
+import * as codePages from '@e965/xlsx/dist/cpexcel'
 import type { FileLimits } from './limits.ts'
 import { formatFrom, numberCell } from './number-format.ts'
 import type { Cell, Row } from './row.ts'
@@ -21,6 +22,9 @@ export type XlsReply =
   | { readonly kind: 'broken'; readonly message: string }
 
 const BATCH = 500
+
+// A workbook of Excel 5 or 95 has its letters in the code page of whoever wrote it.
+set_cptable(codePages)
 
 /** By their codes in the file ([MS-XLS] 2.5.10). */
 const ERRORS = new Map([

@@ -70,6 +70,19 @@ describe('an old workbook', () => {
     })
   })
 
+  for (const [codePage, letter] of [
+    [1250, 'ł'],
+    [1251, 'і'],
+    [1252, '³'],
+  ] as const) {
+    it(`of Excel 95 has its letters in the code page that it names: ${codePage}`, async () => {
+      const bytes = write(bookOf({ Users: [[{ t: 's', v: 'Pawe_' }]] }), { type: 'buffer', bookType: 'biff5' }) as Buffer
+      bytes.writeUInt16LE(codePage, bytes.indexOf(Buffer.from([0x42, 0, 2, 0])) + 4)
+      bytes.writeUInt8(0xb3, bytes.indexOf('Pawe_') + 4)
+      assert.deepEqual(await withBytes(bytes, rowsOf), [{ number: 1, cells: [`Pawe${letter}`] }])
+    })
+  }
+
   it('leaves nothing behind when it is closed or refused', async () => {
     await using folder = await temporaryFolder()
     const path = await folder.put('a.xls', bytesOf(bookOf({ Users: [] })))
