@@ -108,6 +108,12 @@ describe('a flat change', () => {
       for (const sent of [null, [], 'x', 7]) assert.equal(refused(flatChange(sent, sender()))[0]?.code, 'value_type')
     })
 
+    it('what names nobody, and says by what whoever sent it can name somebody', () => {
+      const said = (source: Source) => refused(flatChange({ city: 'Porto' }, sender({}, source)))[0]?.message
+      assert.match(said('api') ?? '', /: send email, netid, netid2, netid3 or id$/)
+      assert.match(said('file:sis') ?? '', /: send email, netid, netid2 or netid3$/)
+    })
+
     it('what names nobody, with all else that is wrong', () => {
       assert.deepEqual(
         refused(flatChange({ city: 'Porto' }, sender())).map(({ code }) => code),

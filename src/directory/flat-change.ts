@@ -61,7 +61,7 @@ export function flatChange(sent: unknown, sender: FlatSender, found: readonly Pr
   if (problems.some(isAboutWhom)) return problems
   const keys = { ...keysIn(wishes), ...keyAsSent(flat.email, problems) }
   const id = typeof flat.id === 'string' ? flat.id : undefined
-  if (id === undefined && Object.keys(keys).length === 0) return [...problems, keyMissing()]
+  if (id === undefined && Object.keys(keys).length === 0) return [...problems, keyMissing(sender)]
   return changeFrom({ wishes, required, keys, id, sender, faults: problems })
 }
 
@@ -89,8 +89,10 @@ function requiredCleared(field: string): Problem {
   return { field, code: 'required_cleared', message: `${field} cannot be cleared: every person has one` }
 }
 
-function keyMissing(): Problem {
-  const message = `nobody can be found or created without a match key: send ${[...MATCH_KEYS].reverse().join(', ')} or id`
+/** Only where it answers with ids can a sender name one. */
+function keyMissing({ source }: FlatSender): Problem {
+  const names = [...[...MATCH_KEYS].reverse(), ...(channelOf(source) === 'api' ? ['id'] : [])]
+  const message = `nobody can be found or created without a match key: send ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`
   return { field: 'email', code: 'required_missing', message }
 }
 
