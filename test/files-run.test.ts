@@ -136,8 +136,10 @@ await forEachStore((name, place) => {
       const institution = await desk.institution()
       const report = join(folder, 'report.csv')
       const bad = '007,bad@uni.edu,=1+1,"Ode, jr.",Pilot,,'
-      const first = await desk.imported(institution, [HEADER, ...rows(1), bad], '--report', report)
-      assert.equal(first.code, 2)
+      const lines = join(folder, 'report.ndjson')
+      const first = await desk.imported(institution, [HEADER, ...rows(1), bad], '--report', report, '--report', lines)
+      assert.deepEqual([first.code, first.summary.report], [2, report])
+      assert.equal(readFileSync(lines, 'utf8').trim().split('\n').length, 2)
       const told = readFileSync(report, 'utf8')
       assert.ok(told.startsWith(`\ufeffoutcome,reason,fix,${HEADER}\r\ncreated,,,0,`), told)
       assert.match(told, /\r\ninvalid,account_type_unknown,".*one of Student.*",007,bad@uni.edu,'=1\+1,"Ode, jr.",Pilot,,\r\n$/)

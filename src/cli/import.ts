@@ -34,7 +34,8 @@ a file that cannot be used is rejected, and in both cases nothing is changed.
   --approve         do it even where a threshold would hold the file
   --json            the outcome as one JSON object on standard output
   --report F        the report of every row: F.csv is the table with outcome, reason and fix in front, F.ndjson one
-                    object a row, F.json the outcome as a whole, F.txt a page with what to mend first
+                    object a row, F.json the outcome as a whole, F.txt a page with what to mend first; several by
+                    several --report
 
 An import that was interrupted goes on where it stopped with "matricula files run".
 
@@ -62,20 +63,19 @@ Example:
 type Given = ReturnType<typeof argumentsIn>
 
 function argumentsIn(args: readonly string[]) {
-  const options = { institution: 'text', 'dry-run': 'flag', approve: 'flag', json: 'flag', report: 'text' } as const
+  const options = { institution: 'text', 'dry-run': 'flag', approve: 'flag', json: 'flag', report: 'texts' } as const
   const { options: found, words } = read(args, { options, words: ['FILE'] })
   const institution = institutionIn(found.institution)
-  const { report } = found
-  if (report !== undefined && !REPORT_FORMATS.some((end) => report.toLowerCase().endsWith(end))) {
-    throw new Misuse(`--report is "${report}"; its name should end in ${REPORT_FORMATS.join(', ')}`)
-  }
+  const { report: reports = [] } = found
+  const odd = reports.find((report) => !REPORT_FORMATS.some((end) => report.toLowerCase().endsWith(end)))
+  if (odd !== undefined) throw new Misuse(`--report is "${odd}"; its name should end in ${REPORT_FORMATS.join(', ')}`)
   return {
     file: words[0],
     institution,
     dryRun: found['dry-run'] ?? false,
     approve: found.approve ?? false,
     json: found.json ?? false,
-    reports: report === undefined ? [] : [report],
+    reports,
   }
 }
 
