@@ -17,6 +17,7 @@ describe('what a file is', () => {
   for (const [name, format, content] of [
     ['people.xls', 'csv', CSV],
     ['people.pdf', 'csv', CSV],
+    ['people.slk', 'csv', 'ID;Program;email\n7;Law;a@b.example\n'],
     ['people.csv', 'xlsx', XLSX],
     ['people.csv', 'xls', xls('biff8')],
     ['people.xlsx', 'xls', xls('biff5')],
@@ -39,6 +40,8 @@ describe('what a file is', () => {
     ['an Excel 2003 XML file', '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">'],
     ['an XML file', '<?xml version="1.0"?><people/>'],
     ['a web archive (.mht)', 'MIME-Version: 1.0\r\nContent-Type: multipart/related'],
+    ['a SYLK file (.slk)', 'ID;PWXL;N;E\r\nP;PGeneral\r\nC;Y1;X1;K"netid"\r\nE\r\n'],
+    ['a DIF file (.dif)', 'TABLE\r\n0,1\r\n"EXCEL"\r\n'],
     ['a JSON file', '[{"netid": "1"}]'],
     ['no text and no workbook', Buffer.from(Array.from({ length: 400 }, (_, i) => i % 16))],
     [

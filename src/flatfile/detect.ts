@@ -47,6 +47,8 @@ const TEXTS: readonly (readonly [begins: RegExp, name: string])[] = [
   [/^<\?xml|^<[^<>]*\sxmlns\b/, 'an XML file'],
   [/^MIME-Version:/i, 'a web archive (.mht)'],
   [/^%PDF/, 'a PDF document'],
+  [/^ID;P[^\r\n]*[\r\n]+(?:P;P|F;P|B;Y|O;)/, 'a SYLK file (.slk)'],
+  [/^TABLE\r?\n0,1\r?\n/, 'a DIF file (.dif)'],
   [/^\{\s*"|^\[\s*[{["]/, 'a JSON file'],
 ]
 
