@@ -38,7 +38,7 @@ export const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#'
 /** What this service wants keys encrypted with. */
 export const RSA_OAEP = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p'
 
-/** Of keys, both with the mask generation of their time (SHA-1 in MGF1, which its weakness does not touch). */
+/** Of keys. The first masks by MGF1 over SHA-1, the second over the hash that it names: no weakness of the hash touches that. */
 export const KEY_ENCRYPTIONS: ReadonlySet<string> = new Set([RSA_OAEP, 'http://www.w3.org/2009/xmlenc11#rsa-oaep'])
 export const OAEP_DIGESTS: ReadonlySet<string> = new Set([
   'http://www.w3.org/2000/09/xmldsig#sha1',
