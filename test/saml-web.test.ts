@@ -3,6 +3,8 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { changeInstitution } from '../src/directory/institution-changes.ts'
+import type { SamlDeps } from '../src/saml/deps.ts'
 import type { SignInRequest } from '../src/saml/sign-in-request.ts'
 import { EVERYTHING } from '../src/store/predicate.ts'
 import type { Store } from '../src/store/store.ts'
@@ -212,6 +214,21 @@ await forEachStore((name, place) => {
         assert.deepEqual([await roll(web), web.ended], [0, [code]])
       })
     }
+
+    it('looks for newer metadata when what is known is over, and lets the person in by it', async () => {
+      const looked: string[] = []
+      const over: Partial<SamlDeps> = {
+        async refresh({ _id: id }, entityId) {
+          looked.push(entityId)
+          const settings = { saml: { idp: { validUntil: null } } }
+          await changeInstitution(store, { id, settings, checks: [], by: { source: 'saml' }, now: Date.now() })
+          return true
+        },
+      }
+      const web = await open({ saml: { idp: { ...IDP_SETTINGS, validUntil: '2026-01-01T00:00:00Z' } }, over })
+      assert.equal((await new Browser(web).signIn()).status, 303)
+      assert.deepEqual(looked, [IDP_SETTINGS.entityId])
+    })
 
     it('says of which identity provider a response claims to be that is not believed, where that is a known one', async () => {
       for (const [entityId, code, idp] of [

@@ -18,6 +18,8 @@ const ADVICE: { readonly [code: string]: string } = {
   status:
     'The identity provider itself turned the person away: its log has the reason, often that the person was not assigned to this application.',
   idp: 'Compare the entity id of the identity provider with saml.idps[].entityId, letter by letter.',
+  metadata:
+    'Set a newer copy of the metadata, or its address (institution set ID --saml-metadata URL). Where it is looked up already, the log says why no newer copy could be had.',
   address:
     'Compare the ACS address that the identity provider has with that of “matricula saml check”; PUBLIC_URL must be what browsers use.',
   audience:

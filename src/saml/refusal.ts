@@ -16,6 +16,7 @@ export const REFUSALS = {
   undecryptable: 403,
   status: 403,
   idp: 403,
+  metadata: 403,
   address: 403,
   audience: 403,
   time: 403,

@@ -15,6 +15,7 @@ import type { Admitted } from './admit-person.ts'
 import { admitPerson, namesOf } from './admit-person.ts'
 import type { SamlDeps } from './deps.ts'
 import type { FailureKind } from './failures.ts'
+import type { RefusalCode } from './refusal.ts'
 import type { Refusal } from './refusal-record.ts'
 import { rulesFor, sourceOf } from './rules.ts'
 import type { SignInRequest } from './sign-in-request.ts'
@@ -74,18 +75,21 @@ function turnedAway(refusal: Refusal, request: SignInRequest | undefined): Turne
   return { kind: 'out', refusal, ...(request && { request }) }
 }
 
-/** Read once more where the key was unknown, and the identity provider's metadata turns out to have a new one. */
+/** Read once more where the key was unknown or what is known is over, and the identity provider's metadata has something new. */
 async function believe(
   { store, refresh }: Pick<SamlDeps, 'store' | 'refresh'>,
   institution: Institution,
   read: (idps: readonly IdpSettings[]) => Verified | Refused,
 ): Promise<Verified | Refused> {
   const verified = read(idpsOf(institution.settings))
-  if (verified.kind === 'ok' || verified.code !== 'key' || verified.issuer === undefined) return verified
+  if (verified.kind === 'ok' || !STALE.has(verified.code) || verified.issuer === undefined) return verified
   if (!(await refresh(institution, verified.issuer))) return verified
   const fresh = await getInstitution(store, institution._id)
   return fresh === undefined ? verified : read(idpsOf(fresh.settings))
 }
+
+/** Reasons that newer metadata may take away. */
+const STALE: ReadonlySet<RefusalCode> = new Set(['key', 'metadata'])
 
 type Asked = { readonly kind: 'ok'; readonly request?: SignInRequest } | { readonly kind: 'refused'; readonly detail: string }
 

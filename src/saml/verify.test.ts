@@ -32,7 +32,7 @@ describe('a response', () => {
     }
     assert.equal(until(1).kind, 'ok')
     const over = until(0)
-    assert.ok(over.kind === 'refused' && over.code === 'idp')
+    assert.ok(over.kind === 'refused' && over.code === 'metadata')
     assert.match(over.detail, /was valid until/)
   })
 

@@ -143,7 +143,7 @@ function keysOf({ idps, now }: VerifyContext, issuer: string | undefined): Owned
   const current = candidates.filter(({ validUntil }) => validUntil === undefined || now < Date.parse(validUntil))
   if (current.length === 0)
     throw new SamlRefused(
-      'idp',
+      'metadata',
       `the metadata of ${shown(issuer)} was valid until ${candidates[0]?.validUntil} and is not relied on since`,
     )
   return current.flatMap((owner) => keysIn(owner).map((key) => ({ key, owner })))
