@@ -72,6 +72,8 @@ describe('XML', () => {
       `<a ${Array.from({ length: 33 }, (_, index) => `xmlns:a${index}="urn:x"`).join(' ')}><b ${Array.from({ length: 32 }, (_, index) => `xmlns:b${index}="urn:x"`).join(' ')}/></a>`,
       /more than 64 namespaces/,
     ],
+    ['an attribute of 65,536 characters', `<a b="${'>'.repeat(65_535)}"/>`, /a tag of more than 65536 characters/],
+    ['a name of 65,537 characters', `<${'a'.repeat(65_537)}/>`, /a tag of more than 65536 characters/],
     ['a namespace with a relative name', '<a xmlns="x"/>', /no absolute URI/],
     ['a namespace with a space in its name', '<a xmlns:p=" urn:p"/>', /no absolute URI/],
   ] as const) {

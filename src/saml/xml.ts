@@ -46,6 +46,8 @@ export class XmlError extends Error {
 }
 
 const MESSAGE: XmlRules = { elements: 2500, depth: 64, attributes: 64, namespaces: 64, comments: false }
+/** Of one tag, its name and its attributes. */
+const MOST_TAG_CHARACTERS = 65_536
 const DECLARATION =
   /^<\?xml\s+version\s*=\s*(["'])1\.0\1(\s+encoding\s*=\s*(["'])utf-8\3)?(\s+standalone\s*=\s*(["'])(yes|no)\5)?\s*\?>/i
 /** Without spaces anywhere: the parser would trim them away, and others do not. */
@@ -82,14 +84,22 @@ function treeOf(body: string, rules: XmlRules, outer: Scope): XmlElement {
   const open: Open[] = []
   let root: XmlElement | undefined
   let attributes = 0
+  let characters = 0
+  const count = (...texts: readonly string[]) => {
+    for (const { length } of texts) characters += length
+    if (characters > MOST_TAG_CHARACTERS) throw new XmlError(`has a tag of more than ${MOST_TAG_CHARACTERS} characters`)
+  }
   parser.on('error', (error) => {
     throw new XmlError(`is not well-formed: ${error.message}`)
   })
-  parser.on('opentagstart', () => {
+  parser.on('opentagstart', ({ name }) => {
     attributes = 0
+    characters = 0
+    count(name)
     if (open.length >= rules.depth) throw new XmlError(`is nested deeper than ${rules.depth} elements`)
   })
-  parser.on('attribute', () => {
+  parser.on('attribute', ({ name, value }) => {
+    count(name, value)
     if (++attributes > rules.attributes) throw new XmlError(`has an element with more than ${rules.attributes} attributes`)
   })
   parser.on('opentag', ({ name, prefix, local, uri, attributes: found, ns }) => {

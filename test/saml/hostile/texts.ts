@@ -135,10 +135,9 @@ export const FLOODS: readonly Hostile[] = [
   ),
   text('65 elements, one in the other', inside('<a>'.repeat(65) + '</a>'.repeat(65))),
   text('12,000 attributes', inside(`<a ${Array.from({ length: 12_000 }, (_, index) => `a${index}=""`).join(' ')}/>`)),
-  text(
-    'one attribute of 150 kB',
-    (xml) => edited(xml, '<saml:Subject>', `<saml:Subject b="${'x'.repeat(150_000)}">`),
-    'signature',
+  text('one attribute of 150 kB', (xml) => edited(xml, '<saml:Subject>', `<saml:Subject b="${'x'.repeat(150_000)}">`)),
+  text('an attribute of 150,000 letters outside of what was signed', (xml) =>
+    edited(xml, ' Destination=', ` Consent="${'x'.repeat(150_000)}" Destination=`),
   ),
   text('70 namespaces', inside(`<a ${Array.from({ length: 70 }, (_, index) => `xmlns:n${index}="urn:n"`).join(' ')}/>`)),
   text(
@@ -152,7 +151,7 @@ export const FLOODS: readonly Hostile[] = [
   ),
   text('a text of 150 kB', (xml) => edited(xml, '>ada<', `>${'x'.repeat(150_000)}<`), 'signature'),
   text('30,000 references to characters', (xml) => edited(xml, '>ada<', `>${'&amp;'.repeat(30_000)}<`), 'signature'),
-  text('a name of 150 kB', (xml) => edited(xml, '<saml:Subject>', `<saml:Subject ${'a'.repeat(150_000)}="">`), 'signature'),
+  text('a name of 150 kB', (xml) => edited(xml, '<saml:Subject>', `<saml:Subject ${'a'.repeat(150_000)}="">`)),
   text('a tag that does not end', (xml) => `${xml.slice(0, 300)}${'x'.repeat(150_000)}`),
   text('20,000 values of one attribute', (xml) =>
     edited(
