@@ -6,8 +6,9 @@ const ADVICE: { readonly [code: string]: string } = {
   form: 'Whatever comes to the ACS address is not of an identity provider, or by another binding than HTTP-POST: set HTTP-POST there.',
   encoding: 'No identity provider sends this. If people sign in otherwise, ask whether a proxy changes what browsers post.',
   xml: 'No identity provider sends this. If it is one of yours, ask its maker.',
-  structure: 'No identity provider sends this. If it is one of yours, ask its maker.',
-  algorithm: 'Let the identity provider sign with RSA and SHA-256.',
+  structure:
+    'By itself hardly any identity provider sends this. If it is one of yours, see whether its settings leave something out, for example the AuthnStatement.',
+  algorithm: 'Let the identity provider sign with RSA and SHA-256, after exclusive canonicalization (xml-exc-c14n#).',
   unsigned:
     'Let the identity provider sign its assertions (Shibboleth and SimpleSAMLphp: sign assertions; Entra: sign response and assertion).',
   key: 'The identity provider may have a new certificate: fetch its metadata again, or add the certificate to saml.idps[].certificates.',
