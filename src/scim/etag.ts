@@ -9,8 +9,10 @@ type Fits = (version: string) => boolean
 
 /** What a client that reads says of this version: `stale` when it wants another, `known` when it has it already. */
 export function conditionIn(headers: Headers, version: string): 'stale' | 'known' | undefined {
-  if (!names(headers.get('if-match') ?? '*', version)) return 'stale'
-  return names(headers.get('if-none-match') ?? '', version) ? 'known' : undefined
+  const wanted = headers.get('if-match')
+  if (wanted !== null && !names(wanted, version)) return 'stale'
+  const known = headers.get('if-none-match')
+  return known !== null && names(known, version) ? 'known' : undefined
 }
 
 /** What a write wants of the version that is there; undefined when any will do. A POST is to what is not there yet. */
