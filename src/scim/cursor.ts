@@ -41,16 +41,19 @@ export function cursorsFor(
   { filter, sortBy, isDescending, count }: ListRequest,
   now: () => number = Date.now,
 ): Cursors {
-  const query = hash('sha256', JSON.stringify([source, types, filter ?? null, sortBy ?? null, isDescending, count]), 'base64url')
-  const context = `${institution._id} ${query}`
+  // Most lists are told without a cursor.
+  const context = () => {
+    const query = JSON.stringify([source, types, filter ?? null, sortBy ?? null, isDescending, count])
+    return `${institution._id} ${hash('sha256', query, 'base64url')}`
+  }
   return {
     write({ type, id, value }) {
-      return seal.seal(PURPOSE, context, JSON.stringify([now(), type, id, ...(value === undefined ? [] : [value])]))
+      return seal.seal(PURPOSE, context(), JSON.stringify([now(), type, id, ...(value === undefined ? [] : [value])]))
     },
     read(cursor) {
       if (cursor === '') return
       if (cursor.length > MAX_LENGTH) return NOT_OF_THIS
-      const opened = open(seal, context, cursor)
+      const opened = open(seal, context(), cursor)
       if (opened === undefined) return NOT_OF_THIS
       const [at, type, id, value] = opened
       if (now() - at > CURSOR_SECONDS * 1000) return new ScimProblem('expiredCursor')
