@@ -16,9 +16,9 @@ export type Managers = ReadonlyMap<string, string>
 
 export const NO_MANAGERS: Managers = new Map()
 
-/** Whether there may be a manager in the bytes of a resource: no attribute but that one is an object of this name. */
-export function mayHaveManager(resource: Uint8Array): boolean {
-  return objectsIn(resource).has('manager')
+/** Whether there may be a manager in a resource or its bytes: no attribute but that one is an object of this name. */
+export function mayHaveManager(resource: Resource | Uint8Array): boolean {
+  return resource instanceof Uint8Array ? objectsIn(resource).has('manager') : managerIn(resource) !== undefined
 }
 
 /** @param resources as the store has them, or as the bytes of their JSON */
@@ -29,7 +29,7 @@ export async function readManagers(
 ): Promise<Managers> {
   const ids = new Set<string>()
   for (const one of resources) {
-    if (one instanceof Uint8Array && !mayHaveManager(one)) continue
+    if (!mayHaveManager(one)) continue
     const value = managerIn(one instanceof Uint8Array ? JSON.parse(Buffer.from(one).toString()) : one)
     if (value !== undefined) ids.add(value)
   }

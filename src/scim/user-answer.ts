@@ -18,16 +18,18 @@ export const TYPICAL_BYTES = 2048
 
 export type Asker = { readonly caller: Caller; readonly base: string }
 
+type Seen = { readonly memberOf: readonly string[]; readonly resource: Resource | Uint8Array }
+
 /** One user as the whole of an answer: short enough to go out as text, together with its headers. */
 export async function userText(store: Store, asker: Asker, user: UserBytes, project: Projection | undefined): Promise<string> {
-  const view = showsOthers(user, project) ? await viewFor(store, asker, [user], project) : plainView(asker)
+  const view = await viewFor(store, asker, [user], project)
   const out = new ByteWriter(TYPICAL_BYTES)
   writeShown(out, user, view, project)
   return out.end().toString()
 }
 
 /** Whether what is shown may name others, groups or a manager: these change without the user's version. */
-export function showsOthers({ memberOf, resource }: UserBytes, project: Projection | undefined): boolean {
+export function showsOthers({ memberOf, resource }: Seen, project: Projection | undefined): boolean {
   const showsGroups = memberOf.length > 0 && project?.shows('groups') !== false
   return showsGroups || (mayHaveManager(resource) && showsManager(project))
 }
@@ -38,34 +40,23 @@ function showsManager(project: Projection | undefined): boolean {
   return project === undefined || project.of(looked)[EXTENSIONS.enterprise] !== undefined
 }
 
-/** How the caller sees these users. What an answer does not show is not read. */
+/** How the caller sees these users. What an answer does not show is not read: for most of them nothing is. */
 export async function viewFor(
   store: Store,
   { caller, base }: Asker,
-  users: readonly { readonly memberOf: readonly string[]; readonly resource: Resource | Uint8Array }[],
+  users: readonly Seen[],
   project: Projection | undefined,
 ): Promise<View> {
-  const showsGroups = project?.shows('groups') !== false
+  const { source, institution } = caller
+  const plain = { source, schema: userSchemaOf(institution.settings), base, belonging: NO_GROUPS, managers: NO_MANAGERS }
+  const others = users.filter((user) => showsOthers(user, project))
+  if (others.length === 0) return plain
+  const resources = others.map(({ resource }) => resource)
   const [belonging, managers] = await Promise.all([
-    showsGroups ? readBelonging(store, caller, base, users) : NO_GROUPS,
-    showsManager(project)
-      ? readManagers(
-          store,
-          caller,
-          users.map(({ resource }) => resource),
-        )
-      : NO_MANAGERS,
+    project?.shows('groups') === false ? NO_GROUPS : readBelonging(store, caller, base, others),
+    showsManager(project) ? readManagers(store, caller, resources) : NO_MANAGERS,
   ])
-  return { ...seenBy(caller), base, belonging, managers }
-}
-
-/** Of those who are shown without groups and manager. */
-function plainView({ caller, base }: Asker): View {
-  return { ...seenBy(caller), base, belonging: NO_GROUPS, managers: NO_MANAGERS }
-}
-
-function seenBy({ source, institution }: Caller): Pick<View, 'source' | 'schema'> {
-  return { source, schema: userSchemaOf(institution.settings) }
+  return { ...plain, belonging, managers }
 }
 
 /** In parts where a projection asks for them. */
