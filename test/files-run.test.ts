@@ -72,7 +72,8 @@ await forEachStore((name, place) => {
         const file = desk.write(name, [HEADER, ...rows(40, { status })].join('\n'))
         await desk.matricula('import', file, '--institution', institution)
       }
-      const [run] = JSON.parse((await desk.matricula('files', 'list', '--state', 'held', '--json')).out[0] ?? '[]')
+      const held = await desk.matricula('files', 'list', '--institution', institution, '--state', 'held', '--json')
+      const [run] = JSON.parse(held.out[0] ?? '[]')
       const { said } = await desk.matricula('files', 'show', run.run)
       const [, line = ''] = /^To let it through: matricula (.*)$/m.exec(said) ?? []
       const words = execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
