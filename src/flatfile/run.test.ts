@@ -27,6 +27,24 @@ describe('a run', () => {
   })
 })
 
+describe('a run of a file whose netids have lost their zeros', () => {
+  it('tells of them', async () => {
+    await using store = await openSqlite({ path: temporaryFile('run') })
+    await using folder = await temporaryFolder()
+    const institution = anInstitution()
+    let files = 0
+    const notices = async (...rows: string[]) => {
+      const path = await folder.put('people.csv', ['netid,email,first_name,last_name,account_type', ...rows, ''].join('\n'))
+      const file = { path, name: 'people.csv' }
+      const run = `r${++files}`
+      return (await runFile({ store, institution, file, run, folder: folder.path, reports: [] })).notices
+    }
+    assert.deepEqual(await notices('0042,ada@uni.edu,Ada,King,Student', '0043,bo@uni.edu,Bo,Ode,Student'), [])
+    assert.deepEqual(await notices('44,bo@uni.edu,Bo,Ode,Student'), [])
+    assert.match((await notices('42,ada@uni.edu,Ada,King,Student')).join(), /in rows: 1 \("42" in row 2, on the roll "0042"\)/)
+  })
+})
+
 describe('a run that is refused', () => {
   for (const [when, more, told] of [
     ['at first', {}, false],

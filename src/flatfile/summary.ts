@@ -4,7 +4,7 @@
 import type { FileSource } from './file-source.ts'
 import type { FileCode, FileRefused } from './refusal.ts'
 import type { Table } from './table.ts'
-import type { Planned, Tally } from './tally.ts'
+import type { Planned, Tally, ZerosLost } from './tally.ts'
 import type { Hold, HoldCode } from './thresholds.ts'
 import type { Counts } from './verdict.ts'
 import { NO_COUNTS } from './verdict.ts'
@@ -90,14 +90,19 @@ function missingIn({ missing }: Tally): NonNullable<Summary['missing']> | null {
   return missing === undefined ? null : { people: missing.people, deactivated: missing.deactivated }
 }
 
-function ownNotices({ constants }: FileSource, { rows }: Tally, { notLooked, garbled }: Planned): string[] {
+function ownNotices({ constants }: FileSource, { rows }: Tally, { notLooked, garbled, zerosLost }: Planned): string[] {
   const fixed = Object.keys(constants)
   return [
     ...(rows === 0 ? ['the file has no rows below its header'] : []),
     ...(fixed.length > 0 ? [`${fixed.join(', ')} as the settings say for files of this name`] : []),
+    ...(zerosLost === undefined ? [] : [zerosNotice(zerosLost)]),
     ...(garbled === undefined ? [] : [garbled]),
     ...(notLooked === undefined ? [] : [`nobody counts as missing from this file: ${notLooked}`]),
   ]
+}
+
+function zerosNotice({ rows, first: { row, was, is } }: ZerosLost): string {
+  return `netids without the zeros in front that they have on the roll, in rows: ${rows} ("${is}" in row ${row}, on the roll "${was}"). They are taken as they stand: format the column as text in whatever wrote the file`
 }
 
 export function rejected(options: About['options'], file: FileSource, { code, field, message }: FileRefused): Summary {

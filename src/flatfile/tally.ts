@@ -2,8 +2,8 @@
  * What a file does, in numbers: what thresholds are judged on and summaries show.
  */
 import type { Outcome } from '../directory/change.ts'
-import type { Slot } from '../directory/user.ts'
-import { MATCH_KEYS } from '../directory/user.ts'
+import type { Slot, User } from '../directory/user.ts'
+import { MATCH_KEYS, NETIDS } from '../directory/user.ts'
 import type { Missing, MissingPlan } from './roster.ts'
 import type { Counts, RowOutcome, Verdict } from './verdict.ts'
 import { NO_COUNTS } from './verdict.ts'
@@ -15,6 +15,13 @@ export type Planned = {
   readonly keysChanged: number
   readonly notLooked?: string
   readonly garbled?: string
+  readonly zerosLost?: ZerosLost
+}
+
+/** In how many rows, and in which first. */
+export type ZerosLost = {
+  readonly rows: number
+  readonly first: { readonly row: number; readonly was: string; readonly is: string }
 }
 
 export class Tally {
@@ -27,6 +34,8 @@ export class Tally {
   deactivated = 0
   /** Rows that give a person another value for a match key. */
   keysChanged = 0
+  /** Those of them whose netid is the one on the roll without the zeros in front, as spreadsheets leave it. */
+  zerosLost: ZerosLost | undefined
   /** Of a roster: who is missing from the file. */
   missing: Missing | MissingPlan | undefined
   /** Why nobody was looked for, though the file is a roster. */
@@ -46,16 +55,24 @@ export class Tally {
     if (!isTakenOnly(changed)) this.changed++
     if (before.resource.active !== false && user.resource.active === false) this.deactivated++
     if (MATCH_KEYS.some((key) => before.keys[key] !== undefined && before.keys[key] !== user.keys[key])) this.keysChanged++
+    const lost = zerosLost(before, user)
+    if (lost !== undefined) this.#noteZerosLost({ row: verdict.row, ...lost })
+  }
+
+  #noteZerosLost(lost: ZerosLost['first']): void {
+    const { rows, first } = this.zerosLost ?? { rows: 0, first: lost }
+    this.zerosLost = { rows: rows + 1, first }
   }
 
   get planned(): Planned {
-    const { rows, deactivated, keysChanged, notLooked, garbled } = this
+    const { rows, deactivated, keysChanged, notLooked, garbled, zerosLost } = this
     return {
       rows,
       deactivated,
       keysChanged,
       ...(notLooked !== undefined && { notLooked }),
       ...(garbled !== undefined && { garbled }),
+      ...(zerosLost !== undefined && { zerosLost }),
     }
   }
 
@@ -71,6 +88,14 @@ export class Tally {
   get problems(): { readonly [code: string]: number } {
     return Object.fromEntries([...this.#problems].sort(([, a], [, b]) => b - a))
   }
+}
+
+function zerosLost(before: Pick<User, 'keys'>, after: Pick<User, 'keys'>): { was: string; is: string } | undefined {
+  for (const netid of NETIDS) {
+    const [was, is] = [before.keys[netid], after.keys[netid]]
+    if (was !== undefined && is !== undefined && was.length > is.length && was.replace(/^0+/, '') === is) return { was, is }
+  }
+  return undefined
 }
 
 function isTakenOnly(changed: readonly Slot[]): boolean {
