@@ -56,6 +56,12 @@ describe('PUT /institutions/:institution/files/:name', () => {
     })
   }
 
+  it('refuses a file that says it is past the limit before any of it has come', async () => {
+    const body = new ReadableStream({ pull: () => assert.fail('it was read') }, { highWaterMark: 0 })
+    const { status } = await put('people.csv', body, { headers: { 'content-length': '1001' } })
+    assert.equal(status, 413)
+  })
+
   it('refuses a form with the file in it, whose lines would be taken for rows', async () => {
     const form = new FormData()
     form.set('file', new File([PEOPLE], 'people.csv'))

@@ -14,7 +14,7 @@ import { StoreError } from '../store/store.ts'
 import { ArrivalRefused, arriving } from './arriving.ts'
 import { nameFault, notATable } from './file-name.ts'
 import { openFolders } from './folders.ts'
-import { receive } from './receive.ts'
+import { maxFileBytes, receive } from './receive.ts'
 import type { Run } from './run-record.ts'
 
 export type FilesDeps = {
@@ -67,6 +67,9 @@ async function put({ store, admit, dataDir, onWaiting, idleMs = IDLE_MS, now }: 
   }
   if (/^\s*multipart\//i.test(request.headers.get('content-type') ?? ''))
     return problem(415, 'the body should be the file itself, not a form with the file in it: with curl by -T FILE, not by -F')
+  // Whoever says how much will come need not send it to hear that it is too much.
+  const maxBytes = maxFileBytes(institution)
+  if (Number(request.headers.get('content-length')) > maxBytes) return tooLarge(maxBytes)
   const folders = await openFolders(dataDir, institution._id)
   const body: AsyncIterable<Uint8Array> = request.body ?? new ReadableStream<Uint8Array>({ start: (stream) => stream.close() })
   const patience = { readmit: readmission(admit, request, caller, now), idleMs }
@@ -84,12 +87,16 @@ async function put({ store, admit, dataDir, onWaiting, idleMs = IDLE_MS, now }: 
     case 'empty':
       return problem(422, 'the file has no content')
     case 'tooLarge':
-      return problem(413, `the file is past the limit of ${received.maxBytes} bytes (setting files.limits.fileBytes)`)
+      return tooLarge(received.maxBytes)
     case 'full':
       return problem(507, 'there is no more room before the next run has gone through the files that wait (setting sftp.quota)')
     default:
       return received satisfies never
   }
+}
+
+function tooLarge(maxBytes: number): Response {
+  return problem(413, `the file is past the limit of ${maxBytes} bytes (setting files.limits.fileBytes)`)
 }
 
 const TITLES = {
