@@ -63,14 +63,12 @@ export function apiOver(store: Store, institution: Institution, now: () => numbe
   return {
     app,
     request,
-    post: async (path, body, headers = {}) =>
-      reply(
-        await request(path, {
-          method: 'POST',
-          body: typeof body === 'string' ? body : JSON.stringify(body),
-          headers: { 'content-type': 'application/json', ...headers },
-        }),
-      ),
+    async post(path, body, headers = {}) {
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const length = String(Buffer.byteLength(text))
+      const sent = { 'content-type': 'application/json', 'content-length': length, ...headers }
+      return reply(await request(path, { method: 'POST', body: text, headers: sent }))
+    },
     get: async (path) => reply(await request(path)),
   }
 }

@@ -11,7 +11,6 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { apiApp } from '../src/api/app.ts'
 import { sealWith } from '../src/auth/seal.ts'
-import { MAX_BODY_BYTES } from '../src/limits/body.ts'
 import { Turns } from '../src/limits/turns.ts'
 import { scimApp } from '../src/scim/app.ts'
 import { openSqlite } from '../src/store/sqlite/sqlite.ts'
@@ -20,11 +19,14 @@ import { depsOver } from './api-client.ts'
 import { anInstitution } from './builders.ts'
 import { temporaryFile } from './stores.ts'
 
+const MIB = 1024 * 1024
+/** Of a batch, and of a bulk request. */
+const LONGEST = 8 * MIB
 const BATCH = 'api/v1/users/batch'
 const BULK = 'scim/v2/Bulk'
 const NOBODY = JSON.stringify({ users: [] })
 const SOMEBODY = JSON.stringify({ Operations: [{ method: 'POST', path: '/Users', data: { userName: 'ada' } }] })
-const filled = (body: string, bytes = MAX_BODY_BYTES + 1) => body.padEnd(bytes)
+const filled = (body: string) => body.padEnd(MIB)
 
 describe('large bodies', () => {
   let store: Store
@@ -36,6 +38,8 @@ describe('large bodies', () => {
   for (const [path, status] of [
     [BATCH, 422],
     [BULK, 400],
+    ['api/v1/users', 422],
+    ['scim/v2/Users', 400],
   ] as const) {
     it(`are not read before it is their turn, whichever channel the others came by: ${path}`, async () => {
       await using server = await serving(store)
@@ -58,7 +62,7 @@ describe('large bodies', () => {
   })
 
   it('that have had no turn in time are refused in the words of their channel', async () => {
-    await using server = await serving(store, new Turns({ atATime: 0, maxWaitMs: 1 }))
+    await using server = await serving(store, new Turns({ roomBytes: 0, maxWaitMs: 1 }))
     const api = await server.send(BATCH, filled(NOBODY)).answer
     assert.deepEqual(
       [api.status, api.headers['retry-after'], api.headers['content-type']],
@@ -79,7 +83,7 @@ describe('large bodies', () => {
     const little = await server.stall(BATCH, NOBODY)
     little.call.destroy()
     assert.ok((await server.gone).signal.aborted, 'it has left while it waited')
-    const much = await server.stall(BATCH, filled(NOBODY), 2 * MAX_BODY_BYTES)
+    const much = await server.stall(BATCH, filled(NOBODY))
     const next = server.send(BATCH, NOBODY)
     much.call.destroy()
     stalled[0]?.finish()
@@ -90,7 +94,7 @@ describe('large bodies', () => {
 
 type Answer = { readonly status: number | undefined; readonly headers: IncomingMessage['headers']; readonly text: string }
 
-async function serving(store: Store, turns = new Turns({ atATime: 2 })) {
+async function serving(store: Store, turns = new Turns({ roomBytes: 2 * LONGEST })) {
   const institution = anInstitution()
   const gone = Promise.withResolvers<Request>()
   const deps = {
@@ -137,7 +141,7 @@ async function serving(store: Store, turns = new Turns({ atATime: 2 })) {
       return opened
     },
     /** Begins a large body, and is let in, with no turn before those who were let in earlier. */
-    async stall(path: string, body: string, bytes = body.length + MAX_BODY_BYTES) {
+    async stall(path: string, body: string, bytes = LONGEST) {
       const isIn = new Promise<void>((resolve) => {
         admitted = resolve
       })

@@ -60,12 +60,13 @@ export function endpoint(
   app.route('/institutions/:institution/scim/v2', scim)
 
   async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-    const init = {
+    const sent = typeof body === 'string' ? body : JSON.stringify(body)
+    const length = sent === undefined ? {} : { 'content-length': String(Buffer.byteLength(sent)) }
+    const response = await app.request(`/institutions/${institution._id}/scim/v2${path}`, {
       method,
-      headers: { authorization: 'Bearer scim', 'content-type': 'application/scim+json', ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    }
-    const response = await app.request(`/institutions/${institution._id}/scim/v2${path}`, init)
+      headers: { authorization: 'Bearer scim', 'content-type': 'application/scim+json', ...length, ...headers },
+      ...(sent !== undefined && { body: sent }),
+    })
     const text = await response.text()
     const json = text.startsWith('{') ? JSON.parse(text) : undefined
     return { status: response.status, headers: response.headers, text, json }

@@ -31,13 +31,7 @@ export function postUser(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   })
 }
 
-export async function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
-  const { request, caller } = exchange
-  const answered = await deps.turns.take(caller.institution._id, request, () => answerBatch(deps, exchange))
-  return answered === 'late' ? problem('limited', NO_TURN.detail, {}, NO_TURN.headers) : answered
-}
-
-function answerBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
+export function postBatch(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   return answerBody(deps, exchange, MAX_BATCH_BYTES, async (sent, isDryRun) => {
     const users = usersIn(sent)
     if (!Array.isArray(users)) return users as Answer
@@ -55,12 +49,16 @@ async function answerBody(
   maxBytes: number,
   work: (sent: unknown, isDryRun: boolean) => Promise<Answer>,
 ): Promise<Answer> {
-  const isDryRun = dryRunIn(exchange.query)
+  const { request, caller, query } = exchange
+  const isDryRun = dryRunIn(query)
   if (typeof isDryRun !== 'boolean') return isDryRun
-  const body = await readJson(exchange.request, maxBytes)
-  if (body.kind === 'bad') return body.answer
-  if (isDryRun) return work(body.value, true)
-  return once(deps, exchange, body.text, () => work(body.value, false))
+  const answered = await deps.turns.take(caller.institution._id, { request, maxBytes }, async () => {
+    const body = await readJson(request, maxBytes)
+    if (body.kind === 'bad') return body.answer
+    if (isDryRun) return work(body.value, true)
+    return once(deps, exchange, body.text, () => work(body.value, false))
+  })
+  return answered === 'late' ? problem('limited', NO_TURN.detail, {}, NO_TURN.headers) : answered
 }
 
 function usersIn(body: unknown): readonly unknown[] | Answer {

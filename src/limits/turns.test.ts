@@ -1,27 +1,29 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it, mock } from 'node:test'
 import { setImmediate as settled } from 'node:timers/promises'
-import { MAX_BODY_BYTES } from './body.ts'
 import { Turns } from './turns.ts'
 
-const LARGE = String(MAX_BODY_BYTES + 1)
+const KIB = 1024
+/** The longest that is read. */
+const MAX_BYTES = 100 * KIB
 
 /** What is done, in its order, each until it is told to end. */
-function aHall(turns = new Turns({ atATime: 2 })) {
+function aHall({ longest = 2, ...bounds } = {} as { longest?: number; maxWaiting?: number }) {
+  const turns = new Turns({ ...bounds, roomBytes: longest * MAX_BYTES })
   const begun: string[] = []
   const ends = new Map<string, PromiseWithResolvers<void>>()
   const come = (
     name: string,
-    { institution = 'north', bytes = LARGE as string | undefined, signal = undefined as AbortSignal | undefined } = {},
+    { institution = 'north', bytes = MAX_BYTES as number | undefined, signal = undefined as AbortSignal | undefined } = {},
   ) => {
     const request = new Request('http://a', {
       method: 'POST',
-      ...(bytes !== undefined && { headers: { 'content-length': bytes } }),
+      ...(bytes !== undefined && { headers: { 'content-length': String(bytes) } }),
       ...(signal && { signal }),
     })
     const end = Promise.withResolvers<void>()
     ends.set(name, end)
-    return turns.take(institution, request, async () => {
+    return turns.take(institution, { request, maxBytes: MAX_BYTES }, async () => {
       begun.push(name)
       await end.promise
       return name
@@ -51,6 +53,31 @@ describe('turns', () => {
     assert.deepEqual(await Promise.all(all), ['a', 'b', 'c', 'd', 'e'])
   })
 
+  it('are as many as there is room for, by the length of the bodies, and nobody is overtaken', async () => {
+    const { begun, come, end } = aHall()
+    void come('a')
+    for (const name of ['b', 'c', 'd']) void come(name, { bytes: 30 * KIB })
+    void come('e')
+    void come('f', { bytes: 20 * KIB })
+    assert.deepEqual(begun, ['a', 'b', 'c', 'd'])
+    await end('b')
+    assert.deepEqual(begun, ['a', 'b', 'c', 'd'])
+    await end('a')
+    assert.deepEqual(begun, ['a', 'b', 'c', 'd', 'e', 'f'])
+  })
+
+  it('are given to those behind when the one who stood in their way has left', async () => {
+    const { begun, come } = aHall()
+    const here = new AbortController()
+    void come('a')
+    void come('b', { bytes: 50 * KIB })
+    const leaving = come('c', { signal: here.signal })
+    void come('d', { bytes: 50 * KIB })
+    here.abort('gone')
+    await assert.rejects(leaving)
+    assert.deepEqual(begun, ['a', 'b', 'd'])
+  })
+
   it('of one institution do not wait for those of another', () => {
     const { begun, come } = aHall()
     for (const name of ['a', 'b', 'c']) void come(name)
@@ -59,9 +86,10 @@ describe('turns', () => {
   })
 
   for (const [why, bytes, waits] of [
-    ['are not needed for a small body', String(MAX_BODY_BYTES), false],
-    ['are needed for a large one', LARGE, true],
+    ['are not needed for a small body', 16 * KIB, false],
+    ['are needed for a larger one', 16 * KIB + 1, true],
     ['are needed for a body that does not say how long it is', undefined, true],
+    ['are not needed for a body that is too long to be read', MAX_BYTES + 1, false],
   ] as const) {
     it(why, () => {
       const { begun, come } = aHall()
@@ -77,6 +105,7 @@ describe('turns', () => {
     for (const name of ['b', 'c']) void come(name)
     fail('a', new Error('it broke'))
     await assert.rejects(failing, /it broke/)
+    await settled()
     assert.deepEqual(begun, ['a', 'b', 'c'])
   })
 
@@ -95,7 +124,7 @@ describe('turns', () => {
   })
 
   it('are waited for by so many; one more is told so at once', async () => {
-    const { begun, come, end } = aHall(new Turns({ atATime: 1, maxWaiting: 2 }))
+    const { begun, come, end } = aHall({ longest: 1, maxWaiting: 2 })
     for (const name of ['a', 'b', 'c']) void come(name)
     assert.equal(await come('d'), 'late')
     await end('a')

@@ -1,11 +1,13 @@
 /**
- * Turns at what fills memory: a large body and the work on it, from before its first byte is read until it is answered.
- * An institution has a few at a time; more of its requests wait unread, in the order in which they came. Each of those
- * holds a connection, and 0.1 MB that Node takes in unasked, so they are bounded, too.
+ * Turns at what fills memory: a body and the work on it, from before its first byte is read until it is answered.
+ * An institution has room for so many bytes at a time; more of its requests wait unread, in the order in which they came.
+ * Each of those holds a connection, and 0.1 MB that Node takes in unasked, so they are bounded, too.
  */
-import { MAX_BODY_BYTES } from './body.ts'
 
-const AT_A_TIME = 4
+/** Four of the longest bodies. */
+const ROOM_BYTES = 32 * 1024 * 1024
+/** So little needs no turn: the rate of requests is bound enough. */
+const SMALL_BYTES = 16 * 1024
 const MAX_WAITING = 100
 const MAX_WAIT_MS = 60_000
 
@@ -15,71 +17,85 @@ export const NO_TURN = {
   headers: { 'retry-after': '5' },
 } as const
 
+type Waiter = { readonly bytes: number; readonly begin: () => void }
+
 /** Of one institution. */
-type Line = { busy: number; readonly waiting: Set<() => void> }
+type Line = { busyBytes: number; readonly waiting: Set<Waiter> }
 
 export class Turns {
   readonly #lines = new Map<string, Line>()
-  readonly #atATime: number
+  readonly #roomBytes: number
   readonly #maxWaiting: number
   readonly #maxWaitMs: number
 
-  constructor({ atATime = AT_A_TIME, maxWaiting = MAX_WAITING, maxWaitMs = MAX_WAIT_MS } = {}) {
-    this.#atATime = atATime
+  constructor({ roomBytes = ROOM_BYTES, maxWaiting = MAX_WAITING, maxWaitMs = MAX_WAIT_MS } = {}) {
+    this.#roomBytes = roomBytes
     this.#maxWaiting = maxWaiting
     this.#maxWaitMs = maxWaitMs
   }
 
   /**
    * Does the work: at once where the body is small, else when it is its turn.
+   * @param maxBytes what a longer body is refused for, unread
    * @returns `late`, with nothing done, when that did not come in time, or too many wait already
    * @throws what the signal of the request says when the caller goes away before. Where more was sent than Node takes in
    * unasked, that is seen only when it is their turn: reading the body fails then, and the turn is passed on
    */
-  async take<T>(institution: string, request: Request, work: () => Promise<T>): Promise<T | 'late'> {
-    if (!isLarge(request)) return work()
-    const line = this.#lines.get(institution) ?? { busy: 0, waiting: new Set() }
+  async take<T>(
+    institution: string,
+    { request, maxBytes }: { readonly request: Request; readonly maxBytes: number },
+    work: () => Promise<T>,
+  ): Promise<T | 'late'> {
+    const bytes = bytesToHold(request, maxBytes)
+    if (bytes <= SMALL_BYTES) return work()
+    const line = this.#lines.get(institution) ?? { busyBytes: 0, waiting: new Set() }
     this.#lines.set(institution, line)
-    if (line.busy < this.#atATime) line.busy++
+    if (line.waiting.size === 0 && line.busyBytes + bytes <= this.#roomBytes) line.busyBytes += bytes
     else if (line.waiting.size >= this.#maxWaiting) return 'late'
-    else if (!(await isUp(line, this.#maxWaitMs, request.signal))) return 'late'
+    else if (!(await this.#isUp(line, bytes, request.signal).finally(() => this.#passOn(institution, line)))) return 'late'
     try {
       return await work()
     } finally {
+      line.busyBytes -= bytes
       this.#passOn(institution, line)
     }
   }
 
+  /** Lets in who waits longest, as many as there is room for: somebody has ended, or has left who stood in their way. */
   #passOn(institution: string, line: Line): void {
-    const [next] = line.waiting
-    if (next !== undefined) next()
-    else if (--line.busy === 0) this.#lines.delete(institution)
+    for (const waiter of line.waiting) {
+      if (line.busyBytes + waiter.bytes > this.#roomBytes) return
+      line.busyBytes += waiter.bytes
+      waiter.begin()
+    }
+    if (line.busyBytes === 0) this.#lines.delete(institution)
+  }
+
+  /** Waits to be let in. Whoever leaves is out of the line before anything else happens. */
+  #isUp({ waiting }: Line, bytes: number, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const leaving = (settle: () => void) => () => {
+        waiting.delete(waiter)
+        clearTimeout(timer)
+        signal.removeEventListener('abort', gone)
+        settle()
+      }
+      const waiter = { bytes, begin: leaving(() => resolve(true)) }
+      const gone = leaving(() => reject(signal.reason))
+      const timer = setTimeout(
+        leaving(() => resolve(false)),
+        this.#maxWaitMs,
+      )
+      signal.addEventListener('abort', gone)
+      waiting.add(waiter)
+      if (signal.aborted) gone()
+    })
   }
 }
 
-/** What does not say how long it is may be as long as any. */
-function isLarge({ headers }: Request): boolean {
+/** What does not say how long it is may be as long as any; what is too long is not read at all. */
+function bytesToHold({ headers }: Request, maxBytes: number): number {
   const announced = headers.get('content-length')
-  return announced === null || Number(announced) > MAX_BODY_BYTES
-}
-
-/** Waits to be handed the turn of somebody else. Whoever leaves is out of the line before anything else happens. */
-function isUp({ waiting }: Line, maxWaitMs: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const leaving = (settle: () => void) => () => {
-      waiting.delete(begin)
-      clearTimeout(timer)
-      signal.removeEventListener('abort', gone)
-      settle()
-    }
-    const begin = leaving(() => resolve(true))
-    const gone = leaving(() => reject(signal.reason))
-    const timer = setTimeout(
-      leaving(() => resolve(false)),
-      maxWaitMs,
-    )
-    signal.addEventListener('abort', gone)
-    waiting.add(begin)
-    if (signal.aborted) gone()
-  })
+  if (announced === null) return maxBytes
+  return Number(announced) > maxBytes ? 0 : Number(announced)
 }

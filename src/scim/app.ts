@@ -9,8 +9,11 @@ import { openGroupWrites } from '../directory/group-writes.ts'
 import { didYouMean } from '../directory/near-miss.ts'
 import type { Roll } from '../directory/roll.ts'
 import type { Settings } from '../directory/settings.ts'
+import { MAX_BODY_BYTES } from '../limits/body.ts'
+import { NO_TURN } from '../limits/turns.ts'
 import { StoreError } from '../store/store.ts'
 import { bulk } from './bulk.ts'
+import { MAX_PAYLOAD_BYTES } from './bulk-request.ts'
 import type { ScimDeps } from './deps.ts'
 import { allResourceTypes, allSchemas, resourceTypeNamed, schemaWithUrn, serviceProviderConfig } from './discovery.ts'
 import type { ScimCode } from './errors.ts'
@@ -37,32 +40,40 @@ export function scimApp(deps: ScimDeps): Hono {
   const tell = (find: Discovery) =>
     guarded(deps, async (exchange, c) => discover(c, exchange.base, find, exchange.caller.institution.settings))
 
-  const search = byMethod({ POST: serve(searchOf(USER_TYPE)) })
-  const user = byMethod({ GET: serve(readUser), PUT: serve(replaceUser), PATCH: serve(changeUser), DELETE: serve(removeUser) })
+  const search = byMethod({ POST: serve(inTurn(searchOf(USER_TYPE))) })
+  const user = byMethod({
+    GET: serve(readUser),
+    PUT: serve(inTurn(replaceUser)),
+    PATCH: serve(inTurn(changeUser)),
+    DELETE: serve(removeUser),
+  })
 
-  const searchInGroups = byMethod({ POST: serve(searchOf(GROUP_TYPE)) })
+  const searchInGroups = byMethod({ POST: serve(inTurn(searchOf(GROUP_TYPE))) })
   const group = byMethod({
     GET: serve(readGroup),
-    PUT: serve(replaceGroup),
-    PATCH: serve(changeGroup),
+    PUT: serve(inTurn(replaceGroup)),
+    PATCH: serve(inTurn(changeGroup)),
     DELETE: serve(removeGroup),
   })
 
   // One route an address: a fixed path beside `:id` would take Hono's quicker router out of play.
-  app.all('/Users', byMethod({ GET: serve(listOf(USER_TYPE)), POST: serve(createUser) }))
+  app.all('/Users', byMethod({ GET: serve(listOf(USER_TYPE)), POST: serve(inTurn(createUser)) }))
   app.all('/Users/:id', (c) => (c.req.param('id') === '.search' ? search(c) : user(c)))
-  app.all('/Groups', byMethod({ GET: serve(listOf(GROUP_TYPE)), POST: serve(createGroup) }))
+  app.all('/Groups', byMethod({ GET: serve(listOf(GROUP_TYPE)), POST: serve(inTurn(createGroup)) }))
   app.all('/Groups/:id', (c) => (c.req.param('id') === '.search' ? searchInGroups(c) : group(c)))
   app.all('/', byMethod({ GET: serve(listOf(USER_TYPE, GROUP_TYPE)) }))
-  app.all('/.search', byMethod({ POST: serve(searchOf(USER_TYPE, GROUP_TYPE)) }))
-  app.all('/Bulk', byMethod({ POST: serve(bulk) }))
+  app.all('/.search', byMethod({ POST: serve(inTurn(searchOf(USER_TYPE, GROUP_TYPE))) }))
+  app.all('/Bulk', byMethod({ POST: serve(inTurn(bulk, MAX_PAYLOAD_BYTES)) }))
   // Readable without a token (RFC 7643, section 5): it is the same for everybody.
   app.all('/ServiceProviderConfig', byMethod({ GET: (c) => discover(c, baseOf(deps, c), serviceProviderConfig) }))
   app.all('/ResourceTypes', byMethod({ GET: tell(allResourceTypes) }))
   app.all('/ResourceTypes/:name', byMethod({ GET: tell(resourceTypeNamed) }))
   app.all('/Schemas', byMethod({ GET: tell(allSchemas) }))
   app.all('/Schemas/:name', byMethod({ GET: tell(schemaWithUrn) }))
-  app.all('/Me', byMethod({ GET: me(readUser), PUT: me(replaceUser), PATCH: me(changeUser), DELETE: me(removeUser) }))
+  app.all(
+    '/Me',
+    byMethod({ GET: me(readUser), PUT: me(inTurn(replaceUser)), PATCH: me(inTurn(changeUser)), DELETE: me(removeUser) }),
+  )
   app.all('*', (c) => refuse('notFound', nothingAt(c.req.path))(c))
   return app
 }
@@ -83,6 +94,15 @@ function byMethod(handlers: { readonly [method: string]: Handler }): Handler {
   const allow = [...served.keys()].join(', ')
   const refused = refuse('methodNotAllowed', `this method is not served here; served are ${allow}`, { allow })
   return (c) => (served.get(c.req.method) ?? refused)(c)
+}
+
+/** What reads a body. */
+function inTurn(work: Service, maxBytes = MAX_BODY_BYTES): Service {
+  return async (roll, exchange, id) => {
+    const { request, caller } = exchange
+    const done = await roll.turns.take(caller.institution._id, { request, maxBytes }, () => work(roll, exchange, id))
+    return done === 'late' ? new ScimProblem('limited', NO_TURN.detail, NO_TURN.headers) : done
+  }
 }
 
 /** Admits the caller, does the work, and turns whatever comes of it into an answer. */

@@ -2,11 +2,9 @@
  * POST /Bulk: the answer is 200 also where operations failed; each says by itself what became of it (RFC 7644, section 3.7).
  */
 import type { Roll } from '../directory/roll.ts'
-import { NO_TURN } from '../limits/turns.ts'
 import { bulkRequestFrom, MAX_PAYLOAD_BYTES } from './bulk-request.ts'
 import type { Result } from './bulk-run.ts'
 import { runBulk } from './bulk-run.ts'
-import type { ScimDeps } from './deps.ts'
 import { errorOf, ScimProblem } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { askedBy } from './exchange.ts'
@@ -14,13 +12,7 @@ import { answer } from './respond.ts'
 
 const RESPONSE_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
 
-export async function bulk(roll: Roll & ScimDeps, exchange: Exchange): Promise<Response | ScimProblem> {
-  const { request, caller } = exchange
-  const answered = await roll.turns.take(caller.institution._id, request, () => answerBulk(roll, exchange))
-  return answered === 'late' ? new ScimProblem('limited', NO_TURN.detail, NO_TURN.headers) : answered
-}
-
-async function answerBulk(roll: Roll, exchange: Exchange): Promise<Response | ScimProblem> {
+export async function bulk(roll: Roll, exchange: Exchange): Promise<Response | ScimProblem> {
   const asked = await askedBy(exchange, MAX_PAYLOAD_BYTES)
   if (asked instanceof ScimProblem) return asked
   const request = bulkRequestFrom(asked.body)
