@@ -12,6 +12,7 @@ import type { Actor } from '../directory/institution-changes.ts'
 import { createInstitution } from '../directory/institution-changes.ts'
 import type { Settings } from '../directory/settings.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
+import { putCheck } from './check-page.ts'
 import { openFolders } from './folders.ts'
 import { goOn, heldRun, importFile, oneAtATime, unfinishedRuns } from './process.ts'
 import { receive } from './receive.ts'
@@ -98,6 +99,13 @@ describe('a run', () => {
       assert.ok(existsSync(path), 'the file is left where it is')
     })
   }
+
+  it('takes away what a check said would be done with its file', async () => {
+    await using desk = await open(PEOPLE)
+    await putCheck(desk.folders, 'people.csv', 'Nothing has been changed so far.')
+    await desk.run(() => {})
+    assert.ok(!desk.reports().some((path) => path.includes('.check.')))
+  })
 
   it('has its turn however many wait, the oldest first', async () => {
     await using desk = await open(PEOPLE)

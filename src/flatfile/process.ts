@@ -12,6 +12,7 @@ import { LeaseLost, takeLease } from '../jobs/lease.ts'
 import { renameForGood } from '../lasting.ts'
 import type { Store } from '../store/store.ts'
 import { StoreError } from '../store/store.ts'
+import { forgetCheck } from './check-page.ts'
 import { checksumTaken, isSaidDone, removeCompanions, takeCompanions } from './companions.ts'
 import type { Folders } from './folders.ts'
 import { datedName, fileIn, putAway } from './folders.ts'
@@ -93,6 +94,8 @@ export async function goOn(run: Run, options: Processing): Promise<Summary | und
     await mkdir(folder, { recursive: true, mode: 0o700 })
     // Before the file, which is not looked for again once it is there.
     await takeCompanions(folders, run.file, folder)
+    // What would be done with it is no news once it is being done; a later file of its name has a check of its own.
+    await forgetCheck(folders, run.file)
     await rename(uploaded, fileIn(folder))
   }
   if (existsSync(fileIn(folder))) return goThrough(current, options)
