@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { appendFile, mkdir } from 'node:fs/promises'
+import { appendFile, mkdir, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -41,6 +41,15 @@ describe('the room for uploads', () => {
     assert.equal(await put(room, 'b', 1), 'full')
     rmSync(join(folders.upload, 'a'))
     assert.equal(await put(room, 'b', 100), undefined)
+  })
+
+  it('of what many make smaller at once is given back once', async () => {
+    const { put, room, folders } = await aRoom()
+    await put(room, 'a', 100)
+    const cut = () => room.grow(-100, 100, () => truncate(join(folders.upload, 'a')))
+    await Promise.all([cut(), cut(), cut()])
+    assert.equal(await put(room, 'b', 100), undefined)
+    assert.equal(await put(room, 'c', 100), 'full')
   })
 
   let made = 0

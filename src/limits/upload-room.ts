@@ -6,6 +6,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Institution } from '../directory/institution.ts'
 import { unlessMissing } from '../file-errors.ts'
+import { inTurn } from './in-turn.ts'
 
 type Quota = { readonly bytes: number; readonly files: number }
 
@@ -34,18 +35,11 @@ export class UploadRoom {
   /** Bytes for which there was room, and those of them that are written by now or will not be. */
   #granted = 0
   #settled = 0
-  /** The last of those that wait for each other. */
-  #turn: Promise<unknown> = Promise.resolve()
+  /** How many files there may be, and what is done to a name, follows from what was seen. */
+  readonly inTurn = inTurn()
 
   constructor({ incoming, aside, upload }: UploadFolders) {
     this.#folders = [incoming, aside, upload]
-  }
-
-  /** One after the other: how many files there may be, and what is done to a name, follows from what was seen. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work)
-    this.#turn = done.catch(() => {})
-    return done
   }
 
   /** @returns how many files there are */
@@ -58,12 +52,13 @@ export class UploadRoom {
   }
 
   /**
-   * @param bytes how much larger the work makes what lies here, or smaller
+   * @param bytes how much larger the work makes what lies here; what it makes smaller is seen when somebody looks
    * @param mostBytes how much may lie here in all
    * @returns `full`, with nothing done, where there is no room for it
    */
   async grow<T>(bytes: number, mostBytes: number, work: () => Promise<T>): Promise<T | 'full'> {
-    const fits = () => bytes <= 0 || this.#bytes + bytes <= mostBytes
+    if (bytes <= 0) return await work()
+    const fits = () => this.#bytes + bytes <= mostBytes
     if (!fits()) await this.look()
     if (!fits()) return 'full'
     this.#bytes += bytes

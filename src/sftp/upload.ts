@@ -4,6 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { constants, copyFile, open, rm } from 'node:fs/promises'
+import { inTurn } from '../limits/in-turn.ts'
 import { Refused, refusedBy } from './refused.ts'
 
 export const NO_ROOM = new Refused('FAILURE', 'there is no more room in /upload: remove files there (setting sftp.quota)')
@@ -23,6 +24,8 @@ export class Upload {
   readonly #file: FileHandle
   readonly #room: Room
   readonly #appends: boolean
+  /** Another connection may set the size of what this one writes. */
+  readonly #inTurn = inTurn()
   #size: number
   #received = 0
   #failure: Refused | undefined
@@ -63,25 +66,17 @@ export class Upload {
   }
 
   /** Writes pieces one behind the other. After a failure nothing is written any more: the file would have holes. */
-  async write(offset: number, pieces: readonly Uint8Array[]): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure
-    const from = this.#appends ? this.#size : offset
+  write(offset: number, pieces: readonly Uint8Array[]): Promise<void> {
     const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
-    try {
+    return this.#change(async () => {
+      const from = this.#appends ? this.#size : offset
       await this.#grow(Math.max(this.#size, from + bytes), () => writeAll(this.#file, pieces, from))
-    } catch (error) {
-      throw this.#fail(error)
-    }
-    this.#received += bytes
+      this.#received += bytes
+    })
   }
 
-  async resize(size: number): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure
-    try {
-      await this.#grow(size, () => this.#file.truncate(size))
-    } catch (error) {
-      throw this.#fail(error)
-    }
+  resize(size: number): Promise<void> {
+    return this.#change(() => this.#grow(size, () => this.#file.truncate(size)))
   }
 
   /** Seconds since 1970. They order nothing: their sender may say anything. */
@@ -109,6 +104,17 @@ export class Upload {
   async giveUp(why: Refused): Promise<void> {
     this.#failure = why
     await this.#file.truncate(0).catch(() => {})
+  }
+
+  #change(work: () => Promise<void>): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#failure !== undefined) throw this.#failure
+      try {
+        await work()
+      } catch (error) {
+        throw this.#fail(error)
+      }
+    })
   }
 
   /** @param size of the file once the work is done */

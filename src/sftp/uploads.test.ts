@@ -43,6 +43,18 @@ describe('an upload', () => {
     )
   })
 
+  it('that is cut off while it is written takes as much room as it has', async () => {
+    await using test = await open(async () => {})
+    const sender = { ...SENDER, institution: { ...SENDER.institution, settings: { sftp: { quota: { bytes: 100 } } } } }
+    const upload = await test.uploads.open('a.csv', NEW, sender)
+    await upload.write(0, [Buffer.alloc(100)])
+    await Promise.all([upload.resize(0), upload.write(0, [Buffer.alloc(1)])])
+    const other = await test.uploads.open('b.csv', NEW, sender)
+    await upload.write(0, [Buffer.alloc(100)])
+    await assert.rejects(other.write(0, [Buffer.alloc(99)]), /no more room/)
+    await Promise.all([upload.close(), other.close().catch(() => {})])
+  })
+
   it('that the disk had no room for says so', async (t) => {
     await using test = await open(async () => {})
     await using any = await openFile('/dev/null')
