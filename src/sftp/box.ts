@@ -2,6 +2,7 @@
  * The tree that an institution sees: `/upload` to write to, `/reports` and `/archive` to read from. There are no links,
  * nothing can be made but files in `/upload`, and what waits there can be removed but not read.
  */
+import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { constants, lstat, open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -43,11 +44,8 @@ export class Box {
 
   /** What has gone since the names were read is left out. */
   async entries(place: Place, names: readonly string[]): Promise<Entry[]> {
-    const places = names.map((name): Place => {
-      if (place.kind === 'root') return { kind: 'folder', folder: name as FolderName }
-      return place.kind === 'folder' ? { kind: 'file', folder: place.folder, name } : place
-    })
-    return (await Promise.all(places.map((one) => this.#entryAt(one)))).filter((one) => one !== undefined)
+    const found = await this.#entriesIn(place, names)
+    return found.filter((one) => one !== undefined)
   }
 
   async read(place: Place): Promise<FileHandle> {
@@ -75,10 +73,18 @@ export class Box {
     }
   }
 
+  async #entriesIn(place: Place, names: readonly string[]): Promise<(Entry | undefined)[]> {
+    if (place.kind === 'root') return names.map((name) => folderEntry(name, name === 'upload'))
+    if (place.kind !== 'folder') return []
+    const { folder } = place
+    if (folder !== 'upload') return Promise.all(names.map((name) => this.#fileEntry({ kind: 'file', folder, name })))
+    const found = await this.uploads.findAll(names)
+    return names.map((name, index) => fileEntry(name, true, found[index]?.stats))
+  }
+
   async #fileEntry({ folder, name }: FilePlace): Promise<Entry | undefined> {
     const isUpload = folder === 'upload'
-    const stats = isUpload ? (await this.uploads.find(name))?.stats : await this.#statsIn(folder, name)
-    return stats && { name, kind: 'file', isWritable: isUpload, size: stats.size, modified: stats.mtimeMs }
+    return fileEntry(name, isUpload, isUpload ? (await this.uploads.find(name))?.stats : await this.#statsIn(folder, name))
   }
 
   async #statsIn(folder: FolderName, name: string) {
@@ -104,6 +110,10 @@ function fileAt(place: Place): FilePlace {
 /** Whether a name, joined to a folder, is something in that folder, on every system. */
 function isOneStep(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\\:\p{Cc}]/u.test(name)
+}
+
+function fileEntry(name: string, isWritable: boolean, stats: Stats | undefined): Entry | undefined {
+  return stats && { name, kind: 'file', isWritable, size: stats.size, modified: stats.mtimeMs }
 }
 
 function folderEntry(name: string, isWritable: boolean): Entry {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, open as openFile, readdir, rename, rm } from 'node:fs/promises'
+import promises, { mkdir, mkdtemp, open as openFile, readdir, rename, rm } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Institution } from '../directory/institution.ts'
+import { Box } from './box.ts'
 import type { FilesPort } from './files-port.ts'
 import type { Ended, Sender } from './uploads.ts'
 import { Uploads } from './uploads.ts'
@@ -55,6 +57,18 @@ describe('an upload', () => {
     await Promise.all([upload.close(), other.close().catch(() => {})])
   })
 
+  it('is listed after one look at all of them, however many are asked for at once', async (t) => {
+    await using test = await open(async () => {})
+    const names = ['a.csv', 'b.csv', 'c.csv']
+    for (const name of names) await test.uploads.interrupt(await test.uploads.open(name, NEW, SENDER), SENDER)
+    const looks = t.mock.method(promises, 'readdir')
+    syncBuiltinESMExports()
+    const entries = await test.box.entries({ kind: 'folder', folder: 'upload' }, names)
+    looks.mock.restore()
+    syncBuiltinESMExports()
+    assert.deepEqual([entries.map(({ name }) => name), looks.mock.callCount()], [names, 1])
+  })
+
   it('that the disk had no room for says so', async (t) => {
     await using test = await open(async () => {})
     await using any = await openFile('/dev/null')
@@ -98,6 +112,7 @@ async function open(onComplete: (name: string) => Promise<void>) {
   const uploads = new Uploads(folders, files, (one) => ended.push(one))
   return {
     uploads,
+    box: new Box(folders, uploads),
     ended,
     async put() {
       const upload = await uploads.open('people.csv', NEW, SENDER)

@@ -22,11 +22,9 @@ import { interruptedPage } from './unfinished.ts'
 import type { Room } from './upload.ts'
 import { NO_ROOM, Upload } from './upload.ts'
 
-export type Found = {
-  readonly state: 'open' | 'aside' | 'complete'
-  readonly path: string
-  readonly stats: Stats
-}
+type Placed = { readonly state: 'open' | 'aside' | 'complete'; readonly path: string }
+
+export type Found = Placed & { readonly stats: Stats }
 
 export type Opening = {
   /** Nothing of what is there is kept. */
@@ -70,12 +68,15 @@ export class Uploads {
   }
 
   async find(name: string): Promise<Found | undefined> {
-    if (this.#files.nameFault(name) !== undefined) return undefined
-    for (const { state, path } of await this.#places(name)) {
-      const stats = await statsOf(path)
-      if (stats !== undefined) return { state, path, stats }
-    }
-    return undefined
+    const [found] = await this.findAll([name])
+    return found
+  }
+
+  /** What each of these names shows. There may be a thousand uploads: they are gone through once for all names. */
+  async findAll(names: readonly string[]): Promise<(Found | undefined)[]> {
+    const placesOf = await this.#places()
+    const known = (name: string) => this.#files.nameFault(name) === undefined
+    return Promise.all(names.map((name) => (known(name) ? firstThere(placesOf(name)) : undefined)))
   }
 
   /** All names, each once, in their order. */
@@ -109,7 +110,7 @@ export class Uploads {
     const upload = await this.#room.grow(copied, most, () => Upload.begin(about))
     if (upload === 'full') throw NO_ROOM
     this.#live.set(id, upload)
-    for (const { state, path: earlier } of await this.#places(name)) {
+    for (const { state, path: earlier } of await this.#placesOf(name)) {
       if (state === 'open' && earlier < path) await this.#removeAt(earlier)
     }
     return upload
@@ -176,7 +177,7 @@ export class Uploads {
   }
 
   async #remove(name: string, { institution }: Sender): Promise<void> {
-    const places = (await this.find(name)) === undefined ? [] : await this.#places(name)
+    const places = (await this.find(name)) === undefined ? [] : await this.#placesOf(name)
     if (places.length === 0) throw new Refused('NO_SUCH_FILE', NO_SUCH_FILE)
     for (const { path } of places) await this.#removeAt(path)
     if (places.some(({ state }) => state === 'complete')) await this.#files.withdraw(name, institution)
@@ -217,7 +218,7 @@ export class Uploads {
 
   /** Puts a whole file where its new name says. */
   async #lay({ path, stats }: Found, name: string, { institution, by }: Sender): Promise<void> {
-    for (const place of await this.#places(name)) if (place.state !== 'complete') await this.#removeAt(place.path)
+    for (const place of await this.#placesOf(name)) if (place.state !== 'complete') await this.#removeAt(place.path)
     if (stats.size > 0 && this.#files.isTable(name)) {
       await this.#files.complete(path, name, institution, by)
     } else {
@@ -253,12 +254,19 @@ export class Uploads {
     }
   }
 
-  /** Where a name may be, in the order in which it is looked for there. */
-  async #places(name: string): Promise<{ readonly state: Found['state']; readonly path: string }[]> {
+  async #placesOf(name: string): Promise<Placed[]> {
+    return (await this.#places())(name)
+  }
+
+  /** @returns where a name may be, in the order in which it is looked for there */
+  async #places(): Promise<(name: string) => Placed[]> {
     const { incoming, aside, upload } = this.#folders
-    const open = (await readdir(incoming)).filter((file) => partsOf(file)?.name === name).sort()
-    return [
-      ...open.reverse().map((file) => ({ state: 'open', path: join(incoming, file) }) as const),
+    const open = Map.groupBy(await readdir(incoming), (file) => partsOf(file)?.name)
+    return (name) => [
+      ...(open.get(name) ?? [])
+        .sort()
+        .reverse()
+        .map((file) => ({ state: 'open', path: join(incoming, file) }) as const),
       { state: 'aside', path: join(aside, name) },
       { state: 'complete', path: join(upload, name) },
     ]
@@ -272,6 +280,14 @@ export class Uploads {
   #openPath(id: string, name: string): string {
     return join(this.#folders.incoming, incomingName(id, name))
   }
+}
+
+async function firstThere(places: readonly Placed[]): Promise<Found | undefined> {
+  for (const place of places) {
+    const stats = await statsOf(place.path)
+    if (stats !== undefined) return { ...place, stats }
+  }
+  return undefined
 }
 
 function reasonOf(error: unknown): Interrupted['reason'] {
