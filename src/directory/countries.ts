@@ -4,6 +4,7 @@
 import codes from 'i18n-iso-countries/codes.json' with { type: 'json' }
 import english from 'i18n-iso-countries/langs/en.json' with { type: 'json' }
 import { nearMiss } from './near-miss.ts'
+import { normalized } from './normal-form.ts'
 
 const usualName = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' })
 
@@ -58,6 +59,6 @@ function countriesByName(): Map<string, string> {
 
 /** Without case, marks and punctuation: "Côte d'Ivoire" and "COTE D IVOIRE" are one name. */
 function fold(name: string): string {
-  const plain = name.normalize('NFKD').toLowerCase().replaceAll('&', ' and ')
+  const plain = normalized(name, 'NFKD').toLowerCase().replaceAll('&', ' and ')
   return plain.replace(/[^\p{Letter}\p{Number}]/gu, '')
 }

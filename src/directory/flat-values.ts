@@ -8,6 +8,7 @@ import type { Field } from './fields.ts'
 import type { Institution } from './institution.ts'
 import { foldKey, foldText, isPlain } from './keys.ts'
 import { nearMiss } from './near-miss.ts'
+import { normalized } from './normal-form.ts'
 import { quoted } from './quoted.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './settings.ts'
 
@@ -22,7 +23,7 @@ export function readValue(field: Field, raw: string | number | boolean | null, i
   if (typeof raw !== 'string') return readTyped(field, raw)
   const text = raw.trim()
   if (text === '') return undefined
-  if (!isPlain(text)) return readWide(field, text.normalize('NFC'), institution)
+  if (!isPlain(text)) return readWide(field, normalized(text, 'NFC'), institution)
   return isClear(text) ? null : readText(field, text, institution)
 }
 

@@ -7,6 +7,7 @@
  * sigmas are one, since which of them a capital becomes depends on its neighbours.
  */
 import { isObject } from './json.ts'
+import { normalized } from './normal-form.ts'
 import type { Json, Key, Keys, Resource } from './user.ts'
 import { NETIDS } from './user.ts'
 
@@ -35,12 +36,12 @@ export function foldKeyPart(value: string): string {
 
 /** The text in Unicode's composed normal form (NFC). */
 export function composed(value: string): string {
-  return isPlain(value) ? value : value.normalize('NFC')
+  return isPlain(value) ? value : normalized(value, 'NFC')
 }
 
 /** Folds a string that is compared without case (`caseExact` false): case and composition, nothing else. */
 export function foldText(value: string): string {
-  return isPlain(value) ? value.toLowerCase() : lower(value.normalize('NFC')).normalize('NFC')
+  return isPlain(value) ? value.toLowerCase() : normalized(lower(normalized(value, 'NFC')), 'NFC')
 }
 
 /** The match keys of a record; the e-mail is the primary, else the work, else the first one. */
@@ -55,7 +56,7 @@ export function keysOf(resource: Resource): Keys {
 
 /** Normalising may bring forth what lower case would have changed, so it goes both before and after. */
 function foldWide(value: string): string {
-  return lower(value.normalize('NFKC').replace(INVISIBLE, '')).normalize('NFKC')
+  return normalized(lower(normalized(value, 'NFKC').replace(INVISIBLE, '')), 'NFKC')
 }
 
 function lower(value: string): string {

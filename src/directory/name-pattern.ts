@@ -1,4 +1,5 @@
 /** Names of files by a pattern: `*` stands for any letters; case does not count, nor how a letter with an accent is spelt (macOS). */
+import { normalized } from './normal-form.ts'
 
 export function fitsPattern(fileName: string, pattern: string): boolean {
   const parts = folded(pattern).split('*')
@@ -23,5 +24,5 @@ export function coversPattern(pattern: string, narrower: string): boolean {
 }
 
 function folded(name: string): string {
-  return name.normalize('NFC').toLowerCase()
+  return normalized(name, 'NFC').toLowerCase()
 }

@@ -5,6 +5,7 @@
  */
 import { FIELDS } from '../directory/fields.ts'
 import { nearMiss } from '../directory/near-miss.ts'
+import { normalized } from '../directory/normal-form.ts'
 import { IGNORED_COLUMN } from '../directory/settings.ts'
 import type { Row } from './row.ts'
 import { columnLetters, textOf } from './row.ts'
@@ -110,9 +111,7 @@ const INVISIBLE = /[\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2069\u00ad]/g
 
 /** Only letters and digits, in one case: as headings are compared. */
 export function foldHeading(heading: string): string {
-  return heading
-    .replaceAll(REMARK, '')
-    .normalize('NFKD')
+  return normalized(heading.replaceAll(REMARK, ''), 'NFKD')
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
