@@ -513,6 +513,32 @@ describe('PATCH', () => {
     }
   })
 
+  describe('does only so much at once', () => {
+    const emails = Array.from({ length: 1000 }, (_, i) => ({ value: `${i}@uni.edu`, type: `t${i}` }))
+    const long = Array.from({ length: 30 }, (_, i) => ({ value: `${i}`, display: 'x'.repeat(32_000) }))
+    const terms = Array.from({ length: 150 }, () => 'value co "no"').join(' or ')
+    const spelled = (name: string, times: number) =>
+      Array.from({ length: times }, (_, i) => [...name].map((c, at) => ((i >> at) & 1 ? c.toUpperCase() : c)).join(''))
+    const each = (names: readonly string[], value: unknown) => [
+      { op: 'add', value: Object.fromEntries(names.map((name) => [name, value])) },
+    ]
+    for (const [why, list, operations] of [
+      ['a part of all values, by a name in many cases', emails, each(spelled('emails.display', 2000), 'd')],
+      [
+        'one value more, many times',
+        emails.slice(1),
+        each(spelled('emails', 64).concat(spelled(`${CORE}:emails`, 100)), [emails[1]]),
+      ],
+      ['filters of many terms', emails, [{ op: 'replace', path: `emails[not (${terms})].display`, value: 'd' }]],
+      ['long values', long, each(spelled('emails.type', 500), 't')],
+    ] as const)
+      it(why, () => {
+        const result = patched({ userName: 'ada', emails: list }, ...operations)
+        assert.ok(result instanceof ScimProblem)
+        assert.equal(result.code, 'tooMany')
+      })
+  })
+
   it('makes of anything a valid record or a problem, and leaves the record it began with as it was', () => {
     const paths = constantFrom(
       'emails',

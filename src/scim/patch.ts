@@ -12,27 +12,30 @@ import { MAX_ELEMENTS } from '../directory/validate.ts'
 import { isBare, merged, union, withOnePrimary, withoutNamed } from './elements.ts'
 import { ScimProblem } from './errors.ts'
 import { matchesElement } from './filter/matches.ts'
+import type { FilterNode } from './filter/node.ts'
 import type { Step, Target } from './patch-steps.ts'
 import { without } from './values.ts'
 
-/** How many elements the filters of one request may look at: it keeps the thread from others meanwhile. */
-const MAX_COMPARISONS = 100_000
+/** How much the steps of one request may look at: it keeps the thread from others meanwhile. */
+const MAX_LOOKS = 100_000
+/** One look: an element of a list, so many characters of it, or the same for one more term of a filter. */
+const LOOK_CHARACTERS = 32
 
 type ChangeStep = Extract<Step, { readonly kind: 'change' }>
 
 /** @returns the resource after all steps, or why nothing of them was done */
 export function patchResource(resource: Resource, steps: readonly Step[]): Resource | ScimProblem {
   let next = resource
-  let comparisons = 0
+  let looks = 0
   const lists = new Map<string, Target>()
   for (const step of steps) {
     if (step.kind === 'clearExtension') next = without(next, [step.extension]) ?? {}
     if (step.kind !== 'change') continue
     const { target } = step
     const before = storedAt(next, target)
-    if (target.filter !== undefined && isList(before)) comparisons += before.length
-    if (comparisons > MAX_COMPARISONS)
-      return new ScimProblem('tooMany', 'the paths pick from too many values: send fewer operations at once')
+    if (isList(before)) looks += looksAt(before) * termsIn(target.filter)
+    if (looks > MAX_LOOKS)
+      return new ScimProblem('tooMany', 'there are too many values for so many changes of lists: send fewer operations at once')
     const after = target.attribute.multiValued ? changeList(before, step) : changeSingle(before, step)
     if (after instanceof ScimProblem) return after
     next = withValue(next, target, after)
@@ -40,6 +43,20 @@ export function patchResource(resource: Resource, steps: readonly Step[]): Resou
   }
   for (const target of lists.values()) next = withValue(next, target, eachOnce(target, withoutBare(storedAt(next, target))))
   return next
+}
+
+function looksAt(list: readonly Json[]): number {
+  let characters = 0
+  for (const element of list) {
+    for (const part of isObject(element) ? Object.values(element) : [element])
+      characters += typeof part === 'string' ? part.length : 0
+  }
+  return list.length + characters / LOOK_CHARACTERS
+}
+
+function termsIn(filter: FilterNode | undefined): number {
+  if (filter === undefined || !('of' in filter)) return 1
+  return [filter.of].flat().reduce((sum, node) => sum + termsIn(node), 0)
 }
 
 function listName({ extension, attribute }: Target): string {
