@@ -10,12 +10,15 @@ import { dottedName } from '../directory/schema.ts'
 import type { Json, JsonObject } from '../directory/user.ts'
 import { problemIn, ScimProblem } from './errors.ts'
 import type { FilterNode } from './filter/node.ts'
+import { termsIn } from './filter/node.ts'
 import { isName, withinCore } from './normalise.ts'
 import type { PatchPath } from './patch-path.ts'
 import { parsePatchPath } from './patch-path.ts'
 import { cleanElement, cleanString, cleanValue, isUnassigned, unassignedIn } from './values.ts'
 
 const MAX_OPERATIONS = 1000
+/** In the filters of all paths: each takes a while to read. */
+const MAX_TERMS = 4000
 
 type Op = 'add' | 'replace' | 'remove'
 
@@ -37,7 +40,7 @@ export type Step =
       readonly seed?: JsonObject
     }
 
-type Reading = { readonly schema: ResourceSchema; readonly steps: Step[]; readonly id: string | undefined }
+type Reading = { readonly schema: ResourceSchema; readonly steps: Step[]; readonly id: string | undefined; terms: number }
 
 /** Undefined when all is well. */
 type Verdict = ScimProblem | undefined
@@ -52,7 +55,7 @@ export function parsePatch(schema: ResourceSchema, body: unknown, id?: string): 
   if (operations.length > MAX_OPERATIONS) {
     return new ScimProblem('tooLarge', `at most ${MAX_OPERATIONS} operations fit in one request`)
   }
-  const reading: Reading = { schema, steps: [], id }
+  const reading: Reading = { schema, steps: [], id, terms: 0 }
   for (const [index, operation] of operations.entries()) {
     const problem = readOperation(reading, operation, `Operations[${index}]`)
     if (problem !== undefined) return problem
@@ -113,7 +116,10 @@ function readPath(reading: Reading, op: Op, text: string, value: unknown): Verdi
   const path = parsePatchPath(reading.schema, text)
   if (path instanceof ScimProblem) return path
   if (!('attribute' in path)) return readUrn(reading, op, path.extension, value)
-  const { attribute } = path
+  const { attribute, filter } = path
+  reading.terms += termsIn(filter)
+  if (reading.terms > MAX_TERMS)
+    return new ScimProblem('tooMany', `the paths have more than ${MAX_TERMS} comparisons: send fewer operations at once`)
   const isRepeated = attribute.name === 'schemas' || (attribute.name === 'id' && op !== 'remove' && value === reading.id)
   if (isRepeated) return undefined
   if (isReadOnly(path)) return new ScimProblem('mutability', `${dottedName(path)} cannot be changed`)

@@ -530,6 +530,7 @@ describe('PATCH', () => {
         each(spelled('emails', 64).concat(spelled(`${CORE}:emails`, 100)), [emails[1]]),
       ],
       ['filters of many terms', emails, [{ op: 'replace', path: `emails[not (${terms})].display`, value: 'd' }]],
+      ['many filters', [], Array.from({ length: 40 }, () => ({ op: 'remove', path: `emails[${terms}]` }))],
       ['long values', long, each(spelled('emails.type', 500), 't')],
     ] as const)
       it(why, () => {

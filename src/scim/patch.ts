@@ -12,7 +12,7 @@ import { MAX_ELEMENTS } from '../directory/validate.ts'
 import { isBare, merged, union, withOnePrimary, withoutNamed } from './elements.ts'
 import { ScimProblem } from './errors.ts'
 import { matchesElement } from './filter/matches.ts'
-import type { FilterNode } from './filter/node.ts'
+import { termsIn } from './filter/node.ts'
 import type { Step, Target } from './patch-steps.ts'
 import { without } from './values.ts'
 
@@ -33,7 +33,7 @@ export function patchResource(resource: Resource, steps: readonly Step[]): Resou
     if (step.kind !== 'change') continue
     const { target } = step
     const before = storedAt(next, target)
-    if (isList(before)) looks += looksAt(before) * termsIn(target.filter)
+    if (isList(before)) looks += looksAt(before) * Math.max(1, termsIn(target.filter))
     if (looks > MAX_LOOKS)
       return new ScimProblem('tooMany', 'there are too many values for so many changes of lists: send fewer operations at once')
     const after = target.attribute.multiValued ? changeList(before, step) : changeSingle(before, step)
@@ -52,11 +52,6 @@ function looksAt(list: readonly Json[]): number {
       characters += typeof part === 'string' ? part.length : 0
   }
   return list.length + characters / LOOK_CHARACTERS
-}
-
-function termsIn(filter: FilterNode | undefined): number {
-  if (filter === undefined || !('of' in filter)) return 1
-  return [filter.of].flat().reduce((sum, node) => sum + termsIn(node), 0)
 }
 
 function listName({ extension, attribute }: Target): string {

@@ -31,3 +31,10 @@ export function readName(text: string): FilterPath | undefined {
 export function textOf({ urn, attr, sub }: FilterPath): string {
   return `${urn === undefined ? '' : `${urn}:`}${attr}${sub === undefined ? '' : `.${sub}`}`
 }
+
+/** How many comparisons a filter makes at most. */
+export function termsIn(filter: FilterNode | undefined): number {
+  if (filter === undefined) return 0
+  if (!('of' in filter)) return 1
+  return [filter.of].flat().reduce((sum, node) => sum + termsIn(node), 0)
+}
