@@ -15,14 +15,13 @@ const require = createRequire(import.meta.url)
 // generation, of 32 MB, holds what a batch has under way.
 const HEAP_FLAGS = require('./heap-flags.json')
 const LASTING = ['serve', 'import', 'files']
-const here = dirname(fileURLToPath(import.meta.url))
+// Node strips no types below node_modules: a package holds what was compiled, and no source.
+const isPackage = !existsSync(join(dirname(fileURLToPath(import.meta.url)), 'main.ts'))
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   startAgainSmaller()
   endWithParent()
-  // Node strips no types below node_modules: what is installed from a package was compiled before.
-  const compiled = join(here, '..', 'dist', 'src', 'main.js')
-  await import(existsSync(compiled) ? compiled : './main.ts')
+  await import(isPackage ? '../dist/package/src/main.js' : './main.ts')
 } else {
   const node = pinnedNode()
   if (node) runWith(node)
@@ -66,9 +65,12 @@ function runWith(node) {
 }
 
 function fail() {
+  const own = isPackage
+    ? `"npm install node@${NEEDED}" beside Matricula`
+    : '"npm install" in the folder of Matricula, which brings its own'
   process.stderr.write(
     `matricula: this is Node ${process.versions.node}, and Matricula needs Node ${NEEDED} or later.\n` +
-      'Install it from https://nodejs.org, or run "npm install" in the folder of Matricula, which brings its own.\n',
+      `Install it from https://nodejs.org, or run ${own}.\n`,
   )
   process.exitCode = 1
 }

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { findPackageJSON } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -16,8 +17,12 @@ import type { XlsReply } from './xls-child.ts'
 
 const CHILD = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './xls-child.ts' : './xls-child.js', import.meta.url))
 
-/** What the child may read beside the file: the code of this package and the library. */
-const CODE = [resolve(CHILD, '../../..'), dirname(fileURLToPath(import.meta.resolve('@e965/xlsx')))]
+/** What the child may read beside the file: the code of this package, and the library where it is found and where it lies. */
+const CODE = [
+  resolve(CHILD, '../../..'),
+  dirname(findPackageJSON('@e965/xlsx', import.meta.url) ?? ''),
+  dirname(fileURLToPath(import.meta.resolve('@e965/xlsx'))),
+]
 
 /**
  * @param temporary a folder in which the rows are put down until the source is disposed of
