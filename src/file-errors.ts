@@ -10,6 +10,11 @@ export type SystemError = Error & {
   readonly dest?: string
 }
 
+/** A file that the server keeps for itself is not what it should be; the message says what to mend. */
+export class KeptFileError extends Error {
+  override name = 'KeptFileError'
+}
+
 /** Whether it comes from the operating system. */
 export function isSystemError(error: unknown): error is SystemError {
   return error instanceof Error && 'syscall' in error

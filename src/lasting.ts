@@ -2,7 +2,8 @@
  * Files that are where they were put even after a power cut: on most file systems a new name in a folder is on the disk
  * only once the folder is, however safe what is in the file may be.
  */
-import { open, rename } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { hasCode } from './file-errors.ts'
 
@@ -10,6 +11,20 @@ import { hasCode } from './file-errors.ts'
 export async function renameForGood(from: string, to: string): Promise<void> {
   await rename(from, to)
   await keepFolder(dirname(to))
+}
+
+/** Makes a file that its owner alone may read, whole or not at all. Of several that make it at once, the first one stays. */
+export async function makeForGood(path: string, content: string): Promise<void> {
+  const whole = `${path}.${randomUUID()}`
+  try {
+    await writeFile(whole, content, { flag: 'wx', mode: 0o600, flush: true })
+    await link(whole, path)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+  } finally {
+    await rm(whole, { force: true })
+  }
+  await keepFolder(dirname(path))
 }
 
 /** Resolves when all names in the folder are on the disk. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { SealError } from './seal.ts'
 import { secretKeyFrom } from './secret-key.ts'
 
 describe('the secret key', () => {
@@ -45,12 +46,17 @@ describe('the secret key', () => {
     assert.deepEqual(await readdir(dataDir), ['secret.key'])
   })
 
-  it('is not made anew where the file is there and empty: what it sealed would be lost', async () => {
-    const dataDir = await aFolder()
-    await writeFile(join(dataDir, 'secret.key'), '\n')
-    await assert.rejects(
-      secretKeyFrom({ dataDir }),
+  for (const [what, make, says] of [
+    [
+      'empty',
+      (file: string) => writeFile(file, '\n'),
       /secret\.key should hold the key .* 0 characters: put the key back from a backup/,
-    )
-  })
+    ],
+    ['a folder', (file: string) => mkdir(file), /secret\.key cannot be read: it is a folder: put the key back from a backup/],
+  ] as const)
+    it(`is not made anew where the file is there and ${what}: what it sealed would be lost`, async () => {
+      const dataDir = await aFolder()
+      await make(join(dataDir, 'secret.key'))
+      await assert.rejects(secretKeyFrom({ dataDir }), (error) => error instanceof SealError && says.test(error.message))
+    })
 })

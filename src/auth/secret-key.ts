@@ -1,13 +1,17 @@
 /**
  * The key under which secrets at rest are sealed: SECRET_KEY, else one that is made once and kept beside the data.
  */
-import { randomBytes, randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hasCode, unlessMissing } from '../file-errors.ts'
+import { unlessMissing, unreadable } from '../file-errors.ts'
+import { makeForGood } from '../lasting.ts'
 import { SealError } from './seal.ts'
 
 const MIN_CHARACTERS = 16
+
+const RIGHT =
+  'put the key back from a backup, as a file of the account that the server runs as; where there never was one, delete it and a new one is made'
 
 /**
  * The key of the environment, else that of `secret.key` in the data folder, which is made when it is not there: 256
@@ -21,24 +25,22 @@ export async function secretKeyFrom(config: { readonly secretKey?: string; reado
 }
 
 async function keyIn(file: string): Promise<string | undefined> {
-  const key = (await readFile(file, 'utf8').catch(unlessMissing))?.trim()
+  const key = (await readKey(file))?.trim()
   if (key === undefined || key.length >= MIN_CHARACTERS) return key
-  const right = 'put the key back from a backup; where there never was one, delete the file and a new one is made'
-  throw new SealError(`${file} should hold the key that seals secrets, and has ${key.length} characters: ${right}`)
+  throw new SealError(`${file} should hold the key that seals secrets, and has ${key.length} characters: ${RIGHT}`)
 }
 
-/** Written aside and then named, so that nobody ever reads half a key, and the first name given stays. */
+async function readKey(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8').catch(unlessMissing)
+  } catch (error) {
+    throw new SealError(`${unreadable(file, error)}: ${RIGHT}`, { cause: error })
+  }
+}
+
 async function makeKeyIn(folder: string, file: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const draft = `${file}.${randomUUID()}`
-  await writeFile(draft, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true })
-  try {
-    await link(draft, file)
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
-  } finally {
-    await unlink(draft)
-  }
+  await makeForGood(file, `${randomBytes(32).toString('base64')}\n`)
   const key = await keyIn(file)
   if (key === undefined) throw new Error(`${file} was taken away while it was made`)
   return key

@@ -5,7 +5,7 @@ import packageFile from '../../package.json' with { type: 'json' }
 import { SealError } from '../auth/seal.ts'
 import { ConfigError } from '../config.ts'
 import { nearMiss } from '../directory/near-miss.ts'
-import { isDiskFull, isSystemError } from '../file-errors.ts'
+import { isDiskFull, isSystemError, KeptFileError } from '../file-errors.ts'
 import { StoreError } from '../store/store.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal } from './command.ts'
@@ -38,7 +38,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 
 /** What to mend; undefined for any other error, of which the place in the code matters too. */
 function messageFor(error: unknown): string | undefined {
-  if ([Refusal, ConfigError, StoreError, SealError].some((kind) => error instanceof kind)) return (error as Error).message
+  if ([Refusal, ConfigError, StoreError, SealError, KeptFileError].some((kind) => error instanceof kind))
+    return (error as Error).message
   if (!isSystemError(error)) return undefined
   const why = `${error.message.replace(/^\w+: /, '').replace(/, .*$/s, '')} (${error.code})`
   if (isDiskFull(error))

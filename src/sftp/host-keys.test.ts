@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { temporaryFolder } from '../../test/workbooks.ts'
+import { KeptFileError } from '../file-errors.ts'
 import { beginRotation, finishRotation, openHostKeys } from './host-keys.ts'
 
 const fingerprints = (keys: readonly { readonly fingerprint: string }[]) => keys.map(({ fingerprint }) => fingerprint)
@@ -33,4 +34,18 @@ describe('host keys', () => {
     assert.deepEqual([fingerprints(finished?.current ?? []), finished?.next], [fingerprints(begun.next), []])
     assert.deepEqual(fingerprints((await openHostKeys(folder.path)).current), fingerprints(begun.next))
   })
+
+  for (const [what, make, says] of [
+    ['empty', (file: string) => writeFileSync(file, ''), /host_ed25519 is no private key .*: put the key back from a backup/],
+    ['a folder', (file: string) => mkdirSync(file), /host_ed25519 cannot be read: it is a folder: put the key back/],
+  ] as const)
+    it(`are not made anew where a file is ${what}, which clients would take for another server`, async () => {
+      await using folder = await temporaryFolder()
+      mkdirSync(join(folder.path, 'sftp'))
+      make(join(folder.path, 'sftp', 'host_ed25519'))
+      await assert.rejects(
+        openHostKeys(folder.path, ['ed25519']),
+        (error) => error instanceof KeptFileError && says.test(error.message),
+      )
+    })
 })

@@ -3,12 +3,13 @@
  * the data folder, which every process shares. Made at the first start. A rotation makes the next ones beside them, which
  * clients get to know while the old ones are still used, until the next ones take their place.
  */
-import { generateKeyPair, randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { generateKeyPair } from 'node:crypto'
+import { mkdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import ssh2 from 'ssh2'
-import { hasCode, unlessMissing } from '../file-errors.ts'
+import { hasCode, KeptFileError, unlessMissing, unreadable } from '../file-errors.ts'
+import { keepFolder, makeForGood } from '../lasting.ts'
 import { fingerprintOf } from './authorized-key.ts'
 import { newEd25519Key } from './new-key.ts'
 
@@ -28,6 +29,9 @@ export type HostKeys = {
   /** Those of a rotation that is under way. */
   readonly next: readonly HostKey[]
 }
+
+const RIGHT =
+  'put the key back from a backup, as a file of the account that the server runs as; where there is none, delete it and a new one is made, which clients have to be told of'
 
 const KINDS = ['ed25519', 'rsa'] as const
 type Kind = (typeof KINDS)[number]
@@ -69,22 +73,12 @@ type Paths = readonly { readonly kind: Kind; readonly current: string; readonly 
 
 async function pathsIn(dataDir: string): Promise<Paths> {
   const folder = join(dataDir, 'sftp')
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) await keepFolder(dataDir)
   return KINDS.map((kind) => ({ kind, current: join(folder, `host_${kind}`), next: join(folder, `host_${kind}.next`) }))
 }
 
-/** Of several processes that make it at once, one does. */
 async function makeUnlessThere(kind: Kind, path: string): Promise<void> {
-  if ((await stat(path).catch(unlessMissing)) !== undefined) return
-  const whole = `${path}.${randomUUID()}`
-  try {
-    await writeFile(whole, await makeKey(kind), { mode: 0o600, flush: true })
-    await link(whole, path)
-  } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error
-  } finally {
-    await rm(whole, { force: true })
-  }
+  if ((await stat(path).catch(unlessMissing)) === undefined) await makeForGood(path, await makeKey(kind))
 }
 
 async function makeKey(kind: Kind): Promise<string> {
@@ -101,12 +95,16 @@ async function readKeys(paths: Paths): Promise<HostKeys> {
 }
 
 async function readKey(path: string): Promise<HostKey | undefined> {
-  const privateKey = await readFile(path, 'utf8').catch(unlessMissing)
+  const privateKey = await readFile(path, 'utf8').catch((error) => {
+    if (!hasCode(error, 'ENOENT')) throw new KeptFileError(`${unreadable(path, error)}: ${RIGHT}`, { cause: error })
+  })
   if (privateKey === undefined) return undefined
   const { mtimeMs } = await stat(path)
   const key = ssh2.utils.parseKey(privateKey)
-  if (key instanceof Error) throw new Error(`${path} is no private key of OpenSSH without a password: ${key.message}`)
+  if (key instanceof Error)
+    throw new KeptFileError(`${path} is no private key of OpenSSH without a password (${key.message}): ${RIGHT}`, { cause: key })
   const [{ type }, blob] = [key, key.getPublicSSH()]
-  if (!key.isPrivateKey() || (type !== 'ssh-ed25519' && type !== 'ssh-rsa')) throw new Error(`${path} is a key of type ${type}`)
+  if (!key.isPrivateKey() || (type !== 'ssh-ed25519' && type !== 'ssh-rsa'))
+    throw new KeptFileError(`${path} is no private key of type ssh-ed25519 or ssh-rsa: ${RIGHT}`)
   return { type, blob, fingerprint: fingerprintOf(blob), privateKey, made: mtimeMs }
 }
