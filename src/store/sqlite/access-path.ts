@@ -68,6 +68,8 @@ export function accessPathOf(asked: Asked): AccessPath {
   const lists = parts.map((part) => listPart(table, part)).filter((found) => found !== undefined)
   const short = lists.find(({ list, where }) => asked.isFew(countList(list, institution, where)))
   if (short !== undefined) return byList(asked, short, 'few')
+  const several = parts.find((part) => isOfFew(asked, part))
+  if (several !== undefined) return bySeveral(asked, several)
   const values = parts.filter((part) => isIndexed(table, part))
   const rare = values.find((part) => asked.isFew(countValue(table, institution, part)))
   if (rare !== undefined) return { ...whole, reach: 'few', index: indexName(table, indexBy(table, rare.path) ?? []) }
@@ -134,6 +136,22 @@ function byList({ institution, parts }: Asked, { part, list, where }: ListPart, 
     by: { sql: `l.institution = ? and ${where.sql}`, values: [institution, ...where.values] },
     rest: without(parts, part),
     reach,
+  }
+}
+
+/** Whether few documents have one of several values of a list. */
+function isOfFew({ table, institution, isFew }: Asked, part: Predicate): boolean {
+  const found = part.op === 'any' && part.where.op === 'in' ? declaredList(table, part) : undefined
+  return found !== undefined && isFew(countList(found.list, institution, found.where))
+}
+
+/** By the documents that the list names, each once; the plus keeps SQLite from going through all of the institution. */
+function bySeveral({ table, institution, parts }: Asked, part: Predicate): AccessPath {
+  const { sql, values } = compile(table, institution, part)
+  return {
+    by: { sql: `+u.institution = ? and ${sql}`, values: [institution, ...values] },
+    rest: without(parts, part),
+    reach: 'few',
   }
 }
 

@@ -36,6 +36,7 @@ const sort = (path: string, descending = false) => ({ sort: { path, descending }
 
 const ID = /INDEX users\(_id\) \(institution=\? AND id/
 const BOUND = has('search.boundTo', 'scim')
+const oneOfBound = (...values: string[]): Predicate => ({ op: 'any', path: 'search.boundTo', where: among('', ...values) })
 const BY_BOUND = /SEARCH l USING PRIMARY KEY \(institution=\? AND value=\?/
 const SINCE: Predicate = { op: 'ge', path: 'lastModified', value: 5 }
 
@@ -53,7 +54,7 @@ const PAGES: readonly Case[] = [
     { after: { id: 'x' } },
     /SEARCH l USING PRIMARY KEY \(institution=\? AND value=\? AND id>\?/,
   ],
-  ['one of a single value of a list', { op: 'any', path: 'search.boundTo', where: among('', 'scim') }, {}, BY_BOUND],
+  ['one of a single value of a list', oneOfBound('scim'), {}, BY_BOUND],
   ['an email', email('eq', 'a@b'), {}, BY_BOUND],
   ['all by an indexed path', EVERYTHING, sort('lastModified'), /INDEX users\(lastModified,_id\)/],
   ['all by an indexed path, backwards', EVERYTHING, sort('lastModified', true), /INDEX users\(lastModified,_id\)/],
@@ -141,6 +142,7 @@ describe('questions for users', () => {
     ['all without a value that many have', not(has('search.deletedBy', 'scim')), {}],
     ['a prefix that many have', email('sw', ''), {}],
     ['a range against the order', SINCE, {}],
+    ['several values that many have', oneOfBound('scim', 'scim:okta'), {}],
   ] as const) {
     it(`leaves to the reader thread: ${why}`, () => {
       const plan = planFind(tableIn(tables, 'users'), 'demo', { where, limit: 100, ...query }, () => false)
@@ -153,6 +155,7 @@ describe('questions for users', () => {
     ['a condition beside a value that few have', and(BOUND, eq('search.title', 'x')), {}],
     ['a value that few have, in another order', BOUND, sort('search.title')],
     ['all without a value that few have', not(has('search.deletedBy', 'scim')), {}],
+    ['several values that few have', oneOfBound('scim', 'scim:okta'), {}],
   ] as const) {
     it(`answers at once, since they are few: ${why}`, () => {
       const plan = planFind(tableIn(tables, 'users'), 'demo', { where, limit: 100, ...query }, () => true)
@@ -160,6 +163,14 @@ describe('questions for users', () => {
       assert.doesNotMatch(plan.question.sql, /tick\(\)/)
     })
   }
+})
+
+describe('questions for one of several values of a list', () => {
+  it('go by the documents that the list names when these are few, and through no others', () => {
+    const query = { where: oneOfBound('scim', 'scim:okta'), limit: 100 }
+    const plan = planFind(tableIn(tables, 'users'), 'demo', query, () => true)
+    assert.match(explain(plan.question).join('\n'), /SEARCH u USING INTEGER PRIMARY KEY/)
+  })
 })
 
 describe('questions for events', () => {
