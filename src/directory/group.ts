@@ -34,9 +34,9 @@ export function groupSearch(group: Pick<GroupFields, 'bindings' | 'memberOf'>): 
   return search
 }
 
-/** Users, or groups, that are in this group directly. */
-export function isIn(group: string): Predicate {
-  return { op: 'any', path: 'search.memberOf', where: { op: 'eq', path: '', value: group } }
+/** Users, or groups, that are in one of these groups directly. */
+export function isIn(...groups: readonly string[]): Predicate {
+  return { op: 'any', path: 'search.memberOf', where: { op: 'in', path: '', values: groups } }
 }
 
 /** By id, or by a display name that is the same but for case. */
@@ -50,9 +50,9 @@ export async function findGroup(
   return group as Group | undefined
 }
 
-/** Groups that are in this one directly. */
-export async function groupsIn(store: Store, institution: string, group: string): Promise<Group[]> {
-  return (await allDocs(store, 'groups', institution, isIn(group))) as Group[]
+/** Groups that are in one of these directly. */
+export async function groupsIn(store: Store, institution: string, ...groups: readonly string[]): Promise<Group[]> {
+  return groups.length === 0 ? [] : ((await allDocs(store, 'groups', institution, isIn(...groups))) as Group[])
 }
 
 /** These groups and all that they lie in, by id. Circles, which no client can make, end it as well. */
@@ -72,8 +72,7 @@ export async function groupsUpward(store: Store, institution: string, ids: Itera
 export async function groupsDownward(store: Store, institution: string, ids: Iterable<string>): Promise<Map<string, Group>> {
   const found = new Map<string, Group>()
   for (let level = [...ids]; level.length > 0; ) {
-    const inside: Group[] = []
-    for (const id of level) inside.push(...(await groupsIn(store, institution, id)))
+    const inside = await groupsIn(store, institution, ...level)
     level = inside.map(({ _id }) => _id).filter((id) => !found.has(id))
     for (const group of inside) found.set(group._id, group)
   }

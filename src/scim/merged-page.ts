@@ -20,8 +20,10 @@ export async function mergedByIndex(questions: readonly Question[], request: Lis
     const detail = `of several resource types in one order the first ${MAX_INDEX} can be asked for by index: use a cursor`
     return new ScimProblem('tooMany', detail)
   }
-  const totals = await Promise.all(questions.map(totalOf))
-  const found = await inOrder(questions, request, skip + request.count, undefined)
+  const [totals, found] = await Promise.all([
+    Promise.all(questions.map(totalOf)),
+    inOrder(questions, request, skip + request.count, undefined),
+  ])
   return { parts: found.slice(skip, skip + request.count).map(({ part }) => part), total: totals.reduce((a, b) => a + b, 0) }
 }
 
@@ -44,15 +46,18 @@ async function inOrder(
   limit: number,
   after: Place | undefined,
 ): Promise<Placed[]> {
-  const found: Placed[] = []
-  for (const question of limit === 0 ? [] : questions) {
+  const placed = async (question: Question): Promise<Placed[]> => {
     const from = after === undefined ? undefined : afterIn(question, after, isDescending)
-    if (from === 'nothing') continue
+    if (from === 'nothing' || limit === 0) return []
     const docs = await find(question, { limit, ...(from && { after: from }) })
-    for (const doc of docs) found.push({ part: { type: question.type, docs: [doc] }, place: placeOf(question, doc) })
+    return docs.map((doc) => ({ part: { type: question.type, docs: [doc] }, place: placeOf(question, doc) }))
   }
+  const found = await Promise.all(questions.map(placed))
   const sign = isDescending ? -1 : 1
-  return found.sort((one, other) => sign * compare(one.place, other.place)).slice(0, limit)
+  return found
+    .flat()
+    .sort((one, other) => sign * compare(one.place, other.place))
+    .slice(0, limit)
 }
 
 /**

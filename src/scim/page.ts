@@ -30,8 +30,10 @@ export async function readPage(
   if (request.cursor === undefined) return isMerged ? mergedByIndex(questions, request) : pageByIndex(questions, request)
   const from = cursors.read(request.cursor)
   if (from instanceof ScimProblem) return from
-  const found = await (isMerged ? mergedByCursor(questions, request, from) : pageByCursor(questions, request, from))
-  return pageOfWalk(questions, request, from, found, cursors)
+  const finding = isMerged ? mergedByCursor(questions, request, from) : pageByCursor(questions, request, from)
+  if (questions.some(({ isFiltered }) => isFiltered)) return pageOfFiltered(questions, request, from, await finding, cursors)
+  const [found, totals] = await Promise.all([finding, Promise.all(questions.map(totalOf))])
+  return { ...pageOf(found, cursors), total: sum(totals) }
 }
 
 async function pageByIndex(questions: readonly Question[], request: ListRequest): Promise<Page> {
@@ -82,18 +84,23 @@ async function pageByCursor(questions: readonly Question[], { count }: ListReque
   return { parts }
 }
 
-/** The total is counted where that is constant work, or once. */
-async function pageOfWalk(
+/** Counting may be much work: the total is on the first page alone, and not counted where that page has all. */
+async function pageOfFiltered(
   questions: readonly Question[],
   { count }: ListRequest,
   from: Place | undefined,
-  { parts, next }: Found,
+  found: Found,
   cursors: Cursors,
 ): Promise<Page> {
-  const page: Page = { parts, ...(next === undefined ? {} : { nextCursor: cursors.write(next) }) }
-  if (from === undefined && next === undefined && count > 0) return { ...page, total: sum(parts.map(({ docs }) => docs.length)) }
-  if (from !== undefined && questions.some(({ isFiltered }) => isFiltered)) return page
-  return { ...page, total: sum(await Promise.all(questions.map(totalOf))) }
+  const page = pageOf(found, cursors)
+  if (from !== undefined) return page
+  const hasAll = found.next === undefined && count > 0
+  const totals = hasAll ? found.parts.map(({ docs }) => docs.length) : await Promise.all(questions.map(totalOf))
+  return { ...page, total: sum(totals) }
+}
+
+function pageOf({ parts, next }: Found, cursors: Cursors): Page {
+  return { parts, ...(next === undefined ? {} : { nextCursor: cursors.write(next) }) }
 }
 
 function sum(numbers: readonly number[]): number {

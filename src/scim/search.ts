@@ -8,7 +8,7 @@ import type { ScimDeps } from './deps.ts'
 import { ScimProblem } from './errors.ts'
 import type { Exchange } from './exchange.ts'
 import { askedBy } from './exchange.ts'
-import { groupText } from './group-answer.ts'
+import { groupTexts } from './group-answer.ts'
 import type { ListRequest } from './list-request.ts'
 import { LIST_SCHEMA, listRequestFrom, searchRequestFrom } from './list-request.ts'
 import { readPage } from './page.ts'
@@ -54,7 +54,11 @@ async function listed(deps: Deps, exchange: Exchange, asked: readonly ResourceTy
   if (part?.type.collection === 'users' && others.length === 0) {
     const out = new ByteWriter(head.length + 16 + part.docs.length * TYPICAL_BYTES)
     out.text(head)
-    await writeUsers(out, deps, exchange, part, request)
+    const write = await userWriter(deps, exchange, page.parts, request)
+    for (const [index, user] of part.docs.entries()) {
+      if (index > 0) out.text(',')
+      write(out, user as UserBytes)
+    }
     out.text(']}')
     const body = out.end()
     return answer(200, body.length > SHORT_BYTES ? body : body.toString(), exchange.type)
@@ -76,14 +80,14 @@ function headOf({ parts, total, nextCursor }: Page, { cursor, startIndex }: List
   ].join(',')
 }
 
-async function writeUsers(out: ByteWriter, { store }: Deps, exchange: Exchange, { type, docs }: Part, request: ListRequest) {
-  const users = docs as readonly UserBytes[]
-  const project = projectionOf(type.schema, request.attributes, request.excludedAttributes)
+/** Writes users of these parts; what is looked up for them is read for all of them together. */
+async function userWriter({ store }: Deps, exchange: Exchange, parts: readonly Part[], request: ListRequest) {
+  const ofUsers = partsOf(parts, 'users')
+  const [first] = ofUsers
+  const project = first && projectionOf(first.type.schema, request.attributes, request.excludedAttributes)
+  const users = ofUsers.flatMap(({ docs }) => docs as readonly UserBytes[])
   const view = await viewFor(store, exchange, users, project)
-  for (const [index, user] of users.entries()) {
-    if (index > 0) out.text(',')
-    writeShown(out, user, view, project)
-  }
+  return (out: ByteWriter, user: UserBytes) => writeShown(out, user, view, project)
 }
 
 async function* textOf(
@@ -94,29 +98,33 @@ async function* textOf(
   request: ListRequest,
 ): AsyncGenerator<string, void> {
   yield head
+  const write = await userWriter(deps, exchange, parts, request)
+  const texts = textsOfGroups(deps, exchange, partsOf(parts, 'groups'), request)
   let isFirst = true
-  for (const part of parts) {
-    if (part.docs.length === 0) continue
-    if (!isFirst) yield ','
-    isFirst = false
-    if (part.type.collection === 'users') {
-      const out = new ByteWriter(part.docs.length * TYPICAL_BYTES)
-      await writeUsers(out, deps, exchange, part, request)
-      yield out.end().toString()
-    } else yield* groupsText(deps, exchange, part, request)
+  for (const { type, docs } of parts) {
+    for (const doc of docs) {
+      if (!isFirst) yield ','
+      isFirst = false
+      if (type.collection === 'users') yield textOfUser(doc as UserBytes, write)
+      else yield* (await texts.next()).value ?? []
+    }
   }
   yield ']}'
 }
 
-async function* groupsText(
-  { store }: Deps,
-  { caller, base }: Exchange,
-  { type, docs }: Part,
-  { attributes, excludedAttributes }: ListRequest,
-): AsyncGenerator<string, void> {
-  const view = { store, source: caller.source, base, project: projectionOf(type.schema, attributes, excludedAttributes) }
-  for (const [index, group] of (docs as readonly Group[]).entries()) {
-    if (index > 0) yield ','
-    yield* groupText(group, view)
-  }
+function partsOf(parts: readonly Part[], collection: 'users' | 'groups'): readonly Part[] {
+  return parts.filter(({ type }) => type.collection === collection)
+}
+
+function textOfUser(user: UserBytes, write: (out: ByteWriter, user: UserBytes) => void): string {
+  const out = new ByteWriter(TYPICAL_BYTES)
+  write(out, user)
+  return out.end().toString()
+}
+
+function textsOfGroups({ store }: Deps, { caller, base }: Exchange, parts: readonly Part[], request: ListRequest) {
+  const [first] = parts
+  const project = first && projectionOf(first.type.schema, request.attributes, request.excludedAttributes)
+  const groups = parts.flatMap(({ docs }) => docs as readonly Group[])
+  return groupTexts(groups, { store, source: caller.source, base, project })
 }
