@@ -3,6 +3,7 @@
  * then its members leave, chunk by chunk. A note in the store lasts until the end, so that what was interrupted is gone
  * on with: by the same request sent again, or when a server starts.
  */
+import { sideBySide } from '../side-by-side.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { isVisible } from './binding.ts'
@@ -15,7 +16,7 @@ import { eventOf } from './group-plan.ts'
 import { newId } from './ids.ts'
 import type { Institution } from './institution.ts'
 import type { By } from './membership.ts'
-import { byOf, changeEach, leaveEdit, memberPages, reviewMembers } from './membership.ts'
+import { byOf, changeMembers, leaveEdit, reviewMembers } from './membership.ts'
 import type { Roll } from './roll.ts'
 
 /** What is left of a group until its members know: it has the id of the group. */
@@ -34,13 +35,16 @@ export async function deleteGroup(
 ): Promise<Dropped> {
   const { id, ifVersion, ...by } = asked
   for (let tries = 0; tries < TRIES; tries++) {
-    const group = await findGroup(roll.store, institution._id, { id })
-    if (group === undefined) return finishNoted(roll, institution, id)
+    const [group, note] = await Promise.all([
+      findGroup(roll.store, institution._id, { id }),
+      findNote(roll.store, institution._id, id),
+    ])
+    if (group === undefined) return note === undefined ? 'missing' : finish(roll, institution, note)
     if (!isVisible(group, by.source)) return 'missing'
     if (ifVersion?.(group.version) === false) return 'stale'
     if (group.bindings.some(({ source, state }) => source !== by.source && state === 'bound')) return hide(roll, group, by)
-    const note = await drop(roll.store, group, by)
-    if (note !== undefined) return finish(roll, institution, note)
+    const dropped = await drop(roll.store, group, note, by)
+    if (dropped !== undefined) return finish(roll, institution, dropped)
   }
   return 'busy'
 }
@@ -61,16 +65,22 @@ async function hide({ groups }: Roll, { institution, _id }: Group, by: By): Prom
   return 'group' in outcome ? 'done' : outcome.kind === 'busy' ? 'busy' : 'missing'
 }
 
-/** @returns undefined when others have changed the group meanwhile */
-async function drop(store: Store, group: Group, by: By): Promise<Drop | undefined> {
+async function findNote(store: Store, institution: string, id: string): Promise<Drop | undefined> {
+  return (await store.get('drops', institution, id)) as Drop | undefined
+}
+
+/**
+ * @param before of a deletion that was interrupted before the group was gone
+ * @returns undefined when others have changed the group meanwhile
+ */
+async function drop(store: Store, group: Group, before: Drop | undefined, by: By): Promise<Drop | undefined> {
   const { _id, institution, displayName } = group
   const now = Date.now()
   const note: Drop = { ...byOf(by), _id, institution, version: newId(now), displayName }
-  const there = await store.get('drops', institution, _id)
   const [noted] = await store.write([
-    there === undefined
+    before === undefined
       ? { collection: 'drops', op: 'insert', doc: note }
-      : { collection: 'drops', op: 'replace', doc: note, expected: there.version },
+      : { collection: 'drops', op: 'replace', doc: note, expected: before.version },
   ])
   if (noted?.kind !== 'ok') return undefined
   const gone = { _id, institution, version: newId(now), lastModified: now }
@@ -82,27 +92,20 @@ async function drop(store: Store, group: Group, by: By): Promise<Drop | undefine
 }
 
 async function finishNoted(roll: Roll, institution: Institution, id: string, signal?: AbortSignal): Promise<Dropped> {
-  const note = (await roll.store.get('drops', institution._id, id)) as Drop | undefined
+  const note = await findNote(roll.store, institution._id, id)
   // The note comes first: where the group is still there, its deletion was never answered, and may not be wanted any more.
   if (note === undefined || (await findGroup(roll.store, institution._id, { id })) !== undefined) return 'missing'
   return finish(roll, institution, note, signal)
 }
 
 async function finish(roll: Roll, institution: Institution, note: Drop, signal?: AbortSignal): Promise<Dropped> {
-  const { store, gate } = roll
+  const { store } = roll
   const grants = await readGrants(store, institution)
-  const edit = leaveEdit(note, grants)
-  for await (const page of memberPages(store, institution._id, note._id)) {
-    if (signal?.aborted) return 'busy'
-    const ids = page.map(({ _id }) => _id)
-    if ((await changeEach(gate, institution, ids, edit, note)) === 'busy') return 'busy'
-  }
-  const nested = await groupsIn(store, institution._id, note._id)
-  for (const { _id } of nested) if ((await leaveGroup(roll, institution._id, _id, note)) === 'busy') return 'busy'
-  if (grants !== undefined) {
-    const ids = nested.map(({ _id }) => _id)
-    if ((await reviewMembers(roll, institution, ids, grants, note)) === 'busy') return 'busy'
-  }
+  if ((await changeMembers(roll, institution, note._id, leaveEdit(note, grants), note, signal)) === 'busy') return 'busy'
+  const nested = (await groupsIn(store, institution._id, note._id)).map(({ _id }) => _id)
+  const leave = (id: string) => leaveGroup(roll, institution._id, id, note)
+  for await (const left of sideBySide(nested, leave)) if (left === 'busy') return 'busy'
+  if (grants !== undefined && (await reviewMembers(roll, institution, nested, grants, note)) === 'busy') return 'busy'
   await store.write([{ collection: 'drops', op: 'delete', institution: institution._id, id: note._id, expected: note.version }])
   return 'done'
 }

@@ -35,14 +35,20 @@ export async function readGrants(store: Store, { _id, settings }: Institution): 
   const map = Object.entries(settings.groups?.map ?? {})
   if (map.length === 0) return undefined
   const groups = (await store.lookUp('groups', _id, { keys: { name: map.map(([name]) => foldText(name)) } })) as Group[]
-  const grants: Grant[] = []
-  for (const [name, meaning] of map) {
+  const ids = groups.map((group) => group._id)
+  const inside = [...(await groupsDownward(store, _id, ids)).values()]
+  return map.flatMap(([name, meaning]) => {
     const group = groups.find(({ keys }) => keys.name === foldText(name))
-    if (group === undefined) continue
-    const inside = await groupsDownward(store, _id, [group._id])
-    grants.push({ ...spelled(meaning, settings), name, through: new Set([group._id, ...inside.keys()]) })
-  }
-  return grants
+    return group === undefined ? [] : [{ ...spelled(meaning, settings), name, through: within(group, inside) }]
+  })
+}
+
+/** Its id, and those of the groups that lie in it. */
+function within({ _id }: Group, groups: readonly Group[]): ReadonlySet<string> {
+  const ids = new Set([_id])
+  // Those that are found are gone through as well.
+  for (const id of ids) for (const { _id, memberOf } of groups) if (memberOf.includes(id)) ids.add(_id)
+  return ids
 }
 
 /** The account type as the institution's list has it. */

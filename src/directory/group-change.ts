@@ -3,12 +3,14 @@
  * joins or leaves, then the record's version moves once more. Whoever reads meanwhile knows by the version that there is
  * more to come; what a crash leaves is completed when the same change is sent again.
  */
+import { sideBySide } from '../side-by-side.ts'
 import { bindingOf, isVisible } from './binding.ts'
 import type { Grants } from './grants.ts'
 import { isMapped, readGrants } from './grants.ts'
 import type { Group } from './group.ts'
 import { findGroup, groupsIn } from './group.ts'
 import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './group-plan.ts'
+import type { Known } from './group-writes.ts'
 import type { Institution } from './institution.ts'
 import type { Found, MembersChange } from './members-check.ts'
 import { findMembers, problemsOfMembers } from './members-check.ts'
@@ -22,19 +24,22 @@ export async function changeGroup(
   members: MembersChange,
 ): Promise<GroupOutcome> {
   const { store } = roll
-  const before = await findGroup(store, institution._id, change.target)
-  const found = await findMembers(store, institution._id, [...members.join, ...members.leave], change.source)
+  const named = [...members.join, ...members.leave]
+  const [known, found] = await Promise.all([
+    named.length === 0 ? undefined : findGroup(store, institution._id, change.target).then((group) => ({ group })),
+    findMembers(store, institution._id, named, change.source),
+  ])
+  const before = known?.group
   const problems = await problemsOfMembers(store, before, members, found)
   if (problems.length > 0) return { kind: 'invalid', problems }
   const moves = movesOf(members, found, before?._id)
   const hasMoves = Object.values(moves).some((ids) => ids.length > 0)
-  const first = await roll.groups.write(institution._id, {
-    ...change,
-    edit: (current) => begun(change, current, hasMoves, institution),
-  })
+  const edit = (current: Group | undefined) => begun(change, current, hasMoves, institution)
+  const first = await roll.groups.write(institution._id, { ...change, edit }, known)
   if (!('group' in first)) return first
   const { group } = first
-  const grants = await readGrants(store, institution)
+  const mayMove = named.length > 0 || members.isWhole
+  const grants = mayMove ? await readGrants(store, institution) : undefined
   const work = new Work({ roll, institution, change, members, found, moves, group, grants }, hasMoves)
   return (await work.run()) === 'busy' ? { kind: 'busy' } : work.end(first.kind)
 }
@@ -100,10 +105,13 @@ class Work {
   #hasMoves: boolean
   /** Groups that have joined or left, or may have done so in an attempt before this one. */
   readonly #nested: Set<string>
+  /** The group as it was written last. */
+  #known: Known
 
   constructor(task: Task, hasMoves: boolean) {
     this.#task = task
     this.#hasMoves = hasMoves
+    this.#known = task
     this.#nested = new Set([...task.members.join].filter((id) => task.found.groups.has(id)))
   }
 
@@ -118,7 +126,8 @@ class Work {
   async end(kind: 'created' | 'updated' | 'unchanged'): Promise<GroupOutcome> {
     const { group, moves } = this.#task
     if (!this.#hasMoves && group.unfinished !== true) return { kind, group }
-    const last = await this.#write(group._id, () => ({ moves: this.#hasMoves, isUnfinished: false }))
+    const edit = () => ({ moves: this.#hasMoves, isUnfinished: false })
+    const last = await this.#write(group._id, edit, this.#known)
     if (last.kind === 'missing') await this.#users(moves.usersIn, false)
     return 'group' in last && kind === 'created' ? { ...last, kind } : last
   }
@@ -128,15 +137,13 @@ class Work {
     const { found, members, moves, grants } = this.#task
     const users = grants === undefined ? moves.usersIn : [...members.join].filter((id) => found.users.has(id))
     if ((await this.#users(users, true)) === 'busy') return 'busy'
-    for (const id of moves.groupsIn) if ((await this.#nest(id, true)) === 'busy') return 'busy'
-    return 'done'
+    return this.#nest(moves.groupsIn, true)
   }
 
   async #leave(): Promise<Done> {
     const { moves } = this.#task
     if ((await this.#users(moves.usersOut, false)) === 'busy') return 'busy'
-    for (const id of moves.groupsOut) if ((await this.#nest(id, false)) === 'busy') return 'busy'
-    return 'done'
+    return this.#nest(moves.groupsOut, false)
   }
 
   /** Everybody else, where the members were sent whole; whom the source has deleted it does not speak of. */
@@ -150,12 +157,13 @@ class Work {
       const ids = others.map(({ _id }) => _id)
       if ((await this.#users(ids, false)) === 'busy') return 'busy'
     }
-    for (const inside of await groupsIn(roll.store, group.institution, group._id)) {
-      if (members.join.has(inside._id) || !isVisible(inside, change.source)) continue
-      await this.#announce()
-      if ((await this.#nest(inside._id, false)) === 'busy') return 'busy'
-    }
-    return 'done'
+    const inside = await groupsIn(roll.store, group.institution, group._id)
+    const others = inside.filter((one) => !members.join.has(one._id) && isVisible(one, change.source))
+    if (others.length > 0) await this.#announce()
+    return this.#nest(
+      others.map(({ _id }) => _id),
+      false,
+    )
   }
 
   /** What groups mean to people who have not moved themselves: by a new name, through groups that have moved. */
@@ -172,29 +180,32 @@ class Work {
     return changeEach(roll.gate, institution, ids, edit, change)
   }
 
-  async #nest(id: string, joins: boolean): Promise<Done> {
+  async #nest(ids: readonly string[], joins: boolean): Promise<Done> {
     const { group } = this.#task
-    this.#nested.add(id)
-    const outcome = await this.#write(id, ({ memberOf }) => {
+    for (const id of ids) this.#nested.add(id)
+    const edit = ({ memberOf }: Group): GroupDraft => {
       const others = memberOf.filter((one) => one !== group._id)
       return { memberOf: joins ? [...others, group._id] : others }
-    })
-    return outcome.kind === 'busy' ? 'busy' : 'done'
+    }
+    for await (const { kind } of sideBySide(ids, (id) => this.#write(id, edit))) if (kind === 'busy') return 'busy'
+    return 'done'
   }
 
   /** Before a member moves that nobody knew of at the beginning. */
   async #announce(): Promise<void> {
     if (this.#hasMoves) return
     this.#hasMoves = true
-    await this.#write(this.#task.group._id, () => ({ moves: true }))
+    const told = await this.#write(this.#task.group._id, () => ({ moves: true }), this.#known)
+    if ('group' in told) this.#known = told
   }
 
-  #write(id: string, edit: (group: Group) => GroupDraft): Promise<GroupOutcome> {
+  #write(id: string, edit: (group: Group) => GroupDraft, known?: Known): Promise<GroupOutcome> {
     const { roll, change, group } = this.#task
-    return roll.groups.write(group.institution, {
+    const written: GroupChange = {
       target: { id },
       ...byOf(change),
       edit: (current) => (current === undefined ? { kind: 'missing' } : edit(current)),
-    })
+    }
+    return roll.groups.write(group.institution, written, known)
   }
 }

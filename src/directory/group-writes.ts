@@ -5,6 +5,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Store } from '../store/store.ts'
+import type { Group } from './group.ts'
 import { findGroup } from './group.ts'
 import type { GroupChange, GroupOutcome } from './group-plan.ts'
 import { planGroup } from './group-plan.ts'
@@ -16,8 +17,12 @@ const DEADLINE_MS = 5_000
 const LONGEST_PAUSE_MS = 200
 
 export type GroupWrites = {
-  write(institution: string, change: GroupChange): Promise<GroupOutcome>
+  /** @param known the group as the caller has just read it: it is read again only where others have changed it since */
+  write(institution: string, change: GroupChange, known?: Known): Promise<GroupOutcome>
 }
+
+/** What there was when it was looked up. */
+export type Known = { readonly group: Group | undefined }
 
 type Waiting = {
   readonly change: GroupChange
@@ -28,8 +33,9 @@ type Waiting = {
 export function openGroupWrites(store: Store, now: () => number = Date.now): GroupWrites {
   const queues = new Map<string, Waiting[]>()
 
-  async function run(institution: string, name: string, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) {
+  async function run(institution: string, name: string, queue: Waiting[], known?: Known): Promise<void> {
+    // Of those who come later nobody can tell whether they know more.
+    for (let first = known; queue.length > 0; first = undefined) {
       const waiting = queue.splice(0)
       try {
         const outcomes = await writeTogether(
@@ -37,6 +43,7 @@ export function openGroupWrites(store: Store, now: () => number = Date.now): Gro
           institution,
           waiting.map(({ change }) => change),
           now,
+          first,
         )
         for (const [index, { resolve }] of waiting.entries()) resolve(outcomes[index] as GroupOutcome)
       } catch (error) {
@@ -47,16 +54,16 @@ export function openGroupWrites(store: Store, now: () => number = Date.now): Gro
   }
 
   return {
-    write(institution, change) {
+    write(institution, change, known) {
       const { target } = change
       const name = `${institution} ${'id' in target ? target.id : `"${foldText(target.displayName)}"`}`
       return new Promise((resolve, reject) => {
-        const known = queues.get(name)
-        const queue = known ?? []
+        const running = queues.get(name)
+        const queue = running ?? []
         queue.push({ change, resolve, reject })
-        if (known !== undefined) return
+        if (running !== undefined) return
         queues.set(name, queue)
-        void run(institution, name, queue)
+        void run(institution, name, queue, known)
       })
     },
   }
@@ -74,11 +81,13 @@ async function writeTogether(
   institution: string,
   changes: readonly GroupChange[],
   now: () => number,
+  known?: Known,
 ): Promise<GroupOutcome[]> {
   const deadline = now() + DEADLINE_MS
+  const { target } = changes[0] as GroupChange
   for (let tries = 0; now() < deadline; tries++) {
     if (tries > 0) await wait(Math.random() * Math.min(2 ** tries, LONGEST_PAUSE_MS))
-    const stored = await findGroup(store, institution, (changes[0] as GroupChange).target)
+    const { group: stored } = tries === 0 && known !== undefined ? known : { group: await findGroup(store, institution, target) }
     const { group, events, outcomes } = planGroup(institution, changes, stored, now())
     if (group === undefined || group === stored) return outcomes
     const write = { collection: 'groups', doc: group, events } as const

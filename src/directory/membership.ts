@@ -1,6 +1,7 @@
 /**
  * Who is in a group: each member's own fact, changed through the gate like anything else about a person, with its event.
  */
+import { sideBySide } from '../side-by-side.ts'
 import type { Store } from '../store/store.ts'
 import type { Change, Current, Draft, Edit, Outcome } from './change.ts'
 import type { Gate } from './gate.ts'
@@ -18,6 +19,9 @@ export type By = { readonly source: Source; readonly credential?: string }
 export function byOf({ source, credential }: By): By {
   return credential === undefined ? { source } : { source, credential }
 }
+
+/** Through which members are read and changed. */
+type Members = { readonly store: Store; readonly gate: Gate }
 
 /** How many members are read and changed together. */
 const PAGE = 200
@@ -86,24 +90,37 @@ export async function changeEach(
   return outcomes.some(isBusy) ? 'busy' : 'done'
 }
 
+/** One edit of everybody in a group. @param signal ends it between two pages, as if others were too busy */
+export async function changeMembers(
+  { store, gate }: Members,
+  institution: Institution,
+  group: string,
+  edit: Edit,
+  by: By,
+  signal?: AbortSignal,
+): Promise<'done' | 'busy'> {
+  for await (const page of memberPages(store, institution._id, group)) {
+    if (signal?.aborted) return 'busy'
+    const ids = page.map(({ _id }) => _id)
+    if ((await changeEach(gate, institution, ids, edit, by)) === 'busy') return 'busy'
+  }
+  return 'done'
+}
+
 function isBusy({ kind }: Outcome): boolean {
   return kind === 'busy'
 }
 
 /** Reviews everybody in these groups, and in the groups that lie in them. */
 export async function reviewMembers(
-  roll: { readonly store: Store; readonly gate: Gate },
+  roll: Members,
   institution: Institution,
   groups: readonly string[],
   grants: Grants,
   by: By,
 ): Promise<'done' | 'busy'> {
   const inside = await groupsDownward(roll.store, institution._id, groups)
-  for (const id of new Set([...groups, ...inside.keys()])) {
-    for await (const page of memberPages(roll.store, institution._id, id)) {
-      const ids = page.map(({ _id }) => _id)
-      if ((await changeEach(roll.gate, institution, ids, reviewEdit(grants), by)) === 'busy') return 'busy'
-    }
-  }
+  const review = (group: string) => changeMembers(roll, institution, group, reviewEdit(grants), by)
+  for await (const done of sideBySide(new Set([...groups, ...inside.keys()]), review)) if (done === 'busy') return 'busy'
   return 'done'
 }
