@@ -13,7 +13,7 @@ import packageFile from '../package.json' with { type: 'json' }
 import lock from '../package-lock.json' with { type: 'json' }
 import { configFrom } from '../src/config.ts'
 import { imageEnvironment, instruction, instructions, ROOT, startWords, textOf } from './docker-files.ts'
-import { freePort } from './server.ts'
+import { freePort } from './free-port.ts'
 import { temporaryFolder } from './workbooks.ts'
 
 const DEFAULTS = configFrom({})

@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { freePort } from './server.ts'
+import { freePort } from './free-port.ts'
 
 const PROGRAM = '/usr/sbin/sshd'
 const READY_MS = 15_000

@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { freePort } from '../server.ts'
+import { freePort } from '../free-port.ts'
 import { testIdp } from './signer.ts'
 
 const READY_MS = 30_000
