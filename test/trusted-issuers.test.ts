@@ -17,6 +17,7 @@ import { changeInstitution } from '../src/directory/institution-changes.ts'
 import type { Json } from '../src/directory/user.ts'
 import { rateLimiter } from '../src/limits/rate.ts'
 import type { Store } from '../src/store/store.ts'
+import { cpuMsOf } from './cpu.ts'
 import type { Door } from './door.ts'
 import { ASSERTION_TYPE, aClient, anInstitution, by, openDoor, seal, statusOf } from './door.ts'
 import type { Issuer } from './issuer.ts'
@@ -212,13 +213,14 @@ await forEachStore((name, place) => {
         for (const [why, make] of attacks)
           it(`${why}, as a bearer or exchanged`, async () => {
             const token = await make()
-            const started = performance.now()
-            const bearer = await door.enter(token)
-            assert.equal(bearer.status, 401)
-            assert.match(bearer.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token"$/)
-            await bearer.body?.cancel()
-            assert.equal(await statusOf(asEntra(token)), 401)
-            assert.ok(performance.now() - started < 1000)
+            const ms = await cpuMsOf(async () => {
+              const bearer = await door.enter(token)
+              assert.equal(bearer.status, 401)
+              assert.match(bearer.headers.get('www-authenticate') ?? '', /^Bearer error="invalid_token"$/)
+              await bearer.body?.cancel()
+              assert.equal(await statusOf(asEntra(token)), 401)
+            })
+            assert.ok(ms < 1000, `it took ${ms.toFixed(0)} ms`)
             assert.equal(stranger.asked(), strangerAsked)
           })
         let strangerAsked = 0
