@@ -10,6 +10,7 @@ import { authenticator } from '../auth/authenticate.ts'
 import { apply } from '../directory/apply.ts'
 import { getInstitution } from '../directory/institution.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
+import { run } from './run.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../matricula.mjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'matricula-'))
@@ -18,11 +19,27 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 type Ran = { readonly code: number; readonly out: string; readonly said: string }
 
-/** The program itself, as a process of its own, on the store of this test. */
-function matricula(line: string, input = ''): Promise<Ran> {
+const environment = { ...process.env, DATA_DIR: folder, DATABASE_URL: `sqlite:${path}` }
+
+/** A command in this process, on the store of this test. */
+async function matricula(line: string): Promise<Ran> {
+  const told = { out: '', said: '' }
+  const code = await run(line.split(' '), {
+    environment,
+    out: (text) => {
+      told.out += `${text}\n`
+    },
+    say: (text) => {
+      told.said += `${text}\n`
+    },
+  })
+  return { code, ...told }
+}
+
+/** The program itself, as a process of its own, with something on its standard input. */
+function program(line: string, input: string): Promise<Ran> {
   return new Promise((resolve) => {
-    const options = { env: { ...process.env, DATA_DIR: folder, DATABASE_URL: `sqlite:${path}` } }
-    const child = execFile(process.execPath, [LAUNCHER, ...line.split(' ')], options, (error, out, said) =>
+    const child = execFile(process.execPath, [LAUNCHER, ...line.split(' ')], { env: environment }, (error, out, said) =>
       resolve({ code: error ? Number(error.code) : 0, out, said }),
     )
     child.stdin?.end(input)
@@ -34,7 +51,7 @@ async function withStore<T>(work: (store: Awaited<ReturnType<typeof openSqlite>>
   return await work(store)
 }
 
-describe('the program, one step after the other', () => {
+describe('the command line, one step after the other', () => {
   it('makes an institution with settings from a file', async () => {
     const file = join(folder, 'settings.json')
     writeFileSync(file, '{"keyHoldDays": 30, "scim": {"sees": "all"}}')
@@ -44,12 +61,12 @@ describe('the program, one step after the other', () => {
   })
 
   it('changes settings from standard input, and says which', async () => {
-    const { code, said } = await matricula('institution set north --settings -', '{"keyHoldDays": null, "matchOrder": ["netid"]}')
+    const { code, said } = await program('institution set north --settings -', '{"keyHoldDays": null, "matchOrder": ["netid"]}')
     assert.deepEqual([code, said], [0, 'Changed: settings.keyHoldDays, settings.matchOrder\n'])
   })
 
   it('refuses a wrong setting, and changes nothing', async () => {
-    const { code, said } = await matricula('institution set north --settings -', '{"keyHoldDays": 1, "scim": {"see": "own"}}')
+    const { code, said } = await program('institution set north --settings -', '{"keyHoldDays": 1, "scim": {"see": "own"}}')
     assert.equal(code, 1)
     assert.match(said, /^matricula: there is no setting scim\.see \(did you mean "sees"\?\)/)
     const { out } = await matricula('institution show north')
@@ -57,13 +74,13 @@ describe('the program, one step after the other', () => {
   })
 
   it('refuses what is not JSON', async () => {
-    const { code, said } = await matricula('institution set north --settings -', '{')
+    const { code, said } = await program('institution set north --settings -', '{')
     assert.equal(code, 1)
     assert.match(said, /^matricula: standard input is not JSON/)
   })
 
   it('refuses settings in which a name comes twice, of which one would be lost', async () => {
-    const { code, said } = await matricula('institution set north --settings -', '{"scim": {"sees": "own"}, "scim": {}}')
+    const { code, said } = await program('institution set north --settings -', '{"scim": {"sees": "own"}, "scim": {}}')
     assert.equal(code, 1)
     assert.match(said, /^matricula: standard input has the name "scim" twice in one object/)
   })
