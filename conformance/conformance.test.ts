@@ -30,7 +30,7 @@ await forEachStore((name, place) => {
     after(() => server[Symbol.asyncDispose]())
 
     it('fails nothing, lacks only what it says that it does not do, and exits with 0', async () => {
-      const tokens = ['--token', server.token, '--api-token', apiToken]
+      const tokens = ['--token', server.token, '--api-token', apiToken, '--timeout', '120']
       const { code, stdout, stderr } = await server.run('conformance', server.scim, ...tokens, '--json')
       const { counts, checks } = JSON.parse(stdout) as Document
       assert.deepEqual(

@@ -27,7 +27,11 @@ describe('an address', () => {
 })
 
 describe('an exchange', () => {
-  async function withServer(listener: RequestListener, run: (target: Target) => Promise<void>): Promise<void> {
+  async function withServer(
+    listener: RequestListener,
+    run: (target: Target) => Promise<void>,
+    timeoutMs = 20_000,
+  ): Promise<void> {
     const server = createServer(listener)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     try {
@@ -35,7 +39,7 @@ describe('an exchange', () => {
         base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         token: 't',
         mark: 'm-',
-        timeoutMs: 200,
+        timeoutMs,
         fetch,
       })
     } finally {
@@ -44,10 +48,10 @@ describe('an exchange', () => {
     }
   }
 
-  const silences: readonly (readonly [string, RequestListener, RegExp])[] = [
-    ['a server that hangs', () => undefined, /within 200 ms/],
+  const silences: readonly (readonly [string, RequestListener, RegExp, timeoutMs?: number])[] = [
+    ['a server that hangs', () => undefined, /within 200 ms/, 200],
     ['a server that closes', (request) => request.socket.destroy(), /closed|terminated|socket/i],
-    ['a server that begins and hangs', (_, response) => response.writeHead(200).write('{'), /within 200 ms/],
+    ['a server that begins and hangs', (_, response) => response.writeHead(200).write('{'), /within 200 ms/, 200],
     [
       'a server that begins and closes',
       (_, response) => {
@@ -56,18 +60,22 @@ describe('an exchange', () => {
       /closed|terminated|socket/i,
     ],
   ]
-  for (const [why, listener, reason] of silences) {
+  for (const [why, listener, reason, timeoutMs] of silences) {
     it(`reports ${why} as silence`, () =>
-      withServer(listener, async (target) => {
-        const answer = await exchange(target, { method: 'GET', path: '/Users' })
-        assert.ok('silence' in answer)
-        assert.match(answer.silence, reason)
-      }))
+      withServer(
+        listener,
+        async (target) => {
+          const answer = await exchange(target, { method: 'GET', path: '/Users' })
+          assert.ok('silence' in answer)
+          assert.match(answer.silence, reason)
+        },
+        timeoutMs,
+      ))
   }
 
   it('reports a port where nobody listens as silence', async () => {
     const answer = await exchange(
-      { base: 'http://127.0.0.1:1', token: 't', mark: 'm-', timeoutMs: 200, fetch },
+      { base: 'http://127.0.0.1:1', token: 't', mark: 'm-', timeoutMs: 20_000, fetch },
       { method: 'GET', path: '/Users' },
     )
     assert.ok('silence' in answer)

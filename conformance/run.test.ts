@@ -19,7 +19,7 @@ async function run(listener: RequestListener, options: Partial<Options> = {}): P
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   try {
     const results: CheckResult[] = []
-    for await (const result of runConformance({ url, token: 'right', timeoutMs: 5000, ...options })) results.push(result)
+    for await (const result of runConformance({ url, token: 'right', timeoutMs: 60_000, ...options })) results.push(result)
     return results
   } finally {
     server.closeAllConnections()

@@ -183,7 +183,7 @@ export function signIn(options: ConnectConfig): Promise<SshClient> {
   return new Promise((resolve, reject) => {
     ssh.once('ready', () => resolve(ssh)).on('error', reject)
     ssh.once('close', () => reject(new Error('the connection was closed')))
-    ssh.connect({ host: '127.0.0.1', username: USER, privateKey: KEY.private, readyTimeout: 20_000, ...options })
+    ssh.connect({ host: '127.0.0.1', username: USER, privateKey: KEY.private, readyTimeout: 60_000, ...options })
   })
 }
 
@@ -193,7 +193,7 @@ export function asked<T>(call: (done: (error: Error | undefined | null, value: T
 }
 
 /** Waits until something is so. */
-export async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 15_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 60_000): Promise<NonNullable<T>> {
   const end = Date.now() + withinMs
   for (;;) {
     const found = await look()

@@ -104,6 +104,6 @@ async function read(
   temporary: string,
 ): Promise<{ readonly end: string; readonly mb: number; readonly cpuMs: number }> {
   const flags = ['--input-type=module-typescript', '--disable-warning=ExperimentalWarning', '-e', READER]
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, path, temporary], { timeout: 60_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, path, temporary], { timeout: 240_000 })
   return JSON.parse(stdout)
 }

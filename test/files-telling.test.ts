@@ -134,7 +134,7 @@ describe('after a run of a file', () => {
   })
 
   it('that nobody could be told of, the run counts all the same, and a server tells them later', {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async (t) => {
     status = 503
     const { code, said, told: none } = await imported(people(3), '--approve')
@@ -152,7 +152,7 @@ describe('after a run of a file', () => {
     )
   })
 
-  it('the daily run of a server tells too, and of a file that did not come', { timeout: 60_000 }, async (t) => {
+  it('the daily run of a server tells too, and of a file that did not come', { timeout: 240_000 }, async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     await using server = await openServer(configFrom(environment), openLog('silent', { write() {} }))
     const by = { source: 'admin' } as const

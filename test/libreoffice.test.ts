@@ -67,7 +67,7 @@ async function converted(folder: Folder, path: string, format: string, filter?: 
   const out = join(folder.path, 'out')
   const how = ['--headless', `-env:UserInstallation=file://${folder.path}/profile`, '--convert-to', format, '--outdir', out]
   await promisify(execFile)('soffice', [...how, ...(filter === undefined ? [] : [`--infilter=${filter}`]), path], {
-    timeout: 120_000,
+    timeout: 240_000,
   })
   return join(out, basename(path).replace(/\.\w+$/, `.${format}`))
 }

@@ -30,7 +30,7 @@ type Program = {
   args(folder: string, port: number): readonly string[]
 }
 
-const START_MS = 60_000
+const START_MS = 120_000
 
 /** @throws {Error} when no server can be had although the variable `CI` says that nothing may be skipped */
 export async function startMongo(env: NodeJS.ProcessEnv = process.env): Promise<MongoServer | Missing> {

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 export type Ran = { readonly code: number; readonly out: string; readonly err: string }
 
 /** @param input given to it, and then nothing more */
-export async function run(program: string, args: readonly string[], input = '', timeoutMs = 60_000): Promise<Ran> {
+export async function run(program: string, args: readonly string[], input = '', timeoutMs = 240_000): Promise<Ran> {
   const child = spawn(program, args, { stdio: 'pipe', timeout: timeoutMs, killSignal: 'SIGKILL' })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text) => (out += text))

@@ -41,7 +41,7 @@ function skipWithout(command: string, packages: string): string | false {
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(command, args, { env: { ...process.env, ...env }, timeout: 240_000 }, (error, stdout, stderr) => {
+    execFile(command, args, { env: { ...process.env, ...env }, timeout: 1_200_000 }, (error, stdout, stderr) => {
       // 1 is how both say that something failed.
       if (error !== null && error.code !== 1) reject(new Error(`${error.message}\n${stdout}\n${stderr}`))
       else resolve(stdout)

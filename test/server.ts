@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from './free-port.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const READY_MS = 30_000
+const READY_MS = 120_000
 const INSTITUTION = 'test-uni'
 
 export type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string }

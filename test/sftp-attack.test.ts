@@ -56,7 +56,7 @@ const HOSTILE_NAMES = (dataDir: string): readonly (string | Buffer)[] => [
 ]
 
 describe('whoever has a key', () => {
-  it('reads, changes and sees nothing outside, whatever they ask for and by whatever name', { timeout: 120_000 }, async () => {
+  it('reads, changes and sees nothing outside, whatever they ask for and by whatever name', { timeout: 240_000 }, async () => {
     await using box = await DropBox.open()
     await addInstitution(box.store, 'south', {})
     writeFileSync(join(box.dataDir, 'secret.csv'), SECRET)
@@ -120,7 +120,7 @@ describe('whoever has a key', () => {
     assert.equal(statusOf(await theirs.ask(REQUEST.READDIR, handle?.body ?? Buffer.alloc(0))), 1)
   })
 
-  it('has a hundred handles at most, and uses none of another session', { timeout: 120_000 }, async () => {
+  it('has a hundred handles at most, and uses none of another session', { timeout: 240_000 }, async () => {
     await using box = await DropBox.open()
     await using raw = await RawSftp.open({ port: box.port })
     const answers = Array.from({ length: 10_000 }, (_, index) =>
@@ -166,7 +166,7 @@ describe('whoever has a key', () => {
       assert.deepEqual(errorsIn(box), [])
     })
 
-  it('gets an answer or is put out, whatever they send', { timeout: 120_000 }, async () => {
+  it('gets an answer or is put out, whatever they send', { timeout: 240_000 }, async () => {
     await using box = await DropBox.open()
     const part = fc.oneof(
       fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
@@ -245,7 +245,7 @@ describe('the room of an institution', () => {
 })
 
 describe('memory', () => {
-  it('is bounded where clients send and do not read', { timeout: 120_000 }, async () => {
+  it('is bounded where clients send and do not read', { timeout: 240_000 }, async () => {
     await using server = await Server.start()
     const key = newEd25519Key()
     const settings = temporaryFile('settings.json')

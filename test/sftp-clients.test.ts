@@ -58,7 +58,7 @@ describe('at the drop box', { skip: NO_OPENSSH }, () => {
     return bytes
   }
 
-  it('OpenSSH goes on with an upload that was killed (reput)', { timeout: 120_000 }, async () => {
+  it('OpenSSH goes on with an upload that was killed (reput)', { timeout: 240_000 }, async () => {
     const slow = ['-q', '-l', '40000', '-P', String(box.port), ...sshOptions(target), '-b', '-', `${INSTITUTION}@127.0.0.1`]
     await killedUpload('sftp', slow, `put "${bigFile}" /upload/big.csv\n`)
     assert.deepEqual(await box.waiting(), [])
@@ -67,7 +67,7 @@ describe('at the drop box', { skip: NO_OPENSSH }, () => {
     assert.ok(uploaded('big.csv').equals(big))
   })
 
-  it('lftp goes on with an upload that was killed (put -c)', { skip: missing('lftp'), timeout: 120_000 }, async () => {
+  it('lftp goes on with an upload that was killed (put -c)', { skip: missing('lftp'), timeout: 240_000 }, async () => {
     const script = (command: string) => [
       `set sftp:connect-program "${['ssh', '-a', '-x', ...sshOptions(target)].join(' ')}"`,
       `open -u ${INSTITUTION},none -p ${box.port} sftp://127.0.0.1`,
@@ -83,7 +83,7 @@ describe('at the drop box', { skip: NO_OPENSSH }, () => {
     assert.ok(uploaded('big.csv').equals(big))
   })
 
-  it('psftp goes on with an upload that was interrupted (reput)', { skip: missing('psftp'), timeout: 60_000 }, async () => {
+  it('psftp goes on with an upload that was interrupted (reput)', { skip: missing('psftp'), timeout: 240_000 }, async () => {
     writeFileSync(
       join(box.folders.incoming, `open.${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}.big.csv`),
       big.subarray(0, 5 * MB),
@@ -92,7 +92,7 @@ describe('at the drop box', { skip: NO_OPENSSH }, () => {
     assert.ok(uploaded('big.csv').equals(big))
   })
 
-  it('lftp mirrors a folder, and what has not changed only once', { skip: missing('lftp'), timeout: 60_000 }, async () => {
+  it('lftp mirrors a folder, and what has not changed only once', { skip: missing('lftp'), timeout: 240_000 }, async () => {
     const local = join(folder.path, 'mirrored')
     mkdirSync(local)
     for (const name of ['students.csv', 'staff.xlsx', 'notes.pdf']) writeFileSync(join(local, name), `${name}\n`)
@@ -106,7 +106,7 @@ describe('at the drop box', { skip: NO_OPENSSH }, () => {
     done(await lftp(target, ['rm /upload/notes.pdf']))
   })
 
-  it('lftp uploads under another name first where it is told to', { skip: missing('lftp'), timeout: 60_000 }, async () => {
+  it('lftp uploads under another name first where it is told to', { skip: missing('lftp'), timeout: 240_000 }, async () => {
     done(await lftp(target, ['set xfer:use-temp-file yes', `put "${bigFile}" -o /upload/big.csv`]))
     assert.deepEqual([await box.waiting(), readdirSync(box.folders.aside)], [['big.csv'], []])
     // Over one that is there: it removes that first.
@@ -114,7 +114,7 @@ describe('at the drop box', { skip: NO_OPENSSH }, () => {
     assert.deepEqual(await box.waiting(), ['big.csv'])
   })
 
-  it('OpenSSH keeps times, adds to a file, renames and removes', { timeout: 60_000 }, async () => {
+  it('OpenSSH keeps times, adds to a file, renames and removes', { timeout: 240_000 }, async () => {
     const [first, whole] = [await folder.put('first', 'email,'), await folder.put('whole', 'email,first_name\n')]
     utimesSync(first, 1_000_000_000, 1_000_000_000)
     done(await sftp(target, [`put -p "${first}" /upload/a.csv.part`]))
@@ -127,7 +127,7 @@ describe('at the drop box', { skip: NO_OPENSSH }, () => {
     assert.deepEqual([await box.waiting(), readdirSync(box.folders.upload)], [[], []])
   })
 
-  it('scp puts a longer and then a shorter file of one name', { timeout: 60_000 }, async () => {
+  it('scp puts a longer and then a shorter file of one name', { timeout: 240_000 }, async () => {
     const short = await folder.put('short.csv', 'email\n')
     for (const [file, content] of [
       [bigFile, big],
@@ -140,14 +140,14 @@ describe('at the drop box', { skip: NO_OPENSSH }, () => {
     }
   })
 
-  it('Paramiko asks for all of a file at once, and gets it', { skip: missing('Paramiko'), timeout: 60_000 }, async () => {
+  it('Paramiko asks for all of a file at once, and gets it', { skip: missing('Paramiko'), timeout: 240_000 }, async () => {
     writeFileSync(join(box.folders.archive, 'big.csv'), big)
     const local = join(folder.path, 'fetched')
     done(await paramiko(target, `sftp.get('/archive/big.csv', ${JSON.stringify(local)})`))
     assert.ok(readFileSync(local).equals(big))
   })
 
-  it('Paramiko writes without waiting for answers', { skip: missing('Paramiko'), timeout: 60_000 }, async () => {
+  it('Paramiko writes without waiting for answers', { skip: missing('Paramiko'), timeout: 240_000 }, async () => {
     const work = `
 with sftp.open('/upload/big.csv', 'w') as there, open(${JSON.stringify(bigFile)}, 'rb') as here:
     there.set_pipelined(True)
@@ -163,14 +163,14 @@ with sftp.open('/upload/big.csv', 'w') as there, open(${JSON.stringify(bigFile)}
     'aes128-ctr',
     'aes256-ctr',
   ]) {
-    it(`OpenSSH may use ${cipher}, and change keys on the way`, { timeout: 60_000 }, async () => {
+    it(`OpenSSH may use ${cipher}, and change keys on the way`, { timeout: 240_000 }, async () => {
       done(await sftp(target, [`put "${bigFile}" /upload/big.csv`], ['-c', cipher, '-o', 'RekeyLimit=4M']))
       assert.ok(uploaded('big.csv').equals(big))
     })
   }
 
   it('OpenSSH gets to know the next host keys, and goes on when they take the place of the old ones', {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async () => {
     const known = join(folder.path, 'known_hosts')
     const strict = ['-o', 'StrictHostKeyChecking=yes', '-o', 'UpdateHostKeys=yes']
@@ -187,7 +187,7 @@ with sftp.open('/upload/big.csv', 'w') as there, open(${JSON.stringify(bigFile)}
     })
   })
 
-  it('OpenSSH may sign in with Ed25519', { timeout: 60_000 }, async () => {
+  it('OpenSSH may sign in with Ed25519', { timeout: 240_000 }, async () => {
     const options = ['-q', '-P', String(box.port), ...sshOptions(target, keys.ed25519), '-b', '-', `${INSTITUTION}@127.0.0.1`]
     done(await run('sftp', options, 'ls\n'))
   })

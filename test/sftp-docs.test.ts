@@ -16,7 +16,7 @@ import type { Folder } from './workbooks.ts'
 import { temporaryFolder } from './workbooks.ts'
 
 const blocks = blocksIn(await readFile(new URL('../docs/sftp.md', import.meta.url), 'utf8'))
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 describe('docs/sftp.md', { skip: NO_OPENSSH }, () => {
   const opened = new AsyncDisposableStack()
@@ -43,7 +43,7 @@ describe('docs/sftp.md', { skip: NO_OPENSSH }, () => {
 
   for (const [index, { text }] of blocks.filter(({ language }) => language === 'sh').entries()) {
     const [first = ''] = text.split('\n')
-    it(`has commands that run as printed: ${first.slice(0, 60)}`, { timeout: 60_000 }, async () => {
+    it(`has commands that run as printed: ${first.slice(0, 60)}`, { timeout: 240_000 }, async () => {
       const until = Date.now() + PATIENCE_MS
       let done = await shell(text)
       // What comes seconds later is asked for until it is there.

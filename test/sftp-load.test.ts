@@ -81,7 +81,7 @@ describe('the drop box', { skip: NO_OPENSSH }, () => {
     for (const connection of [...halfOpen, ...idle]) connection.destroy()
   })
 
-  it('tells the client when the disk takes no more, keeps what was complete, and lives', { timeout: 120_000 }, async () => {
+  it('tells the client when the disk takes no more, keeps what was complete, and lives', { timeout: 240_000 }, async () => {
     const disk = smallDisk()
     await using server = await start({ launch: disk.launch })
     const target = targetOf(server)

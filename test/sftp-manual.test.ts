@@ -13,7 +13,7 @@ import { CLIENTS, makeKeys, NO_OPENSSH, nameIn } from './sftp-clients.ts'
 import type { Folder } from './workbooks.ts'
 import { temporaryFolder } from './workbooks.ts'
 
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 describe('the drop box', { skip: NO_OPENSSH }, () => {
   let server: Server
@@ -30,7 +30,7 @@ describe('the drop box', { skip: NO_OPENSSH }, () => {
   })
 
   for (const [index, client] of CLIENTS.entries()) {
-    it(`serves ${client.name} from the key to the report`, { skip: client.missing, timeout: 120_000 }, async () => {
+    it(`serves ${client.name} from the key to the report`, { skip: client.missing, timeout: 240_000 }, async () => {
       const institution = `uni-${index}`
       const target = await setUp(institution)
       const people = await folder.put(`people-${index}.csv`, peopleOf(index))

@@ -12,7 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 
 const PROGRAM = '/usr/sbin/sshd'
-const READY_MS = 15_000
+const READY_MS = 60_000
 
 /** Why there is none on this machine; false where there is. */
 export const NO_SSHD = existsSync(PROGRAM) || process.env.CI !== undefined ? false : 'needs sshd (package openssh-server)'

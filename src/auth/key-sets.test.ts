@@ -9,7 +9,7 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { openKeySets } from './key-sets.ts'
 
 /** For what never answers in full, and for all that does. */
-const [SHORT_MS, LONG_MS] = [300, 10_000]
+const [SHORT_MS, LONG_MS] = [2000, 20_000]
 
 describe('keys of others', () => {
   const open = new AsyncDisposableStack()
@@ -133,7 +133,7 @@ describe('keys of others', () => {
       const issuer = await anIssuer(answer, timeoutMs)
       const started = performance.now()
       assert.deepEqual(await Promise.all(['one', 'two', 'one'].map((kid) => issuer.has(kid))), [false, false, false])
-      assert.ok(performance.now() - started < timeoutMs + 1000)
+      assert.ok(performance.now() - started < timeoutMs + 10_000)
       for (let attempt = 0; attempt < 100; attempt++) assert.ok(!(await issuer.has('one')))
       assert.equal(issuer.asked(), 1)
       assert.equal(issuer.failures.length, 1)

@@ -41,7 +41,7 @@ describe('a webhook', () => {
       return SECRET
     }
     const settings = { files: { notify: { webhook: { url: at, secret: 'sealed.1.…' } } } }
-    return webhookSender({ openSecret, isLocal, timeoutMs: 2000 })(delivery, { settings } as Institution, never)
+    return webhookSender({ openSecret, isLocal, timeoutMs: 20_000 })(delivery, { settings } as Institution, never)
   }
 
   it('gets what a library of others can verify', async () => {

@@ -21,7 +21,7 @@ async function served(answer: RequestListener, server: Server = createServer()):
 }
 
 const asked = (url: string, more: Partial<Outbound> = {}): Outbound => ({
-  ...{ url, timeoutMs: 2000, maxBytes: 1000, isLocal: true },
+  ...{ url, timeoutMs: 20_000, maxBytes: 1000, isLocal: true },
   ...more,
 })
 
@@ -75,7 +75,7 @@ for (const [how, by] of [
           ask(`http://127.0.0.1:${await served(answer)}/`, { timeoutMs: 200 }),
           refused(/not answer within 0.2 s/),
         )
-        assert.ok(performance.now() - started < 1500)
+        assert.ok(performance.now() - started < 10_000)
       })
 
     it('can be called off', async () => {
@@ -103,7 +103,7 @@ for (const [how, by] of [
       it(`does not go to ${url}, not even while it is tried out`, async () => {
         const started = performance.now()
         await assert.rejects(ask(url), refused(/is not https|not asked from here|is no URL/))
-        assert.ok(performance.now() - started < 2000)
+        assert.ok(performance.now() - started < 10_000)
       })
   })
 

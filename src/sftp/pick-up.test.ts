@@ -221,7 +221,7 @@ describe('picking up files from a server of OpenSSH', { skip: NO_SSHD }, () => {
     const { place } = given({ 'people.csv': randomBytes(2000 * KB) }, { port: line.port })
     const inbox = anInbox()
     line.failAfter(1000 * KB, 'silent')
-    const { fault } = await pickUp(place, inbox, options({ answerMs: 500 }))
+    const { fault } = await pickUp(place, inbox, options({ answerMs: 3000 }))
     line.heal()
     assert.deepEqual([fault?.code, inbox.names()], ['too_slow', []])
   })

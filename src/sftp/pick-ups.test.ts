@@ -74,7 +74,7 @@ describe('picking up from all servers of an institution', { skip: NO_SSHD }, () 
       await sshd[Symbol.asyncDispose]()
     }
   }
-  const quick = { signal: AbortSignal.timeout(60_000), pauseMs: 10 }
+  const quick = () => ({ signal: AbortSignal.timeout(60_000), pauseMs: 10 })
 
   it('goes on where a connection broke', async () => {
     await using store = await openSqlite({ path })
@@ -91,7 +91,7 @@ describe('picking up from all servers of an institution', { skip: NO_SSHD }, () 
         throw error
       })
     }
-    const [done, ...others] = await pickUpAll({ store, seal, institution, inbox: { ...inbox, take }, ...quick })
+    const [done, ...others] = await pickUpAll({ store, seal, institution, inbox: { ...inbox, take }, ...quick() })
     assert.deepEqual([done?.fetched, done?.fault, others], [['a.csv', 'b.csv'], undefined, []])
     assert.deepEqual(taken, ['a.csv', 'b.csv'])
     assert.deepEqual(await there.failuresOf(), [])
@@ -103,7 +103,7 @@ describe('picking up from all servers of an institution', { skip: NO_SSHD }, () 
     writeFileSync(join(there.sshd.folder, 'other.csv'), 'x')
     const nowhere = { ...there.place, port: 1 }
     const institution = anInstitution({ sftp: { pickUp: [nowhere, { ...there.place, name: 'hr' }] } }, 'fails')
-    const all = await pickUpAll({ store, seal, institution, inbox: inboxFor([]), ...quick })
+    const all = await pickUpAll({ store, seal, institution, inbox: inboxFor([]), ...quick() })
     assert.deepEqual(
       all.map(({ place, fetched, fault }) => [place.name, fetched, fault?.code]),
       [
@@ -118,13 +118,16 @@ describe('picking up from all servers of an institution', { skip: NO_SSHD }, () 
     await using store = await openSqlite({ path })
     await using there = await open(store, 'tries')
     const institution = anInstitution({ sftp: { pickUp: [{ ...there.place, username: 'nobody-of-this-name' }] } }, 'tries')
-    await pickUpAll({ store, seal, institution, inbox: inboxFor([]), ...quick })
+    await pickUpAll({ store, seal, institution, inbox: inboxFor([]), ...quick() })
     assert.equal(there.line.connections(), 1)
   })
 
   it('asks for no keys where there is nothing to pick up', async () => {
     await using store = await openSqlite({ path })
-    assert.deepEqual(await pickUpAll({ store, seal, institution: anInstitution({}, 'idle'), inbox: inboxFor([]), ...quick }), [])
+    assert.deepEqual(
+      await pickUpAll({ store, seal, institution: anInstitution({}, 'idle'), inbox: inboxFor([]), ...quick() }),
+      [],
+    )
     assert.equal(await store.get('pickUpKeys', 'idle', 'pick-up'), undefined)
   })
 })

@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
 import { testIdp } from './signer.ts'
 
-const READY_MS = 30_000
+const READY_MS = 120_000
 
 /** As settings name it, and where it is reached. */
 export type RunningIdp = AsyncDisposable & {

@@ -9,7 +9,7 @@ import { idpsOf } from '../../src/directory/settings.ts'
 import type { Server } from '../server.ts'
 import { temporaryFile } from '../stores.ts'
 
-const TAKEN_UP_MS = 20_000
+const TAKEN_UP_MS = 60_000
 
 export function samlOf(server: Server): { readonly base: string; readonly entityId: string; readonly acsUrl: string } {
   const base = server.api.replace(/\/api\/v1$/, '/saml')

@@ -78,7 +78,7 @@ describe('turns', { skip: 'missing' in server && server.missing }, () => {
 
   it('are kept by a process that works longer than the lease', async () => {
     const db = await connected()
-    const [one, two] = [new Turns(db, 150), new Turns(await connected(), 150)]
+    const [one, two] = [new Turns(db, 1000), new Turns(await connected(), 1000)]
     const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const order: string[] = []
     const long = one.exclusive(async () => {
@@ -88,8 +88,8 @@ describe('turns', { skip: 'missing' in server && server.missing }, () => {
     })
     await begun.promise
     const other = two.exclusive(async () => void order.push('other'))
-    // Four leases' worth: the other has looked on for longer than one.
-    const isOver = async () => order.length > 0 || ((await lastTurn(db))?.beats ?? 0) >= 20
+    // Two leases' worth: the other has looked on for longer than one.
+    const isOver = async () => order.length > 0 || ((await lastTurn(db))?.beats ?? 0) >= 10
     for await (const _ of setInterval(20)) if (await isOver()) break
     ended.resolve()
     await Promise.all([long, other])

@@ -36,7 +36,7 @@ describe('the file', () => {
     assert.deepEqual([path, `${path}-wal`, `${path}-shm`].map(existsSync), [true, false, false])
   })
 
-  it('has nothing of a document in it, nor beside it, soon after it was deleted', { timeout: 20_000 }, async ({ signal }) => {
+  it('has nothing of a document in it, nor beside it, soon after it was deleted', { timeout: 120_000 }, async ({ signal }) => {
     const path = aPath()
     await using store = await openSqlite({ path, tidyMs: 5 })
     const others = Array.from({ length: 50 }, () => aDoc('demo', { resource: 'x'.repeat(1500) }))
@@ -65,7 +65,7 @@ describe('the file', () => {
     assert.equal(await store.count('users', 'demo', EVERYTHING), others.length)
   })
 
-  it('loses what has expired though nothing new comes', { timeout: 20_000 }, async ({ signal }) => {
+  it('loses what has expired though nothing new comes', { timeout: 120_000 }, async ({ signal }) => {
     const path = aPath()
     await using store = await openSqlite({ path, tidyMs: 5 })
     await store.write([{ collection: 'idempotency', op: 'insert', doc: aDoc('demo', { expires: Date.now() - 1 }) }])
