@@ -16,8 +16,9 @@ import { WorkingSet } from './working-set.ts'
 
 /** How many changes make a slice, at most. */
 export const SLICE = 100
-/** How many changes are planned before others get their turn on the thread. */
+/** How many changes are planned before others get their turn on the thread, and how long at most. */
 const TURN = 20
+const TURN_MS = 10
 
 export type Slice = {
   /** One a change, in order; fewer than changes where one record has more events than are stored together. */
@@ -43,8 +44,12 @@ export async function planSlice(options: {
   for (;;) {
     const set = new WorkingSet(users, done)
     const plans: Plan[] = []
+    let began = performance.now()
     for (const [index, change] of changes.entries()) {
-      if (index > 0 && index % TURN === 0) await nextTurn()
+      if (index > 0 && (index % TURN === 0 || performance.now() - began > TURN_MS)) {
+        await nextTurn()
+        began = performance.now()
+      }
       plans.push(plan(change, { institution, set, now }))
       if (set.isFull) break
     }
