@@ -1,10 +1,10 @@
 /**
  * POST /users and POST /users/batch: what is known of people, created or updated.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { apply } from '../directory/apply.ts'
 import type { Change, Outcome, Problem } from '../directory/change.ts'
 import { flatChange, isChange } from '../directory/flat-change.ts'
+import { sharing } from '../directory/sharing.ts'
 import { MAX_BODY_BYTES } from '../limits/body.ts'
 import { NO_TURN } from '../limits/turns.ts'
 import type { Answer } from './answers.ts'
@@ -18,9 +18,6 @@ import { answerTo, resultsOf } from './results.ts'
 
 export const MAX_BATCH = 1000
 const MAX_BATCH_BYTES = 8 * 1024 * 1024
-
-/** How many are read before others get their turn on the thread. */
-const SLICE = 20
 
 export function postUser(deps: ApiDeps, exchange: Exchange): Promise<Answer> {
   return answerBody(deps, exchange, MAX_BODY_BYTES, async (sent, isDryRun) => {
@@ -78,8 +75,9 @@ export type Read = Change | readonly Problem[]
 /** Reads each of many, giving others their turn on the thread now and then. */
 export async function readEach<T>(sent: readonly T[], read: (one: T) => Read): Promise<Read[]> {
   const all: Read[] = []
-  for (const [index, one] of sent.entries()) {
-    if (index > 0 && index % SLICE === 0) await nextTurn()
+  const turn = sharing()
+  for (const one of sent) {
+    await turn()
     all.push(read(one))
   }
   return all

@@ -1,13 +1,13 @@
 /**
  * So many changes as are looked up, planned and written together: in a constant number of round trips to the store.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Lane, Store } from '../store/store.ts'
 import type { Change } from './change.ts'
 import type { Institution } from './institution.ts'
 import { userSchemaOf } from './own-extension.ts'
 import type { Plan } from './plan.ts'
 import { plan } from './plan.ts'
+import { sharing } from './sharing.ts'
 import { Wanted } from './wanted.ts'
 import type { Planned } from './waves.ts'
 import { wavesOf } from './waves.ts'
@@ -16,9 +16,6 @@ import { WorkingSet } from './working-set.ts'
 
 /** How many changes make a slice, at most. */
 export const SLICE = 100
-/** How many changes are planned before others get their turn on the thread, and how long at most. */
-const TURN = 20
-const TURN_MS = 10
 
 export type Slice = {
   /** One a change, in order; fewer than changes where one record has more events than are stored together. */
@@ -44,12 +41,9 @@ export async function planSlice(options: {
   for (;;) {
     const set = new WorkingSet(users, done)
     const plans: Plan[] = []
-    let began = performance.now()
-    for (const [index, change] of changes.entries()) {
-      if (index > 0 && (index % TURN === 0 || performance.now() - began > TURN_MS)) {
-        await nextTurn()
-        began = performance.now()
-      }
+    const turn = sharing()
+    for (const change of changes) {
+      await turn()
       plans.push(plan(change, { institution, set, now }))
       if (set.isFull) break
     }
