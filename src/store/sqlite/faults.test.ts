@@ -14,7 +14,8 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('what SQLite reports', () => {
   for (const [why, provoke, fault, message] of [
-    ['a full disk', fillUp, 'unusable', /SQLite store \/data\/roll.db: the disk is full/],
+    ['a full disk', fillUp, 'unusable', /SQLite store \/data\/roll.db: the disk is full: make room/],
+    ['a full disk at its start', failInput, 'unusable', /has no room left/],
     ['a file that may only be read', writeReadOnly, 'unusable', /not writable: check the rights/],
     ['a question that is too deep', tooDeep, 'tooSlow', /the question is too large/],
   ] as const) {
@@ -33,7 +34,7 @@ describe('what SQLite reports', () => {
     const calls = await Promise.allSettled([1, 2, 3, 4].map(() => store.write(inserts([aDoc('demo')]))))
     for (const call of calls) {
       assert.equal(call.status, 'rejected')
-      assert.match(String(call.reason), /StoreError: .*another process keeps it locked/)
+      assert.match(String(call.reason), /StoreError: .*another process keeps it locked: end that one/)
       assert.equal(call.reason.fault, 'unavailable')
     }
     other.exec('rollback')
@@ -67,4 +68,9 @@ function thrownBy(provoke: (db: DatabaseSync) => void): unknown {
     db.close()
   }
   throw new Error('nothing was thrown')
+}
+
+/** SQLITE_IOERR_SHMSIZE: the file that processes share cannot grow. */
+function failInput(): void {
+  throw Object.assign(new Error('disk I/O error'), { errcode: 4874 })
 }

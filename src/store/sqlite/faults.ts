@@ -7,16 +7,18 @@ import { StoreError } from '../store.ts'
 /** A StoreError as it travels between threads. */
 export type Fault = { readonly fault: StoreFault; readonly message: string }
 
+const LOCKED = 'another process keeps it locked: end that one, or wait until it is done'
+
 /** SQLite's primary result codes, https://sqlite.org/rescode.html */
 const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
   3: ['unusable', 'access to it is denied'],
-  5: ['unavailable', 'another process keeps it locked'],
-  6: ['unavailable', 'another process keeps it locked'],
+  5: ['unavailable', LOCKED],
+  6: ['unavailable', LOCKED],
   7: ['unavailable', 'there is not enough memory'],
   8: ['unusable', 'it is not writable: check the rights of the file and of its folder'],
-  10: ['unusable', 'the disk reports an error'],
+  10: ['unusable', 'the disk reports an error, or has no room left: look at both'],
   11: ['unusable', 'it is damaged: restore it from a backup'],
-  13: ['unusable', 'the disk is full'],
+  13: ['unusable', 'the disk is full: make room'],
   14: ['unusable', 'it cannot be opened: check that the folder exists and that this user may write there'],
   26: ['unusable', 'it is not a SQLite database'],
 }

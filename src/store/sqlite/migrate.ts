@@ -55,7 +55,7 @@ function makeFile(path: string): void {
 }
 
 const SAYS = new Map([
-  ['ENOSPC', 'the disk is full'],
+  ['ENOSPC', 'the disk is full: make room'],
   ['EEXIST', 'where its folder should be there is a file'],
   ['ENOTDIR', 'where its folder should be there is a file'],
 ])
