@@ -34,3 +34,7 @@ export function howToApprove(institution: string, file: string): string {
   const word = /^[\w.,@+-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
   return `To let it through: matricula files run --institution ${institution} --approve ${word}`
 }
+
+export function howItGoesOn(institution: string): string {
+  return `Interrupted: what was begun goes on where it stopped with matricula files run --institution ${institution}, and with the next daily run.`
+}

@@ -14,11 +14,12 @@ import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
-import { exitCodeOf, howToApprove, showSummary } from './file-outcome.ts'
+import { exitCodeOf, howItGoesOn, howToApprove, showSummary } from './file-outcome.ts'
 import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { pickedUpText } from './picked-up-text.ts'
 import { openProgressLine } from './progress.ts'
+import { beforeStopped } from './signals.ts'
 import { showTable } from './table.ts'
 
 const runNow: Command = {
@@ -51,6 +52,10 @@ Example:
       const config = configFrom(terminal.environment)
       const folders = await openFolders(config.dataDir, id)
       using progress = openProgressLine(process.stderr)
+      using _ = beforeStopped(() => {
+        progress[Symbol.dispose]()
+        terminal.say(howItGoesOn(id))
+      })
       const tell = (summary: Summary) => tellOf(store, institution, summary)
       const processing = { store, institution, folders, by: actor(), onProgress: progress.on, tell }
       const result = await oneAtATime(processing, async (onProgress) => {

@@ -1,6 +1,7 @@
 /**
  * `matricula import`: one flat file, now.
  */
+import { rmSync } from 'node:fs'
 import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -15,11 +16,12 @@ import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { Misuse, Refusal, read } from './command.ts'
-import { exitCodeOf, showSummary } from './file-outcome.ts'
+import { exitCodeOf, howItGoesOn, showSummary } from './file-outcome.ts'
 import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import type { ProgressLine } from './progress.ts'
 import { openProgressLine } from './progress.ts'
+import { beforeStopped } from './signals.ts'
 
 export const importFile: Command = {
   summary: 'import one flat file now',
@@ -37,7 +39,7 @@ a file that cannot be used is rejected, and in both cases nothing is changed.
                     object a row, F.json the outcome as a whole, F.txt a page with what to mend first; several by
                     several --report
 
-An import that was interrupted goes on where it stopped with "matricula files run".
+An import that was interrupted goes on where it stopped with "matricula files run", and with the next daily run.
 
 Exit codes: 0 all rows are fine, 2 some rows are not, 3 held by a threshold, 1 rejected or failed.
 
@@ -125,6 +127,7 @@ async function rehearse({ store, institution, file, approve, reports, progress }
     import('../flatfile/summary-text.ts'),
   ])
   const folder = await mkdtemp(join(tmpdir(), 'matricula-dry-run-'))
+  using _ = beforeStopped(() => rmSync(folder, { recursive: true, force: true }))
   try {
     const name = basename(file)
     const lastRows = await lastRowsOf(store, institution._id, name)
@@ -156,6 +159,10 @@ async function carryOut({ store, institution, terminal, file, approve, reports, 
   const folders = await openFolders(config.dataDir, institution._id)
   const tell = (told: Summary) => tellOf(store, institution, told)
   const processing = { store, institution, folders, by: actor(), onProgress: progress.on, tell }
+  using _ = beforeStopped(() => {
+    progress[Symbol.dispose]()
+    terminal.say(howItGoesOn(institution._id))
+  })
   const summary = await oneAtATime(processing, (onProgress) => {
     const given = { path: file, name: basename(file), isApproved: approve, reports }
     return importCopy(given, { ...processing, onProgress })

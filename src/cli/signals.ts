@@ -1,5 +1,5 @@
 /**
- * Being told to stop: once gently, twice at once.
+ * Being told to stop. What serves ends gently, and at once when it is told twice; what does one thing ends where it is.
  */
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
@@ -18,4 +18,18 @@ export function untilToldToStop(): Promise<void> {
     }
     for (const signal of SIGNALS) process.on(signal, told)
   })
+}
+
+/** Until it is disposed of, a signal still ends the process, but first this is done, without waiting for anything. */
+export function beforeStopped(work: () => void): Disposable {
+  const stopped = (signal: NodeJS.Signals) => {
+    release()
+    work()
+    process.kill(process.pid, signal)
+  }
+  const release = () => {
+    for (const signal of SIGNALS) process.off(signal, stopped)
+  }
+  for (const signal of SIGNALS) process.on(signal, stopped)
+  return { [Symbol.dispose]: release }
 }
