@@ -197,9 +197,10 @@ describe('the app', () => {
 
   it('says when to come again to who comes too often', async () => {
     await using app = await served()
-    assert.equal((await app.get('/institutions/slow/scim/v2/Users', tokens.slow)).status, 200)
-    const answer = await app.get('/institutions/slow/scim/v2/Users', tokens.slow)
-    assert.deepEqual([answer.status, answer.headers.get('retry-after')], [429, '1'])
+    // More at once than there can be seconds until the last is read.
+    const all = await Promise.all(Array.from({ length: 30 }, () => app.get('/institutions/slow/scim/v2/Users', tokens.slow)))
+    const told = all.map(({ status, headers }) => `${status} ${headers.get('retry-after')}`)
+    assert.deepEqual(new Set(told), new Set(['200 null', '429 1']))
   })
 
   it('counts what became of changes', async () => {

@@ -154,14 +154,15 @@ describe('matricula saml explain', () => {
       from: { netid: 'uid', email: 'mail' },
       records: ['some-id'],
     }
-    await recordRefusal(store, { institution: 'uni', reference, refusal, now: Date.parse('2026-11-26T09:00:00Z') })
+    const now = Date.now()
+    await recordRefusal(store, { institution: 'uni', reference, refusal, now })
     const { code, out } = await matricula(`saml explain ${reference.toLowerCase().replace('-', '')}`)
     assert.equal(code, 0)
     assert.equal(
       out.replaceAll(/^ {2}/gm, ''),
       [
         `reference             ${reference}`,
-        'when                  2026-11-26T09:00:00.000Z',
+        `when                  ${new Date(now).toISOString()}`,
         'institution           uni',
         `identity provider     ${IDP.entityId} (source saml:shib)`,
         'the person saw        We could not match your account (409)',

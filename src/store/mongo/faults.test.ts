@@ -79,7 +79,7 @@ describe('opening MongoDB', () => {
   it('names the version that a server would need', async () => {
     const server = serverOfWireVersion(8)
     const port = await portOf(server)
-    const error = await failure(`mongodb://127.0.0.1:${port}/?serverSelectionTimeoutMS=500`)
+    const error = await failure(`mongodb://127.0.0.1:${port}/?serverSelectionTimeoutMS=5000`)
     server.close()
     assert.equal(error.fault, 'unusable')
     assert.match(error.message, /too old: version 4\.4 or later is needed/)
