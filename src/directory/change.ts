@@ -67,6 +67,11 @@ export type Change = {
   readonly names?: { readonly givenName?: string; readonly familyName?: string }
   /** Of the flat fields that it sets or clears, those that are otherwise in this record. */
   readonly unmetIn?: (resource: Resource) => readonly string[]
+  /**
+   * Of somebody whom nobody knew when it was rehearsed: it names no keys, since nobody is looked for, and makes the person.
+   * Where somebody has one of the keys by now, this is asked in its place.
+   */
+  readonly ifKnown?: () => Change
   /** It may turn an inactive person active, whoever turned the person inactive; a ranking of sources stands above that. */
   readonly reactivates?: true
   /** Id of the token, key or administrator behind the change. */

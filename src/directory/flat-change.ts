@@ -133,15 +133,20 @@ function namesIn(wishes: readonly Wish[]): NonNullable<Change['names']> {
 }
 
 function editOf(options: Reading): Edit {
-  const { wishes, faults } = options
+  let made: ReturnType<Edit> | undefined
   return (current) => {
-    const missing = current === undefined ? missingFields(options) : []
-    if (faults.length + missing.length > 0) return { kind: 'invalid', problems: [...faults, ...missing] }
-    const fresh: Fresh = []
-    let resource: Resource = current?.resource ?? {}
-    for (const wish of wishes) resource = fulfilled(resource, wish, fresh)
-    return hasTooManyTags(resource) ? { kind: 'invalid', problems: [TOO_MANY_TAGS] } : { resource }
+    if (current !== undefined) return draftOn(current.resource, options, options.faults)
+    made ??= draftOn({}, options, [...options.faults, ...missingFields(options)])
+    return made
   }
+}
+
+function draftOn(there: Resource, { wishes }: Reading, problems: readonly Problem[]): ReturnType<Edit> {
+  if (problems.length > 0) return { kind: 'invalid', problems }
+  const fresh: Fresh = []
+  let resource = there
+  for (const wish of wishes) resource = fulfilled(resource, wish, fresh)
+  return hasTooManyTags(resource) ? { kind: 'invalid', problems: [TOO_MANY_TAGS] } : { resource }
 }
 
 const TAGS = fieldNamed('user_tags') as Field

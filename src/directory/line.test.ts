@@ -17,6 +17,12 @@ const openStore = () => openSqlite({ path: temporaryFile('line.db') })
 const many = (from: number, number = SLICE): Change[] =>
   Array.from({ length: number }, (_, n) => aChange({ netid: `n${from + n}`, title: 'new' }))
 
+/** Somebody whom nobody knew a short while ago. */
+function aNewcomer(netid: string): Change {
+  const asked = aChange({ netid, title: 'known' })
+  return { ...asked, target: { keys: {} }, ifKnown: () => asked }
+}
+
 /** The store with something done before each of its writes. */
 function before(store: Store, hook: (call: number, writes: readonly Write[]) => Promise<void>): Store {
   let calls = 0
@@ -96,6 +102,35 @@ describe('a line of changes', () => {
     const [found] = (await store.lookUp('users', uni._id, { keys: { netid: ['new'] } })) as User[]
     assert.equal(found?.keys.email, 'ada.l@uni.edu')
   })
+
+  it('makes a person whom nobody knew without asking the store', async () => {
+    await using store = await openStore()
+    const uni = anInstitution()
+    const unasked = storeWith(store, { lookUp: () => assert.fail('the store was asked') })
+    const outcomes = await new Line(unasked, uni).apply([aNewcomer('n0'), aNewcomer('n1')], uni)
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ['created', 'created'],
+    )
+  })
+
+  for (const [who, stored, earlier] of [
+    ['in the store', 1, 0],
+    ['of a change before', 0, 1],
+    ['of a slice before, which is being written', 0, SLICE],
+  ] as const) {
+    it(`asks what else there is where a person whom nobody knew is one ${who} by now`, async () => {
+      await using store = await openStore()
+      const uni = anInstitution()
+      await apply(store, uni, many(0, stored))
+      const outcomes = await new Line(store, uni).apply([...many(0, earlier), aNewcomer('n0'), aNewcomer('n700')], uni)
+      assert.deepEqual(
+        outcomes.slice(earlier).map(({ kind }) => kind),
+        ['updated', 'created'],
+      )
+      assert.equal((await titlesIn(store, uni._id)).length, stored + earlier + 1)
+    })
+  }
 
   it('tells the version of who has it when a change is refused for an older one and its record loses a race', async () => {
     await using store = await openStore()

@@ -179,7 +179,9 @@ export class Line {
   async #makeGood(lost: readonly Item[]): Promise<void> {
     const { now, random, patienceMs } = this.#options
     const deadline = now() + patienceMs
-    let left = lost.filter(({ call }) => !call.isFailed)
+    let left = lost
+      .filter(({ call }) => !call.isFailed)
+      .map((item) => ({ ...item, change: item.change.ifKnown?.() ?? item.change }))
     for (let tries = 1; left.length > 0 && now() < deadline; tries++) {
       await wait(random() * Math.min(2 ** tries, LONGEST_PAUSE_MS))
       const items = left.slice(0, SLICE)

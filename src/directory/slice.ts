@@ -2,7 +2,7 @@
  * So many changes as are looked up, planned and written together: in a constant number of round trips to the store.
  */
 import type { Lane, Store } from '../store/store.ts'
-import type { Change } from './change.ts'
+import type { Change, Outcome } from './change.ts'
 import type { Institution } from './institution.ts'
 import { userSchemaOf } from './own-extension.ts'
 import type { Plan } from './plan.ts'
@@ -25,7 +25,10 @@ export type Slice = {
   readonly set: WorkingSet
 }
 
-/** Plans on what the store holds of all that the changes name; once more when their results name keys not looked up yet. */
+/**
+ * Plans on what the store holds of all that the changes name; once more when their results name keys not looked up yet.
+ * Of people whom nobody knew (`ifKnown`) nothing is looked up: the store refuses those of whom somebody has a key.
+ */
 export async function planSlice(options: {
   readonly store: Store
   readonly institution: Institution
@@ -47,13 +50,22 @@ export async function planSlice(options: {
       plans.push(plan(change, { institution, set, now }))
       if (set.isFull) break
     }
+    if (plans.some(({ outcome }, at) => isKnown(changes[at], outcome))) {
+      return planSlice({ ...options, changes: changes.map((change) => change.ifKnown?.() ?? change) })
+    }
     const entries = set.changed()
-    const more = wanted.lacking(entries)
+    const made = new Set(plans.flatMap(({ restsOn }, at) => (changes[at]?.ifKnown === undefined ? [] : restsOn)))
+    const more = wanted.lacking(entries.filter(({ next }) => !made.has(next._id)))
     const found = (await more.lookUp(store, institution._id)).filter((user) => set.byId(user._id) === undefined)
     if (found.length === 0) return { plans, entries, set }
     wanted.merge(more)
     users = [...users, ...found]
   }
+}
+
+/** Whether one of the keys of somebody whom nobody knew belongs to a record of this slice, or of one before it. */
+function isKnown(change: Change | undefined, { kind }: Outcome): boolean {
+  return change?.ifKnown !== undefined && kind !== 'created'
 }
 
 /** A slice that is being written. */

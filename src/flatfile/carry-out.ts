@@ -12,6 +12,7 @@ import type { Institution } from '../directory/institution.ts'
 import { Line, MOST_OPEN } from '../directory/line.ts'
 import { SLICE } from '../directory/slice.ts'
 import type { Store } from '../store/store.ts'
+import type { CellProblem } from './cells.ts'
 import type { FileSource } from './file-source.ts'
 import { inChunks, linesOf, openLineWriter } from './lines.ts'
 import { TURN } from './plan.ts'
@@ -22,7 +23,7 @@ import { eventsOfRows } from './row-events.ts'
 import type { Table } from './table.ts'
 import { Tally } from './tally.ts'
 import type { Done, Verdict } from './verdict.ts'
-import { refusedRow, verdictOf } from './verdict.ts'
+import { refusedRow, toldVerdict, verdictOf } from './verdict.ts'
 import type { Judged } from './verdict-file.ts'
 import { judgedRows } from './verdict-file.ts'
 
@@ -40,6 +41,7 @@ export type CarryOutOptions = {
   readonly file: FileSource
   readonly read: RowReader
   readonly run: string
+  readonly credential?: string
   /** Where the rows were put down. */
   readonly spool: string
   /** The verdicts of the plan. */
@@ -91,18 +93,19 @@ type Begun = {
 }
 
 async function begin(chunk: readonly Judged[], line: Line, options: CarryOutOptions): Promise<Begun> {
-  const { read, institution } = options
+  const { institution } = options
   const doing = chunk.filter(({ verdict: { outcome } }) => outcome === 'created' || outcome === 'updated')
   const done =
     options.isResumed && doing.length > 0 ? await eventsOfRows({ ...options, rows: doing }) : new Map<number, Verdict>()
   const changes: Change[] = []
-  for (const [index, { row }] of doing.entries()) {
+  for (const [index, judged] of doing.entries()) {
     if (index % TURN === 0) await nextTurn()
-    if (done.has(row.number)) continue
-    const change = read(row)
+    const { row } = judged.verdict
+    if (done.has(row)) continue
+    const change = changeOf(judged, options)
     if (isChange(change)) changes.push(change)
     // The settings are others than when the row was planned.
-    else done.set(row.number, refusedRow(row.number, change))
+    else done.set(row, refusedRow(row, change))
   }
   const outcomes = line
     .apply(changes, institution)
@@ -110,6 +113,29 @@ async function begin(chunk: readonly Judged[], line: Line, options: CarryOutOpti
   // Whoever waits for it hears of its failure; meanwhile it is no stray one.
   outcomes.catch(() => {})
   return { chunk, done, outcomes }
+}
+
+/** A run that goes on where it stopped reads every row anew: the settings may be others. */
+function changeOf(judged: Judged, options: CarryOutOptions): Change | readonly CellProblem[] {
+  const { read, isResumed, file, run, credential } = options
+  const { draft, row } = judged.verdict
+  if (draft === undefined || isResumed) return read(judged.row)
+  const ifKnown = () => {
+    const asked = read(judged.row)
+    if (isChange(asked)) return asked
+    throw new Error(`row ${row} was planned by other settings than these`)
+  }
+  return {
+    target: { keys: {} },
+    intent: 'upsert',
+    edit: () => draft,
+    ifKnown,
+    unmetIn: (resource) => ifKnown().unmetIn?.(resource) ?? [],
+    source: file.source,
+    run,
+    row,
+    ...(credential !== undefined && { credential }),
+  }
 }
 
 type Told = { readonly verdict: Verdict; readonly outcome?: Outcome }
@@ -133,13 +159,14 @@ function verdictsOn(
   },
 ): Told[] {
   const telling = { columnOf: columnNames(options.table.header.columns), isNew: () => false }
-  return chunk.map(({ row: { number }, verdict: { standsFor, ...planned } }) => {
-    const told = outcomes.get(number)
+  return chunk.map(({ verdict: planned }) => {
+    const { row, standsFor } = planned
+    const told = outcomes.get(row)
     const known = standsFor === undefined ? undefined : ids.get(standsFor)
     const verdict =
       told === undefined
-        ? (done.get(number) ?? { ...planned, id: planned.id ?? known ?? null })
-        : verdictOf(number, told, telling)
+        ? (done.get(row) ?? { ...toldVerdict(planned), id: planned.id ?? known ?? null })
+        : verdictOf(row, told, telling)
     if (standsFor !== undefined && verdict.id !== null) ids.set(standsFor, verdict.id)
     return { verdict, ...(told !== undefined && { outcome: told.outcome }) }
   })

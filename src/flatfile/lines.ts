@@ -41,12 +41,17 @@ export function linesOf(objects: readonly object[]): string {
 
 /** Some at a time. @param path of a file that is whole */
 export async function* readLines<T>(path: string): AsyncGenerator<readonly T[]> {
+  for await (const lines of readTexts(path)) yield lines.map((line) => JSON.parse(line) as T)
+}
+
+/** The same as text, for what may not be looked at. */
+export async function* readTexts(path: string): AsyncGenerator<readonly string[]> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of createReadStream(path, { highWaterMark: 64 * 1024 })) {
     const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n')
     rest = lines.pop() ?? ''
-    if (lines.length > 0) yield lines.map((line) => JSON.parse(line) as T)
+    if (lines.length > 0) yield lines
   }
 }
 

@@ -22,7 +22,7 @@ import { columnNames } from './row-change.ts'
 import { readSpool } from './spool.ts'
 import type { Table } from './table.ts'
 import { Tally } from './tally.ts'
-import type { PlannedVerdict, Verdict } from './verdict.ts'
+import type { Done, PlannedVerdict, Verdict } from './verdict.ts'
 import { refusedRow, verdictOf } from './verdict.ts'
 
 /** How many rows are planned in one go: more of them would outlive the young generation of the heap. */
@@ -87,15 +87,22 @@ async function* planned(options: PlanOptions, lastAsked: (name: string) => numbe
       if (!isChange(one)) return { row, verdict: refusedRow(row.number, one) }
       const outcome = outcomes.next().value as Outcome
       const verdict = verdictOf(row.number, { change: one, outcome }, telling)
-      return { row, verdict: { ...verdict, ...standIn(verdict, outcome, lastAsked) }, outcome }
+      return { row, verdict: { ...verdict, ...newcomer(verdict, { change: one, outcome }, lastAsked) }, outcome }
     })
   }
 }
 
-/** A person without an id yet, where another row is about them too. */
-function standIn({ row, outcome, id }: Verdict, planned: Outcome, lastAsked: (name: string) => number): { standsFor?: string } {
-  if (id !== null || !('user' in planned)) return {}
-  const { user } = planned
-  if (outcome === 'created' && namesOf(user).every((name) => lastAsked(name) <= row)) return {}
-  return { standsFor: user._id }
+/** What the second pass has to know of a person without an id yet. */
+function newcomer(
+  { row, id }: Verdict,
+  { change, outcome }: Done,
+  lastAsked: (name: string) => number,
+): Pick<PlannedVerdict, 'standsFor' | 'draft'> {
+  if (id !== null || !('user' in outcome)) return {}
+  const { kind, user } = outcome
+  if (kind !== 'created' || namesOf(user).some((name) => lastAsked(name) > row)) return { standsFor: user._id }
+  // Whose name is not the e-mail has that of nobody, and the store would not refuse somebody who is known by it.
+  if (user.keys.userName !== user.keys.email) return {}
+  const draft = change.edit(undefined, { now: user.created })
+  return 'kind' in draft ? {} : { draft }
 }

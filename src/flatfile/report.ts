@@ -14,6 +14,7 @@ import type { Summary } from './summary.ts'
 import { summaryPage } from './summary-text.ts'
 import type { Table } from './table.ts'
 import type { PlannedVerdict, Verdict } from './verdict.ts'
+import { toldVerdict } from './verdict.ts'
 import { judgedRows } from './verdict-file.ts'
 
 const BOM = '\ufeff'
@@ -84,7 +85,7 @@ async function writeVerdicts(path: string, { verdicts, missing }: Report): Promi
   const lines = openLineWriter(path)
   try {
     for await (const some of readLines<PlannedVerdict>(verdicts)) {
-      await lines.write(linesOf(some.map(({ standsFor: _, ...verdict }) => verdict)))
+      await lines.write(linesOf(some.map(toldVerdict)))
     }
     for await (const some of missingIn(missing)) await lines.write(linesOf(some))
     await lines.close()

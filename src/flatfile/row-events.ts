@@ -16,8 +16,8 @@ export async function eventsOfRows(options: {
   readonly rows: readonly Judged[]
 }): Promise<Map<number, Verdict>> {
   const { store, institution, run, rows } = options
-  const [first, last] = [rows[0]?.row.number ?? 0, rows.at(-1)?.row.number ?? 0]
-  const planned = new Map(rows.map(({ row, verdict }) => [row.number, verdict]))
+  const planned = new Map(rows.map(({ verdict }) => [verdict.row, verdict]))
+  const [first, last] = [rows[0]?.verdict.row ?? 0, rows.at(-1)?.verdict.row ?? 0]
   const found = new Map<number, Verdict>()
   const where = {
     op: 'and',

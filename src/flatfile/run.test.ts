@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { anInstitution } from '../../test/builders.ts'
-import { temporaryFile } from '../../test/stores.ts'
+import { aChange, anInstitution } from '../../test/builders.ts'
+import { forEachStore, temporaryFile } from '../../test/stores.ts'
 import { temporaryFolder } from '../../test/workbooks.ts'
+import { apply } from '../directory/apply.ts'
+import { allDocs } from '../directory/each-doc.ts'
+import type { User } from '../directory/user.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import { runFile } from './run.ts'
 
@@ -24,6 +27,53 @@ describe('a run', () => {
     })
     assert.equal(counts.created, 2)
     assert.match(notices.join(), /^letters like those of UTF-8 .* in rows: 1 \("MÃ¼ller" in row 2/)
+  })
+})
+
+await forEachStore((name, place) => {
+  describe(`a run whose people have come another way since it was planned, on ${name}`, () => {
+    const { open } = place()
+
+    it('finds those, and makes the others as of the moment at which they are written', async () => {
+      await using store = await open()
+      await using folder = await temporaryFolder()
+      const institution = anInstitution()
+      const rows = ['1,ada@uni.edu,Ada,King,Student', '2,bo@uni.edu,Bo,Ode,Student', '3,cy@uni.edu,Cy,Fox,Student']
+      const table = ['netid,email,first_name,last_name,account_type', ...rows, ''].join('\n')
+      const report = join(folder.path, 'report.ndjson')
+      let now = 1000
+      const { counts } = await runFile({
+        store,
+        institution,
+        file: { path: await folder.put('people.csv', table), name: 'people.csv' },
+        run: 'r1',
+        folder: folder.path,
+        reports: [report],
+        now: () => now,
+        onPlanned: async () => {
+          now = 2000
+          const others = [aChange({ netid: '1' }), aChange({ netid: '9', email: 'bo@uni.edu', first: 'Bob', last: 'Old' })]
+          await apply(store, institution, others, { now: () => now })
+        },
+      })
+      assert.deepEqual(counts, { created: 1, updated: 1, unchanged: 0, conflict: 1, invalid: 0 })
+      const told = readFileSync(report, 'utf8').trimEnd().split('\n')
+      assert.deepEqual(
+        told.map((line) => JSON.parse(line)).map(({ matched_on, problems }) => matched_on ?? problems[0]?.code ?? null),
+        ['netid', 'key_disagrees', null],
+      )
+      const [made] = (await store.lookUp('users', institution._id, { keys: { netid: ['3'] } })) as User[]
+      assert.deepEqual([made?.created, made?.lastModified, made?.provenance.map(({ at }) => at)], [2000, 2000, [2000]])
+      const where = { op: 'eq', path: 'run', value: 'r1' } as const
+      const events = await allDocs(store, 'events', institution._id, where)
+      assert.deepEqual(
+        events.map(({ row, kind, at }) => [row, kind, at]),
+        [
+          [4, 'user.created', 2000],
+          [2, 'user.updated', 2000],
+        ],
+      )
+    })
   })
 })
 

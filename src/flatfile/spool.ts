@@ -18,6 +18,11 @@ export async function writeSpool(path: string, rows: Rows, isLasting = true): Pr
   }
 }
 
+/** @param line as it stands there */
+export function rowFrom(line: string): Row {
+  return JSON.parse(line)
+}
+
 /** @param path as `writeSpool` made it, whole */
 export function readSpool(path: string): AsyncGenerator<readonly Row[]> {
   return readLines<Row>(path)

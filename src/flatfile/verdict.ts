@@ -1,7 +1,7 @@
 /**
  * What became of a row, or would become of it: one line of the report.
  */
-import type { Change, Outcome } from '../directory/change.ts'
+import type { Change, Draft, Outcome } from '../directory/change.ts'
 import { fieldsWithheld } from '../directory/flat-told.ts'
 import type { CellProblem } from './cells.ts'
 
@@ -19,8 +19,16 @@ export type Verdict = {
   readonly withheld?: readonly string[]
 }
 
-/** `standsFor`: the id that a person has within the plan, where the file makes them and comes back to them. */
-export type PlannedVerdict = Verdict & { readonly standsFor?: string }
+/**
+ * `standsFor`: the id that a person has within the plan, where the file makes them and comes back to them.
+ * `draft`: what the row makes of somebody whom neither the roll nor another row knows.
+ */
+export type PlannedVerdict = Verdict & { readonly standsFor?: string; readonly draft?: Draft }
+
+/** The verdict without what only the run itself needs. */
+export function toldVerdict({ standsFor: _, draft: __, ...verdict }: PlannedVerdict): Verdict {
+  return verdict
+}
 
 export type Counts = { readonly [outcome in RowOutcome]: number }
 
