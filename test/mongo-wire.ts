@@ -3,6 +3,8 @@
  */
 import type { AddressInfo, Socket } from 'node:net'
 import { createConnection, createServer } from 'node:net'
+import type { Document } from 'mongodb'
+import { BSON } from 'mongodb'
 
 export type Wire = {
   readonly port: number
@@ -12,12 +14,19 @@ export type Wire = {
   loseRequest(text: string): void
   /** The next request that holds this text reaches the server when this is done. */
   before(text: string, happens: (request: Buffer) => Promise<unknown>): void
+  /** The next request that holds this text is answered with what this makes of the server's answer. */
+  amend(text: string, change: Change): void
+  /** From now on nothing comes through, and nobody is told: as when the machine of the server has lost its power. */
+  silence(): void
   close(): void
 }
+
+type Change = (answer: Document) => Document
 
 type Plan = { readonly text: string } & (
   | { readonly what: 'answer' | 'request' }
   | { readonly what: 'wait'; readonly happens: (request: Buffer) => Promise<unknown> }
+  | { readonly what: 'amend'; readonly change: Change }
 )
 
 /** @param largest how many bytes of a document the server is said to take, in place of 16 MB */
@@ -25,6 +34,7 @@ export async function wireTo(host: string, port: number, largest?: number): Prom
   const sockets = new Set<Socket>()
   let plan: Plan | undefined
   let losses = 0
+  let isSilent = false
 
   /** @returns what is planned for this request, once */
   function planned(request: Buffer): Plan | undefined {
@@ -37,6 +47,7 @@ export async function wireTo(host: string, port: number, largest?: number): Prom
   const proxy = createServer((near) => {
     const far = createConnection({ host, port })
     let isLosing = false
+    let change: Change | undefined
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -45,11 +56,14 @@ export async function wireTo(host: string, port: number, largest?: number): Prom
       socket.on('error', () => undefined).on('close', () => other.destroy())
     }
     near.on('data', async (request) => {
+      if (isSilent) return
       const found = planned(request)
       if (found?.what === 'wait') {
         near.pause()
         await found.happens(request)
         near.resume()
+      } else if (found?.what === 'amend') {
+        change = found.change
       } else if (found !== undefined) {
         losses++
         if (found.what === 'request') return near.destroy()
@@ -58,11 +72,15 @@ export async function wireTo(host: string, port: number, largest?: number): Prom
       return far.write(request)
     })
     far.on('data', (answer) => {
+      if (isSilent) return
       if (largest !== undefined) say(answer, largest)
-      return isLosing ? near.destroy() : near.write(answer)
+      if (isLosing) return near.destroy()
+      const amended = change === undefined ? answer : amend(answer, change)
+      change = undefined
+      return near.write(amended)
     })
   })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => proxy.unref().listen(0, '127.0.0.1', resolve))
   return {
     port: (proxy.address() as AddressInfo).port,
     get losses() {
@@ -77,6 +95,12 @@ export async function wireTo(host: string, port: number, largest?: number): Prom
     before(text, happens) {
       plan = { text, what: 'wait', happens }
     },
+    amend(text, change) {
+      plan = { text, what: 'amend', change }
+    },
+    silence() {
+      isSilent = true
+    },
     close() {
       for (const socket of sockets) socket.destroy()
       proxy.close()
@@ -90,4 +114,18 @@ const LARGEST = 'maxBsonObjectSize\0'
 function say(answer: Buffer, largest: number): void {
   const at = answer.indexOf(LARGEST)
   if (at >= 0) answer.writeInt32LE(largest, at + LARGEST.length)
+}
+
+/** Of a message: its header, its flags and the kind of its one section. */
+const BEFORE_DOCUMENT = 16 + 4 + 1
+
+/** The document that a request or an answer is, without those that follow it apart. */
+export function documentOf(message: Buffer): Document {
+  return BSON.deserialize(message.subarray(BEFORE_DOCUMENT), { allowObjectSmallerThanBufferSize: true, promoteLongs: false })
+}
+
+function amend(answer: Buffer, change: Change): Buffer {
+  const amended = Buffer.concat([answer.subarray(0, BEFORE_DOCUMENT), BSON.serialize(change(documentOf(answer)))])
+  amended.writeInt32LE(amended.length)
+  return amended
 }

@@ -77,16 +77,6 @@ describe('a write', { skip: 'missing' in server && server.missing }, () => {
     assert.deepEqual(await store.write([insert(one, anEvent(institution))]), [{ kind: 'ok' }])
   })
 
-  it('waits only so long for members that are down', async () => {
-    let waitsMs: number | undefined
-    wire.before(INSERT, async (request) => {
-      const at = request.indexOf('wtimeout\0')
-      if (at >= 0) waitsMs = request.readInt32LE(at + 'wtimeout\0'.length)
-    })
-    await store.write([{ collection: 'users', op: 'insert', doc: aDoc(anInstitution()) }])
-    assert.equal(waitsMs, 10_000)
-  })
-
   it('that is too large says so', async () => {
     const doc = aDoc(anInstitution(), { long: 'x'.repeat(17 * 1024 * 1024) })
     await assert.rejects(

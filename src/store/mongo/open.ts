@@ -5,7 +5,7 @@
  * and a sharded cluster (on `institution`) promise the same.
  */
 import type { Db } from 'mongodb'
-import { MongoClient } from 'mongodb'
+import { MongoClient, ReadConcern } from 'mongodb'
 import type { CollectionName } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
 import type { Predicate } from '../predicate.ts'
@@ -25,18 +25,25 @@ import { Writer } from './writer.ts'
 const SWEEP_MS = 30_000
 /** How long a server is looked for that can do what is asked. */
 const SELECT_MS = 5000
+/** How long a server may say nothing: beside the pause between two questions, until what waits for one that has vanished is given up. */
+const CONNECT_MS = 10_000
 /** How long a write waits for most members to have it: without an end, it would wait for as long as they are down. */
 const CONFIRM_MS = 10_000
+/** What the port promises needs these, whatever the address says. */
+const PROMISED = {
+  readPreference: 'primary',
+  readConcern: new ReadConcern('local'),
+  writeConcern: { w: 'majority', journal: true },
+} as const
 
 /**
  * @param uri `mongodb://` or `mongodb+srv://`, with the database as its path (`matricula` when it has none)
  * @throws {StoreError} `unavailable` when nobody answers, `unusable` when somebody has to mend something first
  */
 export async function openMongo(uri: string): Promise<Store> {
-  const { client, where } = connectionOf(uri)
+  const { client, db, where } = connectionOf(uri)
   try {
     await client.connect()
-    const db = client.db(databaseOf(uri))
     const store = new MongoStore(client, db, where, await prepare(db))
     await store.sweep()
     return store
@@ -46,17 +53,18 @@ export async function openMongo(uri: string): Promise<Store> {
   }
 }
 
-function connectionOf(uri: string): { client: MongoClient; where: string } {
+function connectionOf(uri: string): { client: MongoClient; db: Db; where: string } {
   try {
     const client = new MongoClient(uri, {
       appName: 'matricula',
       ignoreUndefined: true,
-      readPreference: 'primary',
-      writeConcern: { w: 'majority', journal: true, ...unless(uri, 'wtimeoutMS', CONFIRM_MS) },
       ...unless(uri, 'serverSelectionTimeoutMS', SELECT_MS),
+      ...unless(uri, 'connectTimeoutMS', CONNECT_MS),
     })
+    const wtimeoutMS = client.writeConcern?.wtimeoutMS ?? CONFIRM_MS
+    const db = client.db(databaseOf(uri), { ...PROMISED, writeConcern: { ...PROMISED.writeConcern, wtimeoutMS } })
     const hosts = client.options.srvHost ?? client.options.hosts.join(',')
-    return { client, where: `${hosts}/${databaseOf(uri)}` }
+    return { client, db, where: `${hosts}/${databaseOf(uri)}` }
   } catch (error) {
     throw addressError(error)
   }
