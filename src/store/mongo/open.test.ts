@@ -14,6 +14,7 @@ const server = await startMongo()
 
 const INSERT = 'insert\0\x06\0\0\0users\0'
 const FIND = 'find\0\x06\0\0\0users\0'
+const COUNT = 'count\0\x06\0\0\0users\0'
 
 describe('MongoDB', { skip: 'missing' in server && server.missing }, () => {
   after(async () => {
@@ -50,6 +51,15 @@ describe('MongoDB', { skip: 'missing' in server && server.missing }, () => {
       assert.deepEqual(question?.readConcern, { level: 'local' })
     })
   }
+
+  it('is asked again, for a list and for its length alike, when the connection breaks', async () => {
+    await using it = await opened('')
+    it.wire.loseAnswer(FIND)
+    assert.deepEqual(await find(it.store), [])
+    it.wire.loseAnswer(COUNT)
+    assert.equal(await it.store.count('users', 'demo', EVERYTHING), 0)
+    assert.equal(it.wire.losses, 2)
+  })
 
   it('is given up when its machine has lost its power', async () => {
     await using it = await opened('heartbeatFrequencyMS=500&serverSelectionTimeoutMS=500')

@@ -84,10 +84,8 @@ export class Reads {
   }
 
   /** The command, not the aggregation that `countDocuments` makes: it counts in an index without reading documents. */
-  async #count(query: Document): Promise<number> {
-    const options = { readPreference: 'primary' as const }
-    const answer = await this.#driver.db.command({ count: this.#driver.collectionName, query, ...LIMITS }, options)
-    return answer.n as number
+  #count(query: Filter<Stored>): Promise<number> {
+    return this.#driver.count(query, LIMITS)
   }
 
   #where(institution: string, predicate: Predicate): Document {
