@@ -12,6 +12,7 @@ import {
   MongoParseError,
   MongoRuntimeError,
   MongoServerSelectionError,
+  MongoWriteConcernError,
 } from 'mongodb'
 import { hasCode, isSystemError } from '../../file-errors.ts'
 import type { StoreFault } from '../store.ts'
@@ -57,7 +58,7 @@ const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
 }
 
 /**
- * @param error whatever was thrown, or a write concern error
+ * @param error whatever was thrown, or the error of one write
  * @param where hosts and database, for the message
  */
 export function storeError(error: unknown, where: string): unknown {
@@ -111,8 +112,15 @@ const ESCAPES = 'in its user name and password, @ is written as %40, : as %3A, /
 
 /** Whether an earlier try may have been done, or a later one may be: the connection, the election, the waiting. */
 export function isPassing(error: unknown): boolean {
+  if (isUnconfirmed(error)) return true
   if (isOutOfReach(error) || CODES[codeOf(error)]?.[0] === 'unavailable') return true
   return error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)
+}
+
+/** Whether all was done, but may not be on most members. Tried again, it would be in its own way. */
+export function isUnconfirmed(error: unknown): boolean {
+  if (error instanceof MongoBulkWriteError) return error.result.getWriteConcernError() !== undefined
+  return error instanceof MongoWriteConcernError
 }
 
 export function isDuplicate(error: unknown): boolean {

@@ -15,6 +15,7 @@ const server = await startMongo()
 /** How a command about users begins on the wire. */
 const INSERT = 'insert\0\x06\0\0\0users\0'
 const UPDATE = 'update\0\x06\0\0\0users\0'
+const FIND = 'find\0\x06\0\0\0users\0'
 const COPY = 'insert\0\x07\0\0\0events\0'
 
 describe('a write', { skip: 'missing' in server && server.missing }, () => {
@@ -75,6 +76,20 @@ describe('a write', { skip: 'missing' in server && server.missing }, () => {
     assert.equal(await store.count('events', institution, EVERYTHING), 2)
     // Now that they are copied, the documents stand in nobody's way.
     assert.deepEqual(await store.write([insert(one, anEvent(institution))]), [{ kind: 'ok' }])
+  })
+
+  it('fails as unavailable when it was written but cannot be confirmed, whatever the reason, and is not written again', async () => {
+    const doc = aDoc(anInstitution())
+    wire.amend(INSERT, (answer) => {
+      // Most members do not have it yet.
+      wire.amend(FIND, ({ cursor, ...rest }) => ({ ...rest, cursor: { ...cursor, firstBatch: [] } }))
+      return { ...answer, writeConcernError: { code: 11601, codeName: 'Interrupted', errmsg: 'operation was interrupted' } }
+    })
+    await assert.rejects(
+      store.write([{ collection: 'users', op: 'insert', doc }]),
+      (error) =>
+        error instanceof StoreError && error.fault === 'unavailable' && /could not do it now \(code 11601\)$/.test(error.message),
+    )
   })
 
   it('that is too large says so', async () => {

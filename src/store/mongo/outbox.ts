@@ -12,7 +12,7 @@ import { COLLECTIONS } from '../collections.ts'
 import { HOUSE } from '../store.ts'
 import type { Pending, Stored } from './documents.ts'
 import { oneOf } from './documents.ts'
-import { isDuplicate } from './faults.ts'
+import { isDuplicate, isUnconfirmed } from './faults.ts'
 import type { Abilities } from './prepare.ts'
 
 export type Full = { readonly _id: string; readonly institution: string; readonly pending: Pending }
@@ -100,7 +100,7 @@ export class Outbox {
 
 /** Whether nothing went wrong but that some were there. What is too long for one message goes in several, and the last may be lost. */
 function isAboutCopies(error: unknown): boolean {
-  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) return false
+  if (!(error instanceof MongoBulkWriteError) || isUnconfirmed(error)) return false
   const refused = [error.writeErrors].flat()
   return refused.length > 0 && refused.every(isDuplicate)
 }

@@ -13,7 +13,7 @@ import { StoreError } from '../store.ts'
 import type { Stored } from './documents.ts'
 import { oneOf } from './documents.ts'
 import { duplicateKeys } from './duplicates.ts'
-import { isDuplicate, isPassing } from './faults.ts'
+import { isDuplicate, isPassing, isUnconfirmed } from './faults.ts'
 import type { Item, State } from './items.ts'
 import { isDone, isExpected, isInsert, itemOf, operationOf, proofOf, roundsOf } from './items.ts'
 import type { Outbox } from './outbox.ts'
@@ -111,8 +111,8 @@ export class Writer {
       if (!(error instanceof MongoBulkWriteError)) return { matched: 0, refused: new Map(), failure: error }
       const refused = new Map(error.result.getWriteErrors().map((one) => [one.index, one]))
       const isWhole = [error.writeErrors].flat().length > 0
-      const failure = error.result.getWriteConcernError() ?? (isWhole ? undefined : error)
-      return { matched: error.result.matchedCount, refused, ...(failure === undefined ? {} : { failure }) }
+      const told = { matched: error.result.matchedCount, refused }
+      return isWhole && !isUnconfirmed(error) ? told : { ...told, failure: error }
     }
   }
 
