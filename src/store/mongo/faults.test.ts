@@ -32,6 +32,9 @@ describe('what MongoDB reports', () => {
     ['a name that means no server', unknownName(), 'unavailable', /cannot be reached \(querySrv ENOTFOUND _mongodb/],
     ['what may be tried again', retryable(serverError(112, 'ada@uni.edu')), 'unavailable', /could not do it now \(code 112\)$/],
     ['an index that somebody made', serverError(85, 'Index already exists with a different name'), 'unusable', /drop it$/],
+    ['a name no database can have', serverError(73, 'Invalid database name'), 'unusable', /no database of this name/],
+    ['a name in other letters', serverError(13297, 'db already exists with different case'), 'unusable', /capital letters only/],
+    ['a page that was lost in an election', serverError(43, 'cursor id 1 not found'), 'unavailable', /now \(code 43\)$/],
     ['a full disk', serverError(14031, 'available disk space of 1 bytes is less than'), 'unusable', /no room left/],
     ['a full disk, by its words', serverError(1, 'write: No space left on device'), 'unusable', /no room left/],
     ['a used up quota', serverError(8000, 'you are over your space quota'), 'unusable', /no room left/],
@@ -77,13 +80,32 @@ describe('opening MongoDB', () => {
   })
 
   it('names the version that a server would need', async () => {
-    const server = serverOfWireVersion(8)
-    const port = await portOf(server)
-    const error = await failure(`mongodb://127.0.0.1:${port}/?serverSelectionTimeoutMS=5000`)
-    server.close()
+    const error = await failureAt(() => ({ isWritablePrimary: true, maxWireVersion: 8 }))
     assert.equal(error.fault, 'unusable')
     assert.match(error.message, /too old: version 4\.4 or later is needed/)
   })
+
+  for (const [why, hello, fault, says] of [
+    ['has no primary', member, 'unavailable', /has no primary: most members/],
+    [
+      'was never initiated',
+      () => ({ isreplicaset: true }),
+      'unavailable',
+      /of no replica set yet: has rs\.initiate\(\) been run\?/,
+    ],
+    [
+      'has another name',
+      (host: string) => ({ ...member(host), setName: 'other' }),
+      'unusable',
+      /no member of.*check replicaSet$/,
+    ],
+  ] as const) {
+    it(`tells of a replica set that ${why}`, async () => {
+      const error = await failureAt(hello, '&replicaSet=roll')
+      assert.equal(error.fault, fault)
+      assert.match(error.message, says)
+    })
+  }
 
   for (const [why, uri, says] of [
     ['nothing but a scheme', 'mongodb://', /hosts? list/],
@@ -91,6 +113,7 @@ describe('opening MongoDB', () => {
     ['a host that is a password', 'mongodb://ada:secret/roll', /its hosts cannot be read/],
     ['an option that is none', 'mongodb://ada:secret@db/roll?unknownOption=1', /unknownoption is not supported/],
     ['an option twice', 'mongodb://ada:secret@db/?replicaSet=a&replicaSet=b', /"replicaSet" cannot appear more than once/],
+    ['a database that can be none', 'mongodb://ada:secret@db/ro.ll', /names cannot contain the character '\.'/],
     ['a slash in the password', 'mongodb://ada:se/cret@db/', /password, @ is written as %40/],
     ['an at sign in the password', 'mongodb://ada:se@cret@db/', /password, @ is written as %40/],
     ['a percent sign in the password', 'mongodb://ada:100%secret@db/', /password, @ is written as %40/],
@@ -109,6 +132,20 @@ describe('opening MongoDB', () => {
     })
   }
 })
+
+/** How a member that is no primary greets. */
+function member(host: string): object {
+  return { secondary: true, setName: 'roll', hosts: [host], me: host }
+}
+
+/** What opening fails with at a server that greets so. */
+async function failureAt(hello: (host: string) => object, query = ''): Promise<StoreError> {
+  const server = serverThatGreets(hello)
+  const port = await portOf(server)
+  const error = await failure(`mongodb://127.0.0.1:${port}/?serverSelectionTimeoutMS=2000${query}`)
+  server.close()
+  return error
+}
 
 async function failure(uri: string): Promise<StoreError> {
   const error = await openMongo(uri).then(
@@ -130,17 +167,19 @@ function portOf(server: Server, isClosed = false): Promise<number> {
   })
 }
 
-/** Answers the greeting of a driver, OP_QUERY or OP_MSG, as a server that knows no later protocol than this. */
-function serverOfWireVersion(maxWireVersion: number): Server {
+/** Answers the greeting of a driver, OP_QUERY or OP_MSG. */
+function serverThatGreets(says: (host: string) => object): Server {
   return createServer((socket) => {
     socket.on('error', () => undefined)
     socket.on('data', (request) => {
-      const hello = { ok: 1, ismaster: true, isWritablePrimary: true, minWireVersion: 0, maxWireVersion }
       const document = BSON.serialize({
-        ...hello,
+        ok: 1,
+        minWireVersion: 0,
+        maxWireVersion: 21,
         maxBsonObjectSize: 16777216,
         maxMessageSizeBytes: 48000000,
         maxWriteBatchSize: 100000,
+        ...says(`127.0.0.1:${socket.localPort}`),
       })
       const isQuery = request.readInt32LE(12) === 2004
       const head = isQuery ? Buffer.alloc(20) : Buffer.alloc(5)

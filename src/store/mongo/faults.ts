@@ -8,6 +8,7 @@ import {
   MongoError,
   MongoErrorLabel,
   MongoInvalidArgumentError,
+  MongoMissingDependencyError,
   MongoNetworkError,
   MongoParseError,
   MongoRuntimeError,
@@ -26,6 +27,8 @@ const ATLAS_ERROR = 8000
 /** What a server answers that does not know an option of an index: NotImplemented, CannotCreateIndex, InvalidOptions, CommandNotSupported. */
 const NOT_KNOWN: ReadonlySet<number> = new Set([238, 67, 72, 115])
 
+const NO_PRIMARY = ['unavailable', 'has no primary: most members of its replica set have to run and reach each other'] as const
+
 /** https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml */
 const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
   6: ['unavailable', 'cannot reach one of its members'],
@@ -36,6 +39,7 @@ const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
   26: ['unavailable', 'has lost a collection: start again'],
   50: ['tooSlow', 'took too long: ask for less, or by an indexed attribute'],
   64: ['unavailable', 'could not confirm a write on most of its members in time'],
+  73: ['unusable', 'can have no database of this name: give it another one in the address'],
   79: ['unusable', 'does not know the write concern'],
   85: ['unusable', 'has an index of another name, or of another kind, where one of ours belongs: drop it'],
   86: ['unusable', 'has another index under the name of one of ours: drop it'],
@@ -43,19 +47,26 @@ const CODES: { readonly [code: number]: readonly [StoreFault, string] } = {
   91: ['unavailable', 'is shutting down'],
   96: ['tooSlow', 'could not finish: ask for less, or by an indexed attribute'],
   100: ['unavailable', 'has too few members running to confirm a write'],
-  133: ['unavailable', 'has no primary'],
+  133: NO_PRIMARY,
   134: ['unavailable', 'is not ready yet'],
-  189: ['unavailable', 'has no primary'],
+  189: NO_PRIMARY,
   262: ['tooSlow', 'took too long: ask for less, or by an indexed attribute'],
   292: ['tooSlow', 'would need too much memory: ask for less, or by an indexed attribute'],
   9001: ['unavailable', 'cannot reach one of its members'],
-  10107: ['unavailable', 'has no primary'],
+  10107: NO_PRIMARY,
   11600: ['unavailable', 'is shutting down'],
   11602: ['unavailable', 'is choosing another primary'],
-  13435: ['unavailable', 'has no primary'],
-  13436: ['unavailable', 'has no primary'],
+  13297: ['unusable', 'has a database whose name differs in capital letters only: write it in the address as it is there'],
+  13435: NO_PRIMARY,
+  13436: NO_PRIMARY,
   14031: ['unusable', 'has no room left on its disk'],
 }
+
+/**
+ * LockTimeout, CursorNotFound, NoProgressMade, WriteConflict, ConflictingOperationInProgress, QueryPlanKilled,
+ * NetworkInterfaceExceededTimeLimit, CursorKilled, TemporarilyUnavailable, IngressRequestRateLimitExceeded, Interrupted, StaleConfig.
+ */
+const PASSING: ReadonlySet<number> = new Set([24, 43, 82, 112, 117, 175, 202, 237, 365, 462, 11601, 13388])
 
 /**
  * @param error whatever was thrown, or the error of one write
@@ -67,9 +78,9 @@ export function storeError(error: unknown, where: string): unknown {
   const reason = error instanceof Error ? error.message : ''
   if (isTooOld(error))
     return new StoreError('unusable', `MongoDB at ${where} is too old: version 4.4 or later is needed`, options)
-  if (error instanceof MongoParseError) return addressError(error)
+  if (isOfAddress(error)) return addressError(error)
   const code = codeOf(error)
-  const known = CODES[code === ATLAS_ERROR ? codeOfAtlas(reason) : code]
+  const known = faultOfSelection(error) ?? CODES[code === ATLAS_ERROR ? codeOfAtlas(reason) : code]
   if (known !== undefined && /requires authentication/i.test(reason)) {
     return new StoreError(
       'unusable',
@@ -96,6 +107,23 @@ export function storeError(error: unknown, where: string): unknown {
   return new StoreError('unusable', `MongoDB at ${where} refused a request (code ${code})`, options)
 }
 
+/** Whether the address asks for what this program, or that server, does not know. */
+function isOfAddress(error: unknown): boolean {
+  return [MongoParseError, MongoMissingDependencyError, MongoCompatibilityError].some((type) => error instanceof type)
+}
+
+/** What is wrong with a server that answers, and is none to write to all the same. */
+function faultOfSelection(error: unknown): readonly [StoreFault, string] | undefined {
+  if (!(error instanceof MongoServerSelectionError) || error.reason === undefined) return undefined
+  const { type, servers } = error.reason
+  if (type === 'ReplicaSetNoPrimary' && servers.size === 0) {
+    return ['unusable', 'is no member of the replica set that its address names: check replicaSet']
+  }
+  const types = new Set<string>([...servers.values()].map((one) => one.type))
+  if (types.has('RSGhost')) return ['unavailable', 'is of no replica set yet: has rs.initiate() been run?']
+  return types.has('RSSecondary') ? NO_PRIMARY : undefined
+}
+
 function codeOfAtlas(reason: string): number {
   if (/not allowed|not authorized/i.test(reason)) return 13
   return /auth/i.test(reason) ? 18 : ATLAS_ERROR
@@ -113,7 +141,7 @@ const ESCAPES = 'in its user name and password, @ is written as %40, : as %3A, /
 /** Whether an earlier try may have been done, or a later one may be: the connection, the election, the waiting. */
 export function isPassing(error: unknown): boolean {
   if (isUnconfirmed(error)) return true
-  if (isOutOfReach(error) || CODES[codeOf(error)]?.[0] === 'unavailable') return true
+  if (isOutOfReach(error) || PASSING.has(codeOf(error)) || CODES[codeOf(error)]?.[0] === 'unavailable') return true
   return error instanceof MongoError && error.hasErrorLabel(MongoErrorLabel.RetryableWriteError)
 }
 
