@@ -8,6 +8,8 @@ import type { Answer, CallAnswer, Job } from './commit.ts'
 
 /** A batch takes 10 to 40 ms at this size: what a request may have to wait for. */
 const SLICE = 200
+/** So many tags, members and other values of lists take as long as a document more. */
+const VALUES = 20
 
 type Call = {
   /** Emptied once they are sent. */
@@ -45,7 +47,7 @@ export class WriteQueue {
 
   async #slices(jobs: Job[], lane: Lane): Promise<Answer[]> {
     const answers: Answer[] = []
-    do answers.push(...(await this.#call(jobs.splice(0, SLICE), lane)))
+    do answers.push(...(await this.#call(jobs.splice(0, howManyFit(jobs, weightOf)), lane)))
     while (jobs.length > 0)
     return answers
   }
@@ -68,10 +70,8 @@ export class WriteQueue {
   #group(): Call[] {
     const { request, batch } = this.#lanes
     const lane = request.length > 0 ? request : batch
-    const size = (until: number) => lane.slice(0, until).reduce((sum, call) => sum + call.jobs.length, 0)
-    let calls = Math.min(1, lane.length)
-    while (calls < lane.length && size(calls + 1) <= SLICE) calls += 1
-    return lane.splice(0, calls)
+    const fit = howManyFit(lane, ({ jobs }) => jobs.reduce((sum, job) => sum + weightOf(job), 0))
+    return lane.splice(0, fit)
   }
 
   async #commit(group: readonly Call[]): Promise<void> {
@@ -84,6 +84,21 @@ export class WriteQueue {
       for (const call of group) call.reject(error instanceof Error ? error : new Error(String(error)))
     }
   }
+}
+
+/** @returns how many of them, from the first, make a slice: one at least, if there is one */
+function howManyFit<T>(all: readonly T[], weigh: (one: T) => number): number {
+  let weight = 0
+  const next = all.findIndex((one, index) => {
+    weight += weigh(one)
+    return index > 0 && weight > SLICE
+  })
+  return next < 0 ? all.length : next
+}
+
+function weightOf(job: Job): number {
+  const lists = 'row' in job ? job.row.lists : []
+  return 1 + lists.reduce((sum, { length }) => sum + length, 0) / VALUES
 }
 
 function settle(call: Call, answer: CallAnswer | undefined): void {
