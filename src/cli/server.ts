@@ -73,7 +73,9 @@ function telling(
   return {
     tell: (institution, summary) => tellOf(store, institution, summary),
     onSummary: (institution, { run, result, reason, rows, counts }) => {
-      log.info({ institution, run, result, ...(reason !== null && { reason }), rows, counts }, 'file run')
+      // The others wait for somebody to look at them.
+      const level = result === 'processed' ? 'info' : 'warn'
+      log[level]({ institution, run, result, ...(reason !== null && { reason }), rows, counts }, 'file run')
       deliveries.look().catch((err) => log.error({ err }, 'deliveries failed'))
     },
     onFailure: (institution, error) => log.error({ institution, err: error }, 'file run failed'),

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { dirname } from 'node:path'
+import { Readable } from 'node:stream'
+import { it } from 'node:test'
+import { temporaryFile } from '../../test/stores.ts'
+import { configFrom } from '../config.ts'
+import { DAY_MS } from '../days.ts'
+import { createInstitution } from '../directory/institution-changes.ts'
+import { openFolders } from '../flatfile/folders.ts'
+import { receive } from '../flatfile/receive.ts'
+import { openLog } from '../observe/log.ts'
+import { openSqlite } from '../store/sqlite/sqlite.ts'
+import { openServer } from './server.ts'
+
+it('warns of a file that its daily run could not use', { timeout: 60_000 }, async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const path = temporaryFile('matricula.db')
+  const dataDir = dirname(path)
+  const by = { source: 'admin' } as const
+  {
+    await using store = await openSqlite({ path })
+    const now = Date.now() - 2 * DAY_MS
+    const made = await createInstitution(store, { id: 'north', name: 'North', settings: {}, by, now })
+    assert.equal(made.kind, 'created')
+    const folders = await openFolders(dataDir, 'north')
+    await receive(Readable.from([Buffer.from('no,header\n')]), 'a.csv', { store, institution: made.institution, folders, by })
+  }
+  const { promise: warned, resolve } = Promise.withResolvers<{ readonly [name: string]: unknown }>()
+  const log = openLog('warn', { write: (line) => resolve(JSON.parse(line)) })
+  await using _ = await openServer(configFrom({ DATA_DIR: dataDir, PORT: '0', SFTP_PORT: '0' }), log)
+  t.mock.timers.tick(60_000)
+  const { msg, institution, result } = await warned
+  assert.deepEqual({ msg, institution, result }, { msg: 'file run', institution: 'north', result: 'rejected' })
+})
