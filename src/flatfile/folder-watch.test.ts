@@ -39,6 +39,9 @@ const XLSX = await workbook({
   ],
 })
 
+// Whoever looks without the rights of root must come to the folder, whatever the account keeps to itself by default.
+process.umask(0o022)
+
 describe('a watched folder', () => {
   it('gives up a file when it has stayed as it is for a minute', async () => {
     await using test = await open()
