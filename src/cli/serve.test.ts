@@ -125,7 +125,8 @@ describe('serve', () => {
     assert.equal(await server.exit(), 1)
     clearTimeout(again)
     request.socket.destroy()
-    assert.ok(performance.now() - started < 9000)
+    // What waits for the request waits ten seconds for it.
+    assert.ok(performance.now() - started < 10_000)
   })
 
   it('ends with the launcher that started it on another Node', async () => {
