@@ -1,9 +1,10 @@
 /**
  * The second pass over a file: what the plan says is done, chunk by chunk, through the one upsert that every channel has.
  *
- * Every change carries run and row, so its event does, and rows that the plan leaves alone are not looked at again. A run
- * that was interrupted goes through its plan again and takes from the events what became of the rows that were done:
- * no row is done twice.
+ * Every change carries run and row, so its event does. Rows that the plan leaves alone are not looked at again, and of
+ * people whom nobody knew the plan holds what is made of them: their rows are read again only where somebody has one of
+ * their keys by now. A run that was interrupted goes through its plan again and takes from the events what became of the
+ * rows that were done: no row is done twice.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change, Outcome } from '../directory/change.ts'
