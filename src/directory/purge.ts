@@ -2,6 +2,7 @@
  * The one way to erase a person: the record, its history, which holds old and new values, and what was answered of it and
  * is kept. What remains is one event that says who erased which id, so that the id can be explained and is never given again.
  */
+import { sideBySide } from '../side-by-side.ts'
 import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { eachDoc } from './each-doc.ts'
@@ -36,10 +37,11 @@ export async function purgeUser(store: Store, given: Given): Promise<Purged> {
 
 /** Erases what is left of those whose purge was interrupted when the record was gone. */
 export async function finishPurges(store: Store, institution: string): Promise<void> {
-  for await (const { _id } of eachDoc(store, 'purges', institution, EVERYTHING)) {
+  const finishOne = async ({ _id }: Doc) => {
     // Where the record is still there, its purge was never carried out, and may not be wanted any more.
     if ((await store.get('users', institution, _id)) === undefined) await finish(store, institution, _id)
   }
+  for await (const _ of sideBySide(eachDoc(store, 'purges', institution, EVERYTHING), finishOne));
 }
 
 async function eraseRecord(store: Store, given: Given): Promise<'done' | 'missing' | 'stale'> {
@@ -61,8 +63,7 @@ async function eraseRecord(store: Store, given: Given): Promise<'done' | 'missin
 
 /** @returns how many events were erased */
 async function finish(store: Store, institution: string, id: string): Promise<number> {
-  const events = await eraseHistory(store, institution, id)
-  await eraseAnswers(store, institution, id)
+  const [events] = await Promise.all([eraseHistory(store, institution, id), eraseAnswers(store, institution, id)])
   await store.write([{ collection: 'purges', op: 'delete', institution, id }])
   return events
 }
@@ -79,5 +80,6 @@ async function eraseHistory(store: Store, institution: string, id: string): Prom
       'batch',
     )
     erased += events.length
+    if (events.length < PAGE) return erased
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { aChange, aDelete, aPost } from '../../test/builders.ts'
+import { countingTrips } from '../../test/store-trips.ts'
 import { storeWith } from '../../test/store-with.ts'
 import { forEachStore } from '../../test/stores.ts'
 import { DAY_MS } from '../days.ts'
@@ -99,6 +100,20 @@ await forEachStore((name, place) => {
       assert.doesNotMatch(JSON.stringify(trace), /ada@|lovelace/i)
       assert.deepEqual([world.told, await world.notes()], [[1], 0])
       assert.notEqual((await world.post())._id, ada._id)
+    })
+
+    it('are erased side by side: ten take no more round trips one after the other than one', async () => {
+      const { store: counted, tripsOf } = countingTrips(store)
+      const roundsOf = async (people: number) => {
+        const world = await aWorld()
+        for (let n = 0; n < people; n++) {
+          await world.leave(await world.post('scim', { ...ADA, userName: `ada${n}`, email: `ada${n}@uni.edu` }))
+        }
+        const { rounds } = await tripsOf(() => world.visit(31 * DAY_MS, { over: counted }))
+        assert.deepEqual(world.told, [people])
+        return rounds
+      }
+      assert.equal(await roundsOf(10), await roundsOf(1))
     })
 
     it('are erased when each of several clients has deleted them', async () => {

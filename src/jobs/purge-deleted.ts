@@ -14,6 +14,7 @@ import type { Actor } from '../directory/institution-changes.ts'
 import { finishPurges, purgeUser } from '../directory/purge.ts'
 import type { User } from '../directory/user.ts'
 import { channelOf } from '../directory/user.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { and } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
@@ -54,13 +55,14 @@ export async function purgeDaily(institution: Institution, options: PurgeOptions
 
 async function purgeAll(institution: string, { store, onPurged, now = Date.now }: PurgeOptions, stop: AbortSignal) {
   let people = 0
+  const purge = async ({ _id: id, version, bindings }: User) => {
+    stop.throwIfAborted()
+    if (await isKnownElsewhere(store, institution, id, bindings)) return
+    const { kind } = await purgeUser(store, { institution, id, ifVersion: version, by: BY, now: now() })
+    if (kind === 'purged') people++
+  }
   try {
-    for await (const { _id: id, version, bindings } of deletedPeople(institution, store, now)) {
-      stop.throwIfAborted()
-      if (await isKnownElsewhere(store, institution, id, bindings)) continue
-      const { kind } = await purgeUser(store, { institution, id, ifVersion: version, by: BY, now: now() })
-      if (kind === 'purged') people++
-    }
+    for await (const _ of sideBySide(deletedPeople(institution, store, now), purge));
   } finally {
     if (people > 0) onPurged(institution, people)
   }
