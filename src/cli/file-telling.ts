@@ -20,7 +20,7 @@ import type { Run } from '../flatfile/run-record.ts'
 import type { Summary } from '../flatfile/summary.ts'
 import { summaryText } from '../flatfile/summary-text.ts'
 import type { Message, Senders } from '../jobs/deliveries.ts'
-import { deliverDue, postMessage } from '../jobs/deliveries.ts'
+import { deliverDue, postMessages } from '../jobs/deliveries.ts'
 import { mailSender } from '../jobs/mail.ts'
 import { webhookSender } from '../jobs/webhook.ts'
 import type { Store } from '../store/store.ts'
@@ -32,7 +32,7 @@ const WORDS = { processed: 'was processed', held: 'is held', rejected: 'was reje
 /** Puts the summary in the store for whoever is to be told. */
 export function tellOf(store: Store, institution: Institution, summary: Summary): Promise<void> {
   const now = Date.now()
-  return postMessage(store, institution, messageOf(institution, summary, now), now)
+  return postMessages(store, institution, [messageOf(institution, summary, now)], now)
 }
 
 function messageOf({ _id, name }: Institution, summary: Summary, now: number): Message {
@@ -66,7 +66,7 @@ export async function tellOfDay(store: Store, institution: Institution, { due, f
   const overdue = await overdueSources(store, institution, now)
   const about = { institution, due, at: now }
   const messages = [...failed.map((run) => failedMessage(run, about)), ...overdue.map((one) => missingMessage(one, about))]
-  for (const message of messages) await postMessage(store, institution, message, now)
+  await postMessages(store, institution, messages, now)
 }
 
 type About = { readonly institution: Institution; readonly due: number; readonly at: number }

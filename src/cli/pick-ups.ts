@@ -8,7 +8,7 @@ import { nameFault, notATable } from '../flatfile/file-name.ts'
 import { openFolders } from '../flatfile/folders.ts'
 import { maxFileBytes, receive } from '../flatfile/receive.ts'
 import { fetchedBefore } from '../flatfile/run-record.ts'
-import { postMessage } from '../jobs/deliveries.ts'
+import { postMessages } from '../jobs/deliveries.ts'
 import type { Log } from '../observe/log.ts'
 import type { Inbox } from '../sftp/pick-up.ts'
 import { PickUpFault } from '../sftp/pick-up-fault.ts'
@@ -74,5 +74,5 @@ async function tellOf(store: Store, institution: Institution, { place, fault }: 
     subject: `${institution.name}: no files from ${place.host}`,
     text: `No files were fetched from ${place.host} (sftp.pickUp "${place.name}"): ${fault?.message}\n\nTo try it: matricula sftp pick-up ${institution._id}\n`,
   }
-  await postMessage(store, institution, message, now)
+  await postMessages(store, institution, [message], now)
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
+import { countingTrips } from '../../test/store-trips.ts'
 import { forEachStore } from '../../test/stores.ts'
 import type { Institution } from '../directory/institution.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
 import type { Delivery, DeliveryOptions, Message, Send, Sent } from './deliveries.ts'
-import { deliverDue, postMessage } from './deliveries.ts'
+import { deliverDue, postMessages } from './deliveries.ts'
 
 const START = Date.parse('2026-03-28T07:00:00Z')
 const MINUTE = 60_000
@@ -28,7 +29,7 @@ await forEachStore((name, place) => {
     after(() => store[Symbol.asyncDispose]())
 
     /** An institution of its own, and a clock that the test sets. */
-    function aPost({ webhook = true, email = [] as string[] } = {}) {
+    function aPost({ webhook = true, email = [] as string[], over = store } = {}) {
       const notify = { ...(webhook && { webhook: { url: 'https://uni.edu/', secret: '…' } }), email }
       let institution = { _id: `uni-${number++}`, settings: { files: { notify } } } as unknown as Institution
       const clock = { at: START }
@@ -38,7 +39,13 @@ await forEachStore((name, place) => {
       return {
         clock,
         failures,
-        post: (...ids: string[]) => Promise.all(ids.map((id) => postMessage(store, institution, aMessage(id), clock.at))),
+        post: (...ids: string[]) =>
+          postMessages(
+            over,
+            institution,
+            ids.map((id) => aMessage(id)),
+            clock.at,
+          ),
         deliver: (senders: DeliveryOptions['senders'], over: Store = store, stop = never) =>
           deliverDue(institution, { store: over, senders, onFailed, now }, stop),
         kept: async () => (await store.find('deliveries', institution._id, { where: EVERYTHING, limit: 100 })) as Delivery[],
@@ -58,6 +65,12 @@ await forEachStore((name, place) => {
       }
       return { sent, senders: { webhook: send, email: send } }
     }
+
+    it('of several messages are stored in one write', async () => {
+      const { store: counted, tripsOf } = countingTrips(store)
+      const { post } = aPost({ email: ['a@uni.edu'], over: counted })
+      assert.deepEqual((await tripsOf(() => post('1', '2', '3'))).calls, ['write deliveries'])
+    })
 
     it('go to everybody who is to be told, oldest first, and are then done', async () => {
       const { post, deliver, kept } = aPost({ email: ['a@uni.edu', 'b@uni.edu'] })

@@ -68,21 +68,21 @@ const GIVE_UP_MS = 72 * HOUR_MS
 const JITTER = 0.2
 const AT_ONCE = 100
 
-/** Puts a message in the store for everybody who is to be told; posted again, it is one message all the same. */
-export async function postMessage(store: Store, institution: Institution, message: Message, now: number): Promise<void> {
-  const docs = recipientsOf(institution).map(
-    (to): Delivery => ({
-      _id: `${message.id}/${nameOf(to)}`,
-      institution: institution._id,
-      version: newId(now),
-      message,
-      to,
-      since: now,
-      due: now,
-      attempts: 0,
-    }),
-  )
+/** Puts messages in the store for everybody who is to be told; posted again, each is one message all the same. */
+export async function postMessages(
+  store: Store,
+  institution: Institution,
+  messages: readonly Message[],
+  now: number,
+): Promise<void> {
+  const recipients = recipientsOf(institution)
+  const docs = messages.flatMap((message) => recipients.map((to) => deliveryOf(institution, message, to, now)))
   if (docs.length > 0) await store.write(docs.map((doc) => ({ collection: 'deliveries', op: 'insert', doc })))
+}
+
+function deliveryOf({ _id: institution }: Institution, message: Message, to: Recipient, now: number): Delivery {
+  const _id = `${message.id}/${nameOf(to)}`
+  return { _id, institution, version: newId(now), message, to, since: now, due: now, attempts: 0 }
 }
 
 function recipientsOf({ settings }: Institution): Recipient[] {
