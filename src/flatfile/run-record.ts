@@ -96,6 +96,12 @@ export async function getRun(store: Store, institution: string, id: string): Pro
   return (await store.get('runs', institution, id)) as Run | undefined
 }
 
+/** Those of these ids that there are, by id. */
+export async function runsBy(store: Store, institution: string, ids: readonly string[]): Promise<ReadonlyMap<string, Run>> {
+  const runs = (await store.lookUp('runs', institution, { ids })) as Run[]
+  return new Map(runs.map((run) => [run._id, run]))
+}
+
 /** Which of these files of other servers have a run. */
 export async function fetchedBefore(store: Store, institution: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set()

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { anInstitution } from '../../test/builders.ts'
+import { countingTrips } from '../../test/store-trips.ts'
 import { temporaryFile } from '../../test/stores.ts'
 import { DAY_MS } from '../days.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
@@ -36,4 +37,18 @@ describe('what was gone through', () => {
       }
     })
   }
+})
+
+describe('what runs have left behind', () => {
+  it('is looked up together, and goes where nobody knows the run', async () => {
+    const path = temporaryFile('roll.db')
+    await using open = await openSqlite({ path })
+    const { store, tripsOf } = countingTrips(open)
+    const institution = anInstitution()
+    const folders = await openFolders(dirname(path), institution._id)
+    for (let n = 0; n < 20; n++) mkdirSync(join(folders.work, `run-${n}`))
+    const { calls } = await tripsOf(() => sweep({ store, institution, folders }))
+    assert.deepEqual(calls, ['lookUp runs'])
+    assert.deepEqual(readdirSync(folders.work), [])
+  })
 })

@@ -13,7 +13,7 @@ import type { Folders } from './folders.ts'
 import { archived, putAway } from './folders.ts'
 import { takeIn } from './receive.ts'
 import type { Run } from './run-record.ts'
-import { allRunsIn, getRun } from './run-record.ts'
+import { allRunsIn, runsBy } from './run-record.ts'
 
 const LIVE: readonly string[] = ['waiting', 'planning', 'applying', 'held']
 const MINUTE_MS = 60_000
@@ -41,8 +41,10 @@ export async function sweep(options: Sweeping): Promise<void> {
 
 /** Of runs that nobody will go on with, and of checks. */
 async function sweepWork({ store, institution, folders, now = Date.now }: Sweeping): Promise<void> {
-  for (const id of await readdir(folders.work)) {
-    const run = await getRun(store, institution._id, id)
+  const ids = await readdir(folders.work)
+  const runs = await runsBy(store, institution._id, ids)
+  for (const id of ids) {
+    const run = runs.get(id)
     if (run === undefined) await rm(join(folders.work, id), { recursive: true, force: true })
     // Whoever went through it died before it was put away.
     else if (!LIVE.includes(run.state)) await putAway(run, folders, now())
