@@ -10,6 +10,7 @@ import type { Processing } from '../flatfile/process.ts'
 import type { Run, RunState } from '../flatfile/run-record.ts'
 import type { Summary } from '../flatfile/summary.ts'
 import { summaryText } from '../flatfile/summary-text.ts'
+import { sideBySide } from '../side-by-side.ts'
 import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
@@ -150,9 +151,8 @@ Example:
     const states = options.state === undefined ? RUN_STATES : [stateIn(options.state, RUN_STATES)]
     const runs = await withStore(terminal, async (store) => {
       const found: Run[] = []
-      for (const { _id } of await institutionsAsked(store, options.institution)) {
-        found.push(...(await runsIn(store, _id, states, { limit: MOST_LISTED })))
-      }
+      const listed = ({ _id }: Institution) => runsIn(store, _id, states, { limit: MOST_LISTED })
+      for await (const some of sideBySide(await institutionsAsked(store, options.institution), listed)) found.push(...some)
       return found
     })
     if (options.json) terminal.out(JSON.stringify(runs.map(shown)))
@@ -198,10 +198,8 @@ export const files: Command = {
 async function runShown(id: string, institution: string | undefined, terminal: Terminal): Promise<Run> {
   const { getRun } = await import('../flatfile/run-record.ts')
   return await withStore(terminal, async (store) => {
-    for (const { _id } of await institutionsAsked(store, institution)) {
-      const run = await getRun(store, _id, id)
-      if (run !== undefined) return run
-    }
+    const asked = await institutionsAsked(store, institution)
+    for await (const run of sideBySide(asked, ({ _id }) => getRun(store, _id, id))) if (run !== undefined) return run
     throw new Refusal(`there is no run ${id}${institution === undefined ? '' : ` of ${institution}`}`)
   })
 }
