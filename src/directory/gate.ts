@@ -13,8 +13,8 @@ import { Line } from './line.ts'
 export type Gate = {
   /** One change, as part of whatever batch goes next. */
   submit(institution: Institution, change: Change): Promise<Outcome>
-  /** Any number of changes in their order, in the lane of batches; those of the next call come behind them. */
-  batch(institution: Institution, changes: readonly Change[]): Promise<Outcome[]>
+  /** Any number of changes in their order, in the lane of batches unless it says otherwise; those of the next call come behind them. */
+  batch(institution: Institution, changes: readonly Change[], lane?: Lane): Promise<Outcome[]>
 }
 
 /** @param observe is told of every batch: how many changes, what became of them */
@@ -35,6 +35,6 @@ export function openGate(store: Store, observe?: LineOptions['observe']): Gate {
       const [outcome] = await lineOf(institution, 'request').apply([change], institution)
       return outcome as Outcome
     },
-    batch: (institution, changes) => lineOf(institution, 'batch').apply(changes, institution),
+    batch: (institution, changes, lane = 'batch') => lineOf(institution, lane).apply(changes, institution),
   }
 }

@@ -35,6 +35,6 @@ export function gathering(gate: Gate): Gate {
       new Promise((resolve, reject) => {
         if (waiting.push({ change, resolve, reject }) === 1) setImmediate(handIn, institution)
       }),
-    batch: gate.batch,
+    batch: (institution, changes) => gate.batch(institution, changes),
   }
 }

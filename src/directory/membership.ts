@@ -83,10 +83,7 @@ export async function changeEach(
   by: By,
 ): Promise<'done' | 'busy'> {
   const changes = users.map((id): Change => ({ ...byOf(by), target: { id }, intent: 'update', edit }))
-  const outcomes =
-    changes.length <= PAGE
-      ? await Promise.all(changes.map((change) => gate.submit(institution, change)))
-      : await gate.batch(institution, changes)
+  const outcomes = await gate.batch(institution, changes, changes.length <= PAGE ? 'request' : 'batch')
   return outcomes.some(isBusy) ? 'busy' : 'done'
 }
 

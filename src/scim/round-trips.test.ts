@@ -40,6 +40,7 @@ describe('round trips to the store', () => {
     ['people in groups that lie in one', () => call('GET', filterBy(`groups eq "${parent}"`)), 6, 6],
     ['a group of groups that is made', () => aGroup(call, 'made', ...groups), 7 + 2 * MANY, 13],
     ['a group that gets a member', () => call('PATCH', `/Groups/${groups[0]}`, adding(people[9])), 6, 5],
+    ['a group that gets many members', () => call('PATCH', `/Groups/${groups[2]}`, adding(...people)), 6, 5],
     ['a group that gets a member whom it has', () => call('PATCH', `/Groups/${groups[0]}`, adding(people[0])), 2, 1],
     [
       'a group that gets a member, where groups mean something',
@@ -59,5 +60,5 @@ describe('round trips to the store', () => {
   }
 })
 
-const adding = (value: string | undefined) => patch({ op: 'add', path: 'members', value: [{ value }] })
+const adding = (...ids: (string | undefined)[]) => patch({ op: 'add', path: 'members', value: ids.map((value) => ({ value })) })
 const naming = (value: string) => patch({ op: 'replace', path: 'displayName', value })
