@@ -5,6 +5,9 @@ import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 
+/** How many bytes may wait for the disk while more are made. */
+const AHEAD = 1024 * 1024
+
 export type LineWriter = {
   /** Resolves when more can be taken. */
   write(text: string): Promise<void>
@@ -19,7 +22,7 @@ export type LineWriter = {
  * @param isLasting whether it is to outlive a power cut
  */
 export function openLineWriter(path: string, isLasting = true): LineWriter {
-  const file = createWriteStream(path, { mode: 0o600, flush: isLasting })
+  const file = createWriteStream(path, { mode: 0o600, flush: isLasting, highWaterMark: AHEAD })
   const done = finished(file)
   // Awaited by close; until then a full disk must not end the process.
   done.catch(() => {})
