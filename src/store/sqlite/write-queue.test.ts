@@ -5,8 +5,8 @@ import { WriteQueue } from './write-queue.ts'
 
 describe('what waits for the writer', () => {
   for (const [why, tags, sent] of [
-    ['goes two hundred at a time', 0, [200, 50]],
-    ['goes in smaller parts where there are long lists to write, since requests wait for each part', 1000, [3, 3, 3, 1]],
+    ['goes two hundred at a time, as long as lists are as short as most are', 20, [200, 50]],
+    ['goes in smaller parts where there are long lists to write, since requests wait for each part', 1000, [4, 4, 2]],
     ['goes one by one where a single list is more than a part', 10_000, [1, 1]],
   ] as const)
     it(why, async () => {

@@ -8,7 +8,7 @@ import type { Answer, CallAnswer, Job } from './commit.ts'
 
 /** A batch takes 10 to 40 ms at this size: what a request may have to wait for. */
 const SLICE = 200
-/** So many tags, members and other values of lists take as long as a document more. */
+/** A document with more tags, members and other values of lists than these takes as long as several. */
 const VALUES = 20
 
 type Call = {
@@ -98,7 +98,7 @@ function howManyFit<T>(all: readonly T[], weigh: (one: T) => number): number {
 
 function weightOf(job: Job): number {
   const lists = 'row' in job ? job.row.lists : []
-  return 1 + lists.reduce((sum, { length }) => sum + length, 0) / VALUES
+  return Math.max(1, lists.reduce((sum, { length }) => sum + length, 0) / VALUES)
 }
 
 function settle(call: Call, answer: CallAnswer | undefined): void {
