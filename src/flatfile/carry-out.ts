@@ -6,17 +6,16 @@
  * their keys by now. A run that was interrupted goes through its plan again and takes from the events what became of the
  * rows that were done: no row is done twice.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change, Outcome } from '../directory/change.ts'
 import { isChange } from '../directory/flat-change.ts'
 import type { Institution } from '../directory/institution.ts'
 import { Line, MOST_OPEN } from '../directory/line.ts'
+import { sharing } from '../directory/sharing.ts'
 import { SLICE } from '../directory/slice.ts'
 import type { Store } from '../store/store.ts'
 import type { CellProblem } from './cells.ts'
 import type { FileSource } from './file-source.ts'
 import { inChunks, linesOf, openLineWriter } from './lines.ts'
-import { TURN } from './plan.ts'
 import type { OnProgress } from './progress.ts'
 import type { RowReader } from './row-change.ts'
 import { columnNames } from './row-change.ts'
@@ -61,6 +60,7 @@ export async function carryOut(options: CarryOutOptions): Promise<Tally> {
   const tally = new Tally()
   const verdicts = openLineWriter(path)
   const line = new Line(store, institution, { lane: 'batch', now, patienceMs: PATIENCE_MS, isOneList: true })
+  const turn = sharing()
   const ids = new Map<string, string>()
   const underWay: Begun[] = []
   const finish = async ({ chunk, done, outcomes }: Begun) => {
@@ -71,7 +71,7 @@ export async function carryOut(options: CarryOutOptions): Promise<Tally> {
   }
   try {
     for await (const chunk of inChunks(judgedRows(spool, plan), CHUNK)) {
-      underWay.push(await begin(chunk, line, options))
+      underWay.push(await begin(chunk, { line, turn }, options))
       if (underWay.length === MOST_UNDER_WAY) await finish(underWay.shift() as Begun)
     }
     while (underWay.length > 0) await finish(underWay.shift() as Begun)
@@ -93,14 +93,18 @@ type Begun = {
   readonly outcomes: Promise<ReadonlyMap<number, Done>>
 }
 
-async function begin(chunk: readonly Judged[], line: Line, options: CarryOutOptions): Promise<Begun> {
+async function begin(
+  chunk: readonly Judged[],
+  { line, turn }: { readonly line: Line; readonly turn: ReturnType<typeof sharing> },
+  options: CarryOutOptions,
+): Promise<Begun> {
   const { institution } = options
   const doing = chunk.filter(({ verdict: { outcome } }) => outcome === 'created' || outcome === 'updated')
   const done =
     options.isResumed && doing.length > 0 ? await eventsOfRows({ ...options, rows: doing }) : new Map<number, Verdict>()
   const changes: Change[] = []
-  for (const [index, judged] of doing.entries()) {
-    if (index % TURN === 0) await nextTurn()
+  for (const judged of doing) {
+    await turn()
     const { row } = judged.verdict
     if (done.has(row)) continue
     const change = changeOf(judged, options)

@@ -2,11 +2,11 @@
  * The first pass over a file: every row is read, judged and planned on the roll as the rows before it will leave it.
  * Nothing is written but the verdicts, in a file of their own.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Change, Outcome } from '../directory/change.ts'
 import { isChange } from '../directory/flat-change.ts'
 import type { Institution } from '../directory/institution.ts'
 import { Rehearsal } from '../directory/rehearsal.ts'
+import { sharing } from '../directory/sharing.ts'
 import { SLICE } from '../directory/slice.ts'
 import { namesOf } from '../directory/working-set.ts'
 import type { Store } from '../store/store.ts'
@@ -27,8 +27,6 @@ import { refusedRow, verdictOf } from './verdict.ts'
 
 /** How many rows are planned in one go: more of them would outlive the young generation of the heap. */
 const CHUNK = SLICE
-/** How many rows are read before others get their turn on the thread. */
-export const TURN = 20
 
 export type PlanOptions = {
   readonly store: Store
@@ -76,10 +74,11 @@ async function* planned(options: PlanOptions, lastAsked: (name: string) => numbe
   const { table, read, spool } = options
   const rehearsal = new Rehearsal({ ...options, lastAsked })
   const telling = { columnOf: columnNames(table.header.columns), isNew: (id: string) => rehearsal.isNew(id) }
+  const turn = sharing()
   for await (const rows of inChunks(readSpool(spool), CHUNK)) {
     const asked: (readonly [row: Row, Change | readonly CellProblem[]])[] = []
-    for (const [index, row] of rows.entries()) {
-      if (index % TURN === 0) await nextTurn()
+    for (const row of rows) {
+      await turn()
       asked.push([row, read(row)])
     }
     const outcomes = (await rehearsal.plan(asked.flatMap(([, one]) => (isChange(one) ? [one] : [])))).values()
