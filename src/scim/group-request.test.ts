@@ -55,6 +55,11 @@ await forEachStore((name, place) => {
         ],
         ['SailPoint adds one object', (_a, b) => [{ op: 'add', path: 'members', value: { value: b, type: 'User' } }], 'ab'],
         ['JumpCloud removes several', (a, b) => [{ op: 'remove', path: 'members', value: [{ value: a }, { value: b }] }], ''],
+        [
+          'a client of Salesforce removes one',
+          (a) => [{ op: 'remove', path: 'members', value: { members: [{ value: a }] } }],
+          '',
+        ],
         ['all members are removed', () => [{ op: 'remove', path: 'members' }], ''],
         ['nobody is added', () => [{ op: 'add', path: 'members', value: [] }], 'a'],
         ['who is not there is removed', (_a, b) => [{ op: 'remove', path: `members[value eq "${b}"]` }], 'a'],

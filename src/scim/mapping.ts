@@ -12,8 +12,8 @@ import type { Json, Resource } from '../directory/user.ts'
 import { ScimProblem } from './errors.ts'
 import { matchesElement } from './filter/matches.ts'
 import { patchResource } from './patch.ts'
+import type { Target } from './patch-path.ts'
 import { parsePatchPath } from './patch-path.ts'
-import type { Target } from './patch-steps.ts'
 import { parsePatch } from './patch-steps.ts'
 
 /** A record as a client sees or sends it; null as absent. */

@@ -18,6 +18,9 @@ export type PatchPath =
   /** A whole schema: the extension, or the core where there is none. */
   | { readonly extension?: Extension }
 
+/** What a path leads to within a schema. */
+export type Target = Extract<PatchPath, { readonly attribute: Attribute }>
+
 /** The parts as written. */
 type WrittenPath = { readonly urn?: string; readonly attr?: string; readonly sub?: string; readonly filter?: FilterNode }
 

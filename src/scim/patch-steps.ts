@@ -12,8 +12,9 @@ import { problemIn, ScimProblem } from './errors.ts'
 import type { FilterNode } from './filter/node.ts'
 import { termsIn } from './filter/node.ts'
 import { isName, withinCore } from './normalise.ts'
-import type { PatchPath } from './patch-path.ts'
+import type { Target } from './patch-path.ts'
 import { parsePatchPath } from './patch-path.ts'
+import { foreignTo, isWholeList, unwrapped } from './patch-value.ts'
 import { cleanElement, cleanString, cleanValue, isUnassigned, unassignedIn } from './values.ts'
 
 const MAX_OPERATIONS = 1000
@@ -21,8 +22,6 @@ const MAX_OPERATIONS = 1000
 const MAX_TERMS = 4000
 
 type Op = 'add' | 'replace' | 'remove'
-
-export type Target = Extract<PatchPath, { readonly attribute: Attribute }>
 
 export type Step =
   | { readonly kind: 'externalId'; readonly externalId: string | null }
@@ -150,12 +149,14 @@ function readExtension(reading: Reading, op: Op, extension: Extension, value: un
 
 function addStep(reading: Reading, op: Op, target: Target, sent: unknown): Verdict {
   const { attribute, sub, filter } = target
-  const value = isWholeList(target) ? sent : unwrapped(sub ?? attribute, sent)
+  const value = unwrapped(target, sent)
   if (attribute.returned === 'never') return undefined
   if (attribute.name === 'externalId') return addExternalId(reading, op, value)
   if (op === 'remove' && attribute.required) return new ScimProblem('mutability', `${attribute.name} is required`)
   const faults: Problem[] = []
   const clean = valueFor(op, target, value, faults) ?? (isNoneOf(target, value) ? {} : undefined)
+  const foreign = foreignTo(target, value)
+  if (foreign !== undefined) faults.push({ field: dottedName(target), code: 'invalidValue', message: foreign })
   if (faults.length > 0) return problemIn(faults)
   if (attribute.required && !isName(clean)) {
     return new ScimProblem('invalidValue', `${attribute.name} is required`)
@@ -185,34 +186,19 @@ function isNoneOf({ attribute, sub, filter }: Target, value: unknown): boolean {
 function valueFor(op: Op, target: Target, value: unknown, faults: Problem[]): Json | undefined {
   const { attribute, sub } = target
   const name = dottedName(target)
-  if (op === 'remove') return isWholeList(target) ? listedIn(attribute, value, name) : undefined
+  if (op === 'remove') return isWholeList(target) ? listedIn(attribute, value, name, faults) : undefined
   return isWholeList(target) ? cleanValue(attribute, value, name, faults) : cleanElement(sub ?? attribute, value, name, faults)
-}
-
-/** Any other path leads to one value, or to elements that are each to have one: also a filter picks those. */
-function isWholeList({ attribute, sub, filter }: Target): boolean {
-  return attribute.multiValued && sub === undefined && filter === undefined
-}
-
-/**
- * One value that comes as a list of one. Older Entra jobs wrap every value as they do members:
- * `[{"$ref": null, "value": "False"}]` for `active`.
- */
-function unwrapped({ type }: Attribute, value: unknown): unknown {
-  if (!Array.isArray(value) || value.length !== 1 || Array.isArray(value[0])) return value
-  const [only] = value
-  return type !== 'complex' && isObject(only) && Object.hasOwn(only, 'value') ? only.value : only
 }
 
 function isReadOnly({ attribute, sub }: AttributePath): boolean {
   return attribute.mutability === 'readOnly' || sub?.mutability === 'readOnly'
 }
 
-/** What cannot be a value of the attribute is not among its values: no fault, and nothing to take away. */
-function listedIn(attribute: Attribute, value: unknown, name: string): Json | undefined {
+/** As `cleanValue`, but a type by itself stays: it names all that are of it. */
+function listedIn(attribute: Attribute, value: unknown, name: string, faults: Problem[]): Json | undefined {
   if (value === undefined || value === null || value === '') return undefined
   const listed = Array.isArray(value) ? value : [value]
-  return listed.map((one) => cleanElement(attribute, one, name, [])).filter((one) => one !== undefined)
+  return listed.map((one) => cleanElement(attribute, one, name, faults)).filter((one) => one !== undefined)
 }
 
 function addExternalId(reading: Reading, op: Op, value: unknown): Verdict {

@@ -100,6 +100,21 @@ describe('PATCH', () => {
       { campus: { ...campus, tags: ['band'] } },
     ],
     [
+      'reads a value under the name that the path has already',
+      [
+        { op: 'replace', path: 'active', value: { active: false } },
+        { op: 'add', path: 'roles', value: { Roles: [{ value: 'rector' }] } },
+        { op: 'remove', path: 'emails', value: { emails: [{ value: 'h' }] } },
+        { op: 'replace', path: 'name', value: { name: { givenName: 'Eva' } } },
+      ],
+      {
+        active: false,
+        roles: [{ value: 'dean' }, { value: 'rector' }],
+        emails: [WORK],
+        name: { ...BEFORE.name, givenName: 'Eva' },
+      },
+    ],
+    [
       'lets later operations see earlier ones',
       [
         { op: 'replace', path: 'emails', value: [{ value: 'a', type: 'work' }] },
@@ -447,6 +462,9 @@ describe('PATCH', () => {
     ['a path that is no text', [{ op: 'replace', path: 5, value: 'x' }], 'invalidPath'],
     ['a filter on a single value', [{ op: 'replace', path: 'name[givenName eq "x"].familyName', value: 'x' }], 'invalidPath'],
     ['a value of the wrong kind', [{ op: 'replace', path: 'title', value: { $ne: 1 } }], 'invalidValue'],
+    ['a list of what it cannot hold', [{ op: 'replace', path: 'emails', value: [{ address: 'x' }] }], 'invalidValue'],
+    ['a list of what it cannot hold, to be removed', [{ op: 'remove', path: 'emails', value: { mail: 'w' } }], 'invalidValue'],
+    ['values of another kind, to be removed', [{ op: 'remove', path: 'emails', value: [{ value: 5 }] }], 'invalidValue'],
     ['no value without a path', [{ op: 'replace' }], 'invalidValue'],
     ['an add without a value', [{ op: 'add', path: 'title' }], 'invalidValue'],
     ['a certificate that is no base64', [{ op: 'add', path: 'x509Certificates', value: [{ value: 'no!' }] }], 'invalidValue'],

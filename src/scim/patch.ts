@@ -13,7 +13,8 @@ import { isBare, merged, union, withOnePrimary, withoutNamed } from './elements.
 import { ScimProblem } from './errors.ts'
 import { matchesElement } from './filter/matches.ts'
 import { termsIn } from './filter/node.ts'
-import type { Step, Target } from './patch-steps.ts'
+import type { Target } from './patch-path.ts'
+import type { Step } from './patch-steps.ts'
 import { without } from './values.ts'
 
 /** How much the steps of one request may look at: it keeps the thread from others meanwhile. */
