@@ -71,7 +71,7 @@ async function formGroup(
   const edit = () => ({ displayName, binding: { state: 'bound' } }) as const
   const made = await openGroupWrites(store).write(institution._id, { target: { displayName }, source: 'scim', edit })
   if (made.kind !== 'created') throw new Error(`the group was ${made.kind}`)
-  const join_ = joinEdit(made.group as Group, undefined)
+  const join_ = joinEdit(made.group as Group)(undefined)
   const outsiders: string[] = []
   let joined = 0
   for (let last: string | undefined; ; ) {

@@ -9,7 +9,6 @@ import type { Doc, Store } from '../store/store.ts'
 import { isVisible } from './binding.ts'
 import type { Change } from './change.ts'
 import { allDocs } from './each-doc.ts'
-import { readGrants } from './grants.ts'
 import type { Group } from './group.ts'
 import { findGroup, groupsIn } from './group.ts'
 import { eventOf } from './group-plan.ts'
@@ -100,12 +99,11 @@ async function finishNoted(roll: Roll, institution: Institution, id: string, sig
 
 async function finish(roll: Roll, institution: Institution, note: Drop, signal?: AbortSignal): Promise<Dropped> {
   const { store } = roll
-  const grants = await readGrants(store, institution)
-  if ((await changeMembers(roll, institution, note._id, leaveEdit(note, grants), note, signal)) === 'busy') return 'busy'
+  if ((await changeMembers(roll, institution, note._id, leaveEdit(note), note, signal)) === 'busy') return 'busy'
   const nested = (await groupsIn(store, institution._id, note._id)).map(({ _id }) => _id)
   const leave = (id: string) => leaveGroup(roll, institution._id, id, note)
   for await (const left of sideBySide(nested, leave)) if (left === 'busy') return 'busy'
-  if (grants !== undefined && (await reviewMembers(roll, institution, nested, grants, note)) === 'busy') return 'busy'
+  if ((await reviewMembers(roll, institution, nested, note)) === 'busy') return 'busy'
   await store.write([{ collection: 'drops', op: 'delete', institution: institution._id, id: note._id, expected: note.version }])
   return 'done'
 }

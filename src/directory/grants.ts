@@ -30,10 +30,16 @@ export function isMapped({ settings }: Institution, displayName: string): boolea
   return Object.keys(settings.groups?.map ?? {}).some((mapped) => foldText(mapped) === name)
 }
 
+/** Whether being in any group may mean something. */
+export function isAnyMapped({ settings }: Institution): boolean {
+  return Object.keys(settings.groups?.map ?? {}).length > 0
+}
+
 /** @returns undefined when no group means anything: then nothing is read */
-export async function readGrants(store: Store, { _id, settings }: Institution): Promise<Grants | undefined> {
+export async function readGrants(store: Store, institution: Institution): Promise<Grants | undefined> {
+  if (!isAnyMapped(institution)) return undefined
+  const { _id, settings } = institution
   const map = Object.entries(settings.groups?.map ?? {})
-  if (map.length === 0) return undefined
   const groups = (await store.lookUp('groups', _id, { keys: { name: map.map(([name]) => foldText(name)) } })) as Group[]
   const ids = groups.map((group) => group._id)
   const inside = [...(await groupsDownward(store, _id, ids)).values()]
@@ -41,6 +47,16 @@ export async function readGrants(store: Store, { _id, settings }: Institution): 
     const group = groups.find(({ keys }) => keys.name === foldText(name))
     return group === undefined ? [] : [{ ...spelled(meaning, settings), name, through: within(group, inside) }]
   })
+}
+
+/** Whether the same groups mean the same to the same people. @param a and `b` are of one institution and its settings */
+export function sameGrants(a: Grants | undefined, b: Grants | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return a.length === b.length && a.every((one, at) => one.name === b[at]?.name && isSameSet(one.through, b[at].through))
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((id) => b.has(id))
 }
 
 /** Its id, and those of the groups that lie in it. */

@@ -136,25 +136,72 @@ describe('a change of a group that is interrupted', () => {
 
   it('takes nobody along into a group that somebody drops meanwhile', async () => {
     const institution = anInstitution(SETTINGS)
-    const { Staff, bob } = await aWorld(institution)
-    const held = holding(store)
-    const add = patch({ op: 'add', path: 'members', value: [member(bob)] })
+    const { Staff, Law, bob } = await aWorld(institution)
+    const held = holding(store, 'users')
+    const add = patch({ op: 'add', path: 'members', value: [member(bob), member(Law)] })
     const adding = endpoint(held.store, {}, { institution }).call('PATCH', `/Groups/${Staff}`, add)
     await held.reached
     assert.equal((await endpoint(store, {}, { institution }).call('DELETE', `/Groups/${Staff}`)).status, 204)
     held.release()
     assert.equal((await adding).status, 404)
-    const { memberOf } = (await store.get('users', institution._id, bob as string)) as User
+    for (const [collection, id] of [
+      ['users', bob],
+      ['groups', Law],
+    ] as const) {
+      const { memberOf } = (await store.get(collection, institution._id, id as string)) as User | Group
+      assert.deepEqual(memberOf, [], collection)
+    }
+  })
+
+  it('takes from nobody what another of their groups has come to mean meanwhile', async () => {
+    const institution = anInstitution(SETTINGS)
+    const { Staff, Law, eve } = await aWorld(institution)
+    const { call } = endpoint(store, {}, { institution })
+    const club = (await call('POST', '/Groups', { displayName: 'Club' })).json.id
+    const held = holding(store, 'users')
+    const add = patch({ op: 'add', path: 'members', value: [member(eve)] })
+    const adding = endpoint(held.store, {}, { institution }).call('PATCH', `/Groups/${club}`, add)
+    await held.reached
+    for (const [id, value] of [
+      [Staff, 'Former staff'],
+      [Law, 'Staff'],
+    ]) {
+      const renamed = await call('PATCH', `/Groups/${id}`, patch({ op: 'replace', path: 'displayName', value }))
+      assert.equal(renamed.status, 204)
+    }
+    held.release()
+    assert.equal((await adding).status, 204)
+    assert.equal((await call('GET', `/Users/${eve}`)).json.userType, 'Staff')
+  })
+
+  it('closes no circle of groups with a change that goes on meanwhile', async () => {
+    const institution = anInstitution(SETTINGS)
+    const { Staff, Law } = await aWorld(institution)
+    const add = (id: string | undefined) => patch({ op: 'add', path: 'members', value: [member(id)] })
+    const held = holding(store, 'groups', ({ memberOf }) => memberOf.includes(Law as string))
+    const adding = () => endpoint(held.store, {}, { institution }).call('PATCH', `/Groups/${Law}`, add(Staff))
+    const first = adding()
+    await held.reached
+    const { call } = endpoint(store, {}, { institution })
+    assert.equal((await call('PATCH', `/Groups/${Staff}`, add(Law))).status, 204)
+    held.release()
+    assert.equal((await first).status, 503)
+    const { memberOf } = (await store.get('groups', institution._id, Staff as string)) as Group
     assert.deepEqual(memberOf, [])
+    assert.match((await adding()).text, /a circle of groups cannot be/)
   })
 })
 
-/** A store that waits before it writes people. */
-function holding(store: Store): { store: Store; reached: Promise<void>; release: () => void } {
+/** A store that waits before it writes such documents for the first time. */
+function holding(
+  store: Store,
+  collection: 'users' | 'groups',
+  isMeant: (doc: User | Group) => boolean = () => true,
+): { store: Store; reached: Promise<void>; release: () => void } {
   const reached = Promise.withResolvers<void>()
   const released = Promise.withResolvers<void>()
   const write: Store['write'] = async (writes, lane) => {
-    if (writes.some(({ collection }) => collection === 'users')) {
+    if (writes.some((one) => one.collection === collection && 'doc' in one && isMeant(one.doc as User | Group))) {
       reached.resolve()
       await released.promise
     }

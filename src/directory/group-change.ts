@@ -5,16 +5,16 @@
  */
 import { sideBySide } from '../side-by-side.ts'
 import { bindingOf, isVisible } from './binding.ts'
-import type { Grants } from './grants.ts'
-import { isMapped, readGrants } from './grants.ts'
+import { isAnyMapped, isMapped } from './grants.ts'
 import type { Group } from './group.ts'
-import { findGroup, groupsIn } from './group.ts'
+import { findGroup, groupsIn, groupsUpward } from './group.ts'
 import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './group-plan.ts'
 import type { Known } from './group-writes.ts'
 import type { Institution } from './institution.ts'
 import type { Found, MembersChange } from './members-check.ts'
 import { findMembers, problemsOfMembers } from './members-check.ts'
-import { byOf, changeEach, joinEdit, leaveEdit, memberPages, reviewMembers } from './membership.ts'
+import type { Done, MemberEdit } from './membership.ts'
+import { byOf, changeEach, joinEdit, leaveEdit, memberPages, reviewEdit, reviewMembers } from './membership.ts'
 import type { Roll } from './roll.ts'
 
 export async function changeGroup(
@@ -38,9 +38,7 @@ export async function changeGroup(
   const first = await roll.groups.write(institution._id, { ...change, edit }, known)
   if (!('group' in first)) return first
   const { group } = first
-  const mayMove = named.length > 0 || members.isWhole
-  const grants = mayMove ? await readGrants(store, institution) : undefined
-  const work = new Work({ roll, institution, change, members, found, moves, group, grants }, hasMoves)
+  const work = new Work({ roll, institution, change, members, found, moves, group }, hasMoves)
   return (await work.run()) === 'busy' ? { kind: 'busy' } : work.end(first.kind)
 }
 
@@ -94,10 +92,7 @@ type Task = {
   readonly found: Found
   readonly moves: Moves
   readonly group: Group
-  readonly grants: Grants | undefined
 }
-
-type Done = 'done' | 'busy'
 
 class Work {
   readonly #task: Task
@@ -128,21 +123,25 @@ class Work {
     if (!this.#hasMoves && group.unfinished !== true) return { kind, group }
     const edit = () => ({ moves: this.#hasMoves, isUnfinished: false })
     const last = await this.#write(group._id, edit, this.#known)
-    if (last.kind === 'missing') await this.#users(moves.usersIn, false)
+    if (last.kind === 'missing') {
+      await this.#users(moves.usersIn, leaveEdit(group))
+      await this.#nest(moves.groupsIn, false)
+    }
     return 'group' in last && kind === 'created' ? { ...last, kind } : last
   }
 
-  /** Who is in already is asked for again only where that may mean something new. */
+  /** Who is in already is looked at again where that may mean something new. */
   async #join(): Promise<Done> {
-    const { found, members, moves, grants } = this.#task
-    const users = grants === undefined ? moves.usersIn : [...members.join].filter((id) => found.users.has(id))
-    if ((await this.#users(users, true)) === 'busy') return 'busy'
+    const { institution, group, found, members, moves } = this.#task
+    if ((await this.#users(moves.usersIn, joinEdit(group))) === 'busy') return 'busy'
+    const others = [...members.join].filter((id) => found.users.get(id)?.includes(group._id))
+    if (isAnyMapped(institution) && (await this.#users(others, reviewEdit)) === 'busy') return 'busy'
     return this.#nest(moves.groupsIn, true)
   }
 
   async #leave(): Promise<Done> {
-    const { moves } = this.#task
-    if ((await this.#users(moves.usersOut, false)) === 'busy') return 'busy'
+    const { group, moves } = this.#task
+    if ((await this.#users(moves.usersOut, leaveEdit(group))) === 'busy') return 'busy'
     return this.#nest(moves.groupsOut, false)
   }
 
@@ -155,7 +154,7 @@ class Work {
       if (others.length === 0) continue
       await this.#announce()
       const ids = others.map(({ _id }) => _id)
-      if ((await this.#users(ids, false)) === 'busy') return 'busy'
+      if ((await this.#users(ids, leaveEdit(group))) === 'busy') return 'busy'
     }
     const inside = await groupsIn(roll.store, group.institution, group._id)
     const others = inside.filter((one) => !members.join.has(one._id) && isVisible(one, change.source))
@@ -167,17 +166,15 @@ class Work {
   }
 
   /** What groups mean to people who have not moved themselves: by a new name, through groups that have moved. */
-  async #review(): Promise<Done> {
+  #review(): Promise<Done> {
     const { roll, institution, change, group } = this.#task
     const ids = [...(group.unfinished === true ? [group._id] : []), ...this.#nested]
-    const grants = ids.length === 0 ? undefined : await readGrants(roll.store, institution)
-    return grants === undefined ? 'done' : reviewMembers(roll, institution, ids, grants, change)
+    return reviewMembers(roll, institution, ids, change)
   }
 
-  async #users(ids: readonly string[], joins: boolean): Promise<Done> {
-    const { roll, institution, change, group, grants } = this.#task
-    const edit = joins ? joinEdit(group, grants) : leaveEdit(group, grants)
-    return changeEach(roll.gate, institution, ids, edit, change)
+  #users(ids: readonly string[], edit: MemberEdit): Promise<Done> {
+    const { roll, institution, change } = this.#task
+    return changeEach(roll, institution, ids, edit, change)
   }
 
   async #nest(ids: readonly string[], joins: boolean): Promise<Done> {
@@ -188,7 +185,22 @@ class Work {
       return { memberOf: joins ? [...others, group._id] : others }
     }
     for await (const { kind } of sideBySide(ids, (id) => this.#write(id, edit))) if (kind === 'busy') return 'busy'
-    return 'done'
+    return joins && (await this.#isCircle(ids)) ? this.#stepBack(ids) : 'done'
+  }
+
+  /** Whether somebody has put this group into one of these meanwhile, be it through others. */
+  async #isCircle(ids: readonly string[]): Promise<boolean> {
+    if (ids.length === 0) return false
+    const { roll, group } = this.#task
+    const above = await groupsUpward(roll.store, group.institution, [group._id])
+    return ids.some((id) => above.has(id))
+  }
+
+  /** Of two who close a circle at least one sees it: sent again, this is done, or refused for the circle that it would be. */
+  async #stepBack(ids: readonly string[]): Promise<Done> {
+    await this.#nest(ids, false)
+    await this.#review()
+    return 'busy'
   }
 
   /** Before a member moves that nobody knew of at the beginning. */

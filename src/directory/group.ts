@@ -55,7 +55,7 @@ export async function groupsIn(store: Store, institution: string, ...groups: rea
   return groups.length === 0 ? [] : ((await allDocs(store, 'groups', institution, isIn(...groups))) as Group[])
 }
 
-/** These groups and all that they lie in, by id. Circles, which no client can make, end it as well. */
+/** These groups and all that they lie in, by id. A circle, which two clients may close for a moment, ends it as well. */
 export async function groupsUpward(store: Store, institution: string, ids: Iterable<string>): Promise<Map<string, Group>> {
   const found = new Map<string, Group>()
   const asked = new Set<string>()
