@@ -55,6 +55,17 @@ await forEachStore((name, place) => {
       assert.equal((await all(store, 'events', uni)).length, 2)
     })
 
+    it('keeps the history in order where a process with a clock that is ahead had a part in it', async () => {
+      const uni = anInstitution()
+      const made = userOf((await run(uni, aChange({ netid: 'a', email: 'a@uni.edu' })))[0])
+      const ahead = { ...made, version: '0fffffff-ffff-7fff-bfff-ffffffffffff' }
+      await store.write([{ collection: 'users', op: 'replace', doc: ahead, expected: made.version }])
+      await run(uni, aChange({ netid: 'a', title: 'Dr' }), aChange({ netid: 'a', title: 'Prof' }))
+      const [, dr, prof] = await all(store, 'events', uni)
+      assert.partialDeepStrictEqual([dr?.differences, prof?.differences], [[{ new: 'Dr' }], [{ old: 'Dr', new: 'Prof' }]])
+      assert.ok(String(dr?._id) > ahead.version)
+    })
+
     it('tells in an event who changed what, from which source, old and new', async () => {
       const uni = anInstitution()
       await run(uni, aChange({ netid: 'a', title: 'Dr' }))

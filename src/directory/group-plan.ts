@@ -7,7 +7,7 @@ import type { Change, Draft, Problem } from './change.ts'
 import type { Difference } from './difference.ts'
 import type { Group, GroupFields } from './group.ts'
 import { groupSearch } from './group.ts'
-import { newId } from './ids.ts'
+import { newId, newVersion } from './ids.ts'
 import { foldText } from './keys.ts'
 import type { Source } from './user.ts'
 
@@ -64,7 +64,7 @@ export function planGroup(institution: string, changes: readonly GroupChange[], 
     const differences = differencesOf(group, body)
     if (group !== undefined && differences.length === 0 && draft.moves !== true && group.unfinished === body.unfinished)
       return { kind: 'unchanged', group }
-    const version = newId(now)
+    const version = newVersion(now, group?.version)
     const lastModified = differences.length === 0 && isBeingMade(group) ? body.created : now
     group = { ...body, version, lastModified, search: groupSearch(body) }
     if (differences.length > 0) events.push(eventOf(isNew ? 'group.created' : 'group.updated', group, change, differences))

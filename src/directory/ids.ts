@@ -12,6 +12,15 @@ let sequence = 0
 const id = Buffer.from('00000000-0000-7000-8000-000000000000')
 
 /**
+ * The next version of a record, and so the id of its next event: greater than the last one also where that was made by
+ * another process, whose clock may be ahead. All other ids stay with our own clock.
+ */
+export function newVersion(now: number, last: string | undefined): string {
+  const version = newId(now)
+  return last === undefined || version > last ? version : timeText(timeIn(last) + 1) + version.slice(TIME_LENGTH)
+}
+
+/**
  * A fresh UUIDv7. Within one process each is greater than the one before, as text too: a counter of 12 bits stands in
  * `rand_a` (method 1 of RFC 9562 6.2), and when it runs over the clock is taken to be a millisecond on.
  * @param now epoch milliseconds
@@ -39,8 +48,18 @@ function put(byte: number, at: number): void {
 
 function setTime(ms: number): void {
   lastMs = ms
+  id.write(timeText(ms), 'latin1')
+}
+
+const TIME_LENGTH = 13
+
+function timeText(ms: number): string {
   const hex = ms.toString(16).padStart(12, '0')
-  id.write(`${hex.slice(0, 8)}-${hex.slice(8)}`, 'latin1')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`
+}
+
+function timeIn(id: string): number {
+  return Number.parseInt(id.slice(0, TIME_LENGTH).replace('-', ''), 16)
 }
 
 function random(): number {

@@ -7,7 +7,7 @@ import type { Problem } from './change.ts'
 import type { SettingsCheck } from './check-settings.ts'
 import { checkSettings, mergeSettings, settingsByPath } from './check-settings.ts'
 import type { Difference } from './difference.ts'
-import { newId } from './ids.ts'
+import { newId, newVersion } from './ids.ts'
 import type { Institution } from './institution.ts'
 import { getInstitution, INSTITUTION_ID } from './institution.ts'
 import { sameJson } from './json.ts'
@@ -88,7 +88,7 @@ export async function changeInstitution(
     const institution: Institution = {
       ...rest,
       ...keysOf(current._id, settings),
-      version: newId(given.now),
+      version: newVersion(given.now, current.version),
       name,
       settings,
       lastModified: given.now,

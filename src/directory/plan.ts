@@ -6,7 +6,7 @@ import { bindingDifferences, bindingOf } from './binding.ts'
 import type { Change, Current, Draft, Outcome, Refusal } from './change.ts'
 import type { Difference } from './difference.ts'
 import { eventOf, kindOf } from './event.ts'
-import { newId } from './ids.ts'
+import { newId, newVersion } from './ids.ts'
 import type { Institution } from './institution.ts'
 import { keysOf } from './keys.ts'
 import { conflictOf, DEFAULT_RULES, givesUpKeys, match } from './match.ts'
@@ -114,7 +114,7 @@ function carryOut(change: Change, { met, current, draft }: Edited, context: Plan
   const problems = problemsOf(body.resource)
   if (problems.length > 0) return refused({ kind: 'invalid', problems }, id)
   releaseKeys(change, body, context)
-  const next = recordOf(body, now)
+  const next = recordOf(body, user, now)
   const kind = kindOf(change, user === undefined, differences)
   const { withheld, contested } = settled
   const made = user === undefined ? settled : undefined
@@ -177,12 +177,12 @@ function releaseKeys(change: Change, body: Body, context: PlanContext): void {
     const holder = context.set.holder(key, value)
     if (holder === undefined || holder._id === body._id) continue
     const { [key]: _, ...keys } = holder.keys
-    const next = recordOf({ ...holder, keys, releasedKeys: [...(holder.releasedKeys ?? []), key] }, context.now)
+    const next = recordOf({ ...holder, keys, releasedKeys: [...(holder.releasedKeys ?? []), key] }, holder, context.now)
     const differences = [{ slot: `key[${key}]`, old: value }]
     context.set.put(next, eventOf({ kind: 'user.key_released', user: next, change, differences }))
   }
 }
 
-function recordOf(body: Body, now: number): User {
-  return { ...body, version: newId(now), lastModified: now }
+function recordOf(body: Body, before: User | undefined, now: number): User {
+  return { ...body, version: newVersion(now, before?.version), lastModified: now }
 }
