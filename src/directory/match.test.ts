@@ -122,6 +122,13 @@ describe('matching', () => {
     })
   }
 
+  it('meets nobody who is inactive by e-mail where keys are held for 0 days, not even in the moment in which that began', () => {
+    const user = aUser('1', aResource(graduate), { inactive: { since: NOW, by: 'scim' } })
+    const sent = aChange({ email: 'ada@uni.edu' })
+    const met = match(sent, keysIn(sent), among(user), { ...rules, keyHoldDays: 0 })
+    assert.partialDeepStrictEqual(met, { kind: 'conflict', code: 'key_held' })
+  })
+
   it('meets a person however long inactive when the directory calls both by one externalId', () => {
     const bindings: Binding[] = [{ source: 'scim', externalId: 'x-1', state: 'deleted' }]
     const user = aUser('1', aResource({ userName: 'ada' }), { bindings, inactive: { since: NOW - 900 * DAY_MS, by: 'scim' } })

@@ -77,7 +77,7 @@ function weaknessOf(user: User, change: Change, keys: Keys, rules: MatchRules): 
   if (isAnotherPerson(user, change, keys)) return 'key_disagrees'
   const { inactive } = user
   if (isSameToSource(user, change)) return undefined
-  if (inactive !== undefined && rules.now - inactive.since > rules.keyHoldDays * DAY_MS) return 'key_held'
+  if (inactive !== undefined && rules.now - inactive.since >= rules.keyHoldDays * DAY_MS) return 'key_held'
   return undefined
 }
 
