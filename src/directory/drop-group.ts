@@ -12,14 +12,15 @@ import { allDocs } from './each-doc.ts'
 import type { Group } from './group.ts'
 import { findGroup, groupsIn } from './group.ts'
 import { eventOf } from './group-plan.ts'
+import { moveGroups } from './group-writes.ts'
 import { newId } from './ids.ts'
 import type { Institution } from './institution.ts'
 import type { By } from './membership.ts'
 import { byOf, changeMembers, leaveEdit, reviewMembers } from './membership.ts'
 import type { Roll } from './roll.ts'
 
-/** What is left of a group until its members know: it has the id of the group. */
-type Drop = Doc & By & { readonly displayName: string }
+/** What is left of a group until its members, and the groups that it was in, know: it has the id of the group. */
+type Drop = Doc & By & { readonly displayName: string; readonly memberOf: readonly string[] }
 
 export type Dropped = 'done' | 'missing' | 'stale' | 'busy'
 
@@ -61,7 +62,9 @@ async function hide({ groups }: Roll, { institution, _id }: Group, by: By): Prom
     target: { id: _id },
     edit: (current) => (isVisible(current, by.source) ? { binding: { state: 'deleted' } } : { kind: 'missing' }),
   })
-  return 'group' in outcome ? 'done' : outcome.kind === 'busy' ? 'busy' : 'missing'
+  if (!('group' in outcome)) return outcome.kind === 'busy' ? 'busy' : 'missing'
+  await moveGroups(groups, institution, outcome.group.memberOf, by)
+  return 'done'
 }
 
 async function findNote(store: Store, institution: string, id: string): Promise<Drop | undefined> {
@@ -73,9 +76,9 @@ async function findNote(store: Store, institution: string, id: string): Promise<
  * @returns undefined when others have changed the group meanwhile
  */
 async function drop(store: Store, group: Group, before: Drop | undefined, by: By): Promise<Drop | undefined> {
-  const { _id, institution, displayName } = group
+  const { _id, institution, displayName, memberOf } = group
   const now = Date.now()
-  const note: Drop = { ...byOf(by), _id, institution, version: newId(now), displayName }
+  const note: Drop = { ...byOf(by), _id, institution, version: newId(now), displayName, memberOf }
   const [noted] = await store.write([
     before === undefined
       ? { collection: 'drops', op: 'insert', doc: note }
@@ -104,6 +107,7 @@ async function finish(roll: Roll, institution: Institution, note: Drop, signal?:
   const leave = (id: string) => leaveGroup(roll, institution._id, id, note)
   for await (const left of sideBySide(nested, leave)) if (left === 'busy') return 'busy'
   if ((await reviewMembers(roll, institution, nested, note)) === 'busy') return 'busy'
+  await moveGroups(roll.groups, institution._id, note.memberOf, byOf(note))
   await store.write([{ collection: 'drops', op: 'delete', institution: institution._id, id: note._id, expected: note.version }])
   return 'done'
 }

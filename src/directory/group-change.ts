@@ -10,6 +10,7 @@ import type { Group } from './group.ts'
 import { findGroup, groupsIn, groupsUpward } from './group.ts'
 import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './group-plan.ts'
 import type { Known } from './group-writes.ts'
+import { moveGroups } from './group-writes.ts'
 import type { Institution } from './institution.ts'
 import type { Found, MembersChange } from './members-check.ts'
 import { findMembers, problemsOfMembers } from './members-check.ts'
@@ -34,10 +35,15 @@ export async function changeGroup(
   if (problems.length > 0) return { kind: 'invalid', problems }
   const moves = movesOf(members, found, before?._id)
   const hasMoves = Object.values(moves).some((ids) => ids.length > 0)
-  const edit = (current: Group | undefined) => begun(change, current, hasMoves, institution)
+  let isTakenBack = false
+  const edit = (current: Group | undefined) => {
+    isTakenBack = current !== undefined && !isVisible(current, change.source)
+    return begun(change, current, hasMoves, institution)
+  }
   const first = await roll.groups.write(institution._id, { ...change, edit }, known)
   if (!('group' in first)) return first
   const { group } = first
+  if (isTakenBack) await moveGroups(roll.groups, institution._id, group.memberOf, change)
   const work = new Work({ roll, institution, change, members, found, moves, group }, hasMoves)
   return (await work.run()) === 'busy' ? { kind: 'busy' } : work.end(first.kind)
 }

@@ -6,9 +6,11 @@ import { sideBySide } from '../side-by-side.ts'
 import { and, EVERYTHING } from '../store/predicate.ts'
 import type { Doc, Store } from '../store/store.ts'
 import { eachDoc } from './each-doc.ts'
+import { moveGroups, openGroupWrites } from './group-writes.ts'
 import { newId } from './ids.ts'
 import type { Actor } from './institution-changes.ts'
 import { eraseAnswers } from './kept-answer.ts'
+import type { User } from './user.ts'
 
 const PAGE = 500
 
@@ -47,8 +49,8 @@ export async function finishPurges(store: Store, institution: string): Promise<v
 async function eraseRecord(store: Store, given: Given): Promise<'done' | 'missing' | 'stale'> {
   const { institution, id, by, now, ifVersion } = given
   for (;;) {
-    const user = await store.get('users', institution, id)
-    if (!user) return 'missing'
+    const user = (await store.get('users', institution, id)) as User | undefined
+    if (user === undefined) return 'missing'
     if (ifVersion !== undefined && user.version !== ifVersion) return 'stale'
     const version = newId(now)
     // Where the note is there already, it says the same.
@@ -57,7 +59,9 @@ async function eraseRecord(store: Store, given: Given): Promise<'done' | 'missin
     const [result] = await store.write([
       { collection: 'users', op: 'delete', institution, id, expected: user.version, events: [event] },
     ])
-    if (result?.kind === 'ok') return 'done'
+    if (result?.kind !== 'ok') continue
+    await moveGroups(openGroupWrites(store), institution, user.memberOf, by)
+    return 'done'
   }
 }
 

@@ -4,6 +4,7 @@ import { aChange } from '../../test/builders.ts'
 import { as, endpoint, filterBy, patch } from '../../test/scim-endpoint.ts'
 import { aGroup, aUser, etagOf, GROUP, groupsOf, made, membersOf } from '../../test/scim-groups.ts'
 import { forEachStore } from '../../test/stores.ts'
+import { purgeUser } from '../directory/purge.ts'
 import type { User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 
@@ -88,6 +89,29 @@ await forEachStore((name, place) => {
           const again = await call('PATCH', path, patch(operation))
           assert.equal(again.headers.get('etag'), version)
         }
+      })
+
+      it('that move when a member is deleted, taken back or erased', async () => {
+        const { call, institution } = endpoint(store)
+        const okta = as('scim:okta')
+        const ada = await aUser(call, 'ada')
+        const inner = await aGroup(call, 'Inner')
+        assert.equal((await call('POST', '/Groups', { displayName: 'Inner' }, okta)).status, 201)
+        const path = `/Groups/${await aGroup(call, 'Staff', ada, inner)}`
+        const erased = { institution: institution._id, id: ada, by: { source: 'admin' }, now: Date.now() } as const
+        const steps: readonly (readonly [what: string, () => Promise<unknown>])[] = [
+          ['a group is deleted that another client has', () => call('DELETE', `/Groups/${inner}`)],
+          ['it is taken back', () => call('POST', '/Groups', { displayName: 'Inner' })],
+          ['the other client deletes it', () => call('DELETE', `/Groups/${inner}`, undefined, okta)],
+          ['its last client deletes it', () => call('DELETE', `/Groups/${inner}`)],
+          ['a person is erased', () => purgeUser(store, erased)],
+        ]
+        for (const [what, step] of steps) {
+          const before = await etagOf(call, path)
+          await step()
+          assert.notEqual(await etagOf(call, path), before, what)
+        }
+        assert.deepEqual(await membersOf(call, path.slice('/Groups/'.length)), [])
       })
 
       it('by which a client can tell what it has, and what it would overwrite', async () => {
