@@ -11,6 +11,7 @@ import type { Change } from './change.ts'
 import { allDocs } from './each-doc.ts'
 import type { Group } from './group.ts'
 import { findGroup, groupsIn } from './group.ts'
+import type { GroupChange } from './group-plan.ts'
 import { eventOf } from './group-plan.ts'
 import { moveGroups } from './group-writes.ts'
 import { newId } from './ids.ts'
@@ -18,6 +19,7 @@ import type { Institution } from './institution.ts'
 import type { By } from './membership.ts'
 import { byOf, changeMembers, leaveEdit, reviewMembers } from './membership.ts'
 import type { Roll } from './roll.ts'
+import type { Source } from './user.ts'
 
 /** What is left of a group until its members, and the groups that it was in, know: it has the id of the group. */
 type Drop = Doc & By & { readonly displayName: string; readonly memberOf: readonly string[] }
@@ -42,9 +44,13 @@ export async function deleteGroup(
     if (group === undefined) return note === undefined ? 'missing' : finish(roll, institution, note)
     if (!isVisible(group, by.source)) return 'missing'
     if (ifVersion?.(group.version) === false) return 'stale'
-    if (group.bindings.some(({ source, state }) => source !== by.source && state === 'bound')) return hide(roll, group, by)
-    const dropped = await drop(roll.store, group, note, by)
-    if (dropped !== undefined) return finish(roll, institution, dropped)
+    if (isElsewhere(group, by.source)) {
+      const hidden = await hide(roll, group, asked)
+      if (hidden !== undefined) return hidden
+    } else {
+      const dropped = await drop(roll.store, group, note, by)
+      if (dropped !== undefined) return finish(roll, institution, dropped)
+    }
   }
   return 'busy'
 }
@@ -56,15 +62,31 @@ export async function resumeDrops(roll: Roll, institution: Institution, signal?:
   }
 }
 
-async function hide({ groups }: Roll, { institution, _id }: Group, by: By): Promise<Dropped> {
-  const outcome = await groups.write(institution, {
-    ...by,
-    target: { id: _id },
-    edit: (current) => (isVisible(current, by.source) ? { binding: { state: 'deleted' } } : { kind: 'missing' }),
-  })
-  if (!('group' in outcome)) return outcome.kind === 'busy' ? 'busy' : 'missing'
-  await moveGroups(groups, institution, outcome.group.memberOf, by)
-  return 'done'
+/** Whether another source has the group. */
+function isElsewhere({ bindings }: Group, source: Source): boolean {
+  return bindings.some((binding) => binding.source !== source && binding.state === 'bound')
+}
+
+/** @returns undefined when all others have deleted the group meanwhile */
+async function hide(
+  { groups }: Roll,
+  { institution, _id }: Group,
+  { ifVersion, ...asked }: By & { readonly ifVersion?: Change['ifVersion'] },
+): Promise<Dropped | undefined> {
+  const by = byOf(asked)
+  let isLast = false
+  const edit: GroupChange['edit'] = (current) => {
+    if (!isVisible(current, by.source)) return { kind: 'missing' }
+    isLast = !isElsewhere(current, by.source)
+    return isLast ? { kind: 'missing' } : { binding: { state: 'deleted' } }
+  }
+  const outcome = await groups.write(institution, { ...by, target: { id: _id }, edit, ifVersion })
+  if ('group' in outcome) {
+    await moveGroups(groups, institution, outcome.group.memberOf, by)
+    return 'done'
+  }
+  if (isLast) return undefined
+  return outcome.kind === 'busy' || outcome.kind === 'stale' ? outcome.kind : 'missing'
 }
 
 async function findNote(store: Store, institution: string, id: string): Promise<Drop | undefined> {

@@ -153,6 +153,39 @@ describe('a change of a group that is interrupted', () => {
     }
   })
 
+  it('drops a group that its last two clients delete at once, of whom each sees that the other still has it', async () => {
+    const institution = anInstitution(SETTINGS)
+    const { Staff, ada } = await aWorld(institution)
+    const { call } = endpoint(store, {}, { institution })
+    const okta = as('scim:okta')
+    assert.equal((await call('POST', '/Groups', { displayName: 'Staff' }, okta)).status, 201)
+    const held = holding(store, 'groups')
+    const deleting = endpoint(held.store, {}, { institution }).call('DELETE', `/Groups/${Staff}`)
+    await held.reached
+    assert.equal((await call('DELETE', `/Groups/${Staff}`, undefined, okta)).status, 204)
+    held.release()
+    assert.equal((await deleting).status, 204)
+    assert.equal(await store.get('groups', institution._id, Staff as string), undefined)
+    const { memberOf, resource } = (await store.get('users', institution._id, ada as string)) as User
+    assert.deepEqual([memberOf, resource.userType], [[], undefined])
+  })
+
+  it('hides no group in another version than the client knows, not even where that comes about meanwhile', async () => {
+    const institution = anInstitution(SETTINGS)
+    const { Staff } = await aWorld(institution)
+    const { call } = endpoint(store, {}, { institution })
+    const taken = await call('POST', '/Groups', { displayName: 'Staff' }, as('scim:okta'))
+    const held = holding(store, 'groups')
+    const ifMatch = { 'if-match': taken.headers.get('etag') ?? '' }
+    const deleting = endpoint(held.store, {}, { institution }).call('DELETE', `/Groups/${Staff}`, undefined, ifMatch)
+    await held.reached
+    const renamed = await call('PATCH', `/Groups/${Staff}`, patch({ op: 'replace', path: 'displayName', value: 'Faculty' }))
+    assert.equal(renamed.status, 204)
+    held.release()
+    assert.equal((await deleting).status, 412)
+    assert.equal((await call('GET', `/Groups/${Staff}`)).json.displayName, 'Faculty')
+  })
+
   it('takes from nobody what another of their groups has come to mean meanwhile', async () => {
     const institution = anInstitution(SETTINGS)
     const { Staff, Law, eve } = await aWorld(institution)
