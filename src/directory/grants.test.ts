@@ -14,6 +14,7 @@ import { ownerOf } from './provenance.ts'
 import type { Roll } from './roll.ts'
 import type { Settings } from './settings.ts'
 import type { Source, User } from './user.ts'
+import { MAX_ELEMENTS } from './validate.ts'
 
 const MAP = { Staff: { accountType: 'staff', tags: ['Payroll', 'Gym'] }, Students: { accountType: 'Student', tags: ['Gym'] } }
 
@@ -72,6 +73,17 @@ await forEachStore((name, place) => {
       store = await place().open()
     })
     after(async () => store[Symbol.asyncDispose]())
+
+    it('takes in also whoever has no room for another tag', async () => {
+      const { read, person, group } = aUniversity(store)
+      const tags = Array.from({ length: MAX_ELEMENTS - 1 }, (_, n) => `t${n}`)
+      const resource = { ...aResource(ADA), campus: { netid: ADA.netid, tags } }
+      const ada = await person(aChange(ADA, { edit: () => ({ resource }) }))
+      const staff = await group('Staff', ada)
+      const { memberOf, resource: now } = await read(ada)
+      assert.deepEqual(memberOf, [staff])
+      assert.deepEqual([now.userType, now.campus], ['Staff', { netid: ADA.netid, tags: [...tags, 'Payroll'] }])
+    })
 
     it('comes with the membership, and provenance names the group', async () => {
       const { person, group, told, read } = aUniversity(store)

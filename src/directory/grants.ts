@@ -15,6 +15,7 @@ import type { GroupMeaning, Settings } from './settings.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './settings.ts'
 import { withSlot } from './slots.ts'
 import type { Json, Resource, Slot, User } from './user.ts'
+import { MAX_ELEMENTS } from './validate.ts'
 
 /** A mapped group, and the ids of the groups whose members have what it means: its own and those that lie in it. */
 type Grant = GroupMeaning & { readonly name: string; readonly through: ReadonlySet<string> }
@@ -84,7 +85,9 @@ export function granted(current: Current, memberOf: readonly string[], grants: G
   }
   let { resource } = current
   for (const slot of givenSlots(current)) if (!given.has(slot)) resource = withoutGift(resource, slot, current.user)
-  for (const [slot, { value }] of given) if (!has(resource, slot, value)) resource = withSlot(resource, slot, value)
+  for (const [slot, { value }] of given) {
+    if (!has(resource, slot, value) && hasRoom(resource, slot)) resource = withSlot(resource, slot, value)
+  }
   return { resource, granted: new Map(Array.from(given, ([slot, { group }]) => [slot, group])) }
 }
 
@@ -108,6 +111,11 @@ function withoutGift(resource: Resource, slot: Slot, user: User): Resource {
 
 function has(resource: Resource, slot: Slot, value: string): boolean {
   return slot === TYPE ? resource.userType === value : valueIn(resource, slot) !== undefined
+}
+
+/** Whoever has as many tags as a person may have is in the group all the same. */
+function hasRoom(resource: Resource, slot: Slot): boolean {
+  return slot === TYPE || tagsOf(resource).length < MAX_ELEMENTS
 }
 
 function valueIn(resource: Resource, slot: Slot): Json | undefined {
