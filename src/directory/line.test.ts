@@ -51,14 +51,36 @@ describe('a line of changes', () => {
       await isLetOn
     })
     const uni = anInstitution()
-    const outcomes = new Line(held, uni).apply(many(0, 5 * SLICE), uni)
+    const outcomes = new Line(held, uni).apply(many(0, (MOST_OPEN + 2) * SLICE), uni)
     await isLast
     // Another would have been planned by the time that another slice is planned and written.
     await apply(store, anInstitution(), many(0))
     assert.equal(most, MOST_OPEN)
     letOn()
     assert.ok((await outcomes).every(({ kind }) => kind === 'created'))
-    assert.equal(most, 5)
+    assert.equal(most, MOST_OPEN + 2)
+  })
+
+  it('plans what comes while everything before it is being written', async () => {
+    await using store = await openStore()
+    const { promise: isLetOn, resolve: letOn } = Promise.withResolvers<void>()
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const held = before(store, async (call) => {
+      if (call === 2) second.resolve()
+      else first.resolve()
+      await isLetOn
+    })
+    const uni = anInstitution()
+    const line = new Line(held, uni)
+    const some = line.apply(many(0, 1), uni)
+    await first.promise
+    const more = line.apply(many(1, 1), uni)
+    await second.promise
+    letOn()
+    assert.deepEqual(
+      [await some, await more].flat().map(({ kind }) => kind),
+      ['created', 'created'],
+    )
   })
 
   it('keeps the order of calls about one person when one of them loses a race', async () => {

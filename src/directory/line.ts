@@ -12,7 +12,7 @@ import { planSlice, SLICE, writeSlice } from './slice.ts'
 import { WorkingSet } from './working-set.ts'
 
 /** Slices being written: the store has the next ones at hand when it is done with one, and commits them together. */
-export const MOST_OPEN = 3
+export const MOST_OPEN = 5
 const PATIENCE_MS = 5_000
 const LONGEST_PAUSE_MS = 200
 
@@ -58,6 +58,8 @@ export class Line {
   /** What the open slices will have done. */
   #done = new WorkingSet([])
   #isRunning = false
+  /** Ends the wait for what is being written. */
+  #hearOfMore = () => {}
   /** Of a list that is given up. */
   #failure: { readonly error: unknown } | undefined
 
@@ -79,17 +81,28 @@ export class Line {
       if (this.#failure !== undefined) return reject(this.#failure.error)
       if (changes.length === 0) return resolve([])
       this.#waiting.push({ changes, outcomes: [], taken: 0, told: 0, isFailed: false, resolve, reject })
-      if (!this.#isRunning) void this.#run()
+      if (this.#isRunning) this.#hearOfMore()
+      else void this.#run()
     })
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true
     while (this.#waiting.length > 0 || this.#open.length > 0) {
-      if (this.#waiting.length > 0 && this.#open.length < MOST_OPEN) await this.#planNext()
-      else await this.#finishOldest()
+      const hasRoom = this.#open.length < MOST_OPEN
+      if (this.#waiting.length > 0 && hasRoom) await this.#planNext()
+      else if (!hasRoom || (await this.#isWrittenFirst())) await this.#finishOldest()
     }
     this.#isRunning = false
+  }
+
+  /** Whether the oldest slice is written before there is more to plan. */
+  #isWrittenFirst(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const written = () => resolve(true)
+      this.#open[0]?.written.then(written, written)
+      this.#hearOfMore = () => resolve(false)
+    })
   }
 
   async #planNext(): Promise<void> {

@@ -1,5 +1,6 @@
 /**
- * One thread beside this one: asked one thing at a time, started when first needed, started again when it died.
+ * One thread beside this one, which answers in the order in which it is asked: started when first needed, started again
+ * when it died.
  */
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '../store.ts'
@@ -11,7 +12,7 @@ export class Thread<Request, Reply> {
   readonly #module: string
   readonly #data: unknown
   #worker: Worker | undefined
-  #waiting: Waiting<Reply> | undefined
+  readonly #waiting: Waiting<Reply>[] = []
 
   /** @param module name of the file beside this one, without its ending, which is `.js` once compiled */
   constructor(module: string, data: unknown) {
@@ -25,7 +26,7 @@ export class Thread<Request, Reply> {
     const url = new URL(`./${this.#module}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
     const worker = new Worker(url, { workerData: this.#data, name: this.#module })
     this.#worker = worker
-    worker.on('message', (reply: Reply) => this.#settle((waiting) => waiting.resolve(reply)))
+    worker.on('message', (reply: Reply) => this.#waiting.shift()?.resolve(reply))
     worker.on('error', (error) => this.#lost(worker, error))
     worker.on('exit', () => this.#lost(worker))
     const reply = await this.#next()
@@ -35,18 +36,17 @@ export class Thread<Request, Reply> {
     }
   }
 
-  /** One question at a time: the next may come when this one is answered. */
   async ask(request: Request): Promise<Reply> {
     await this.start()
     this.#worker?.postMessage(request)
     return this.#next()
   }
 
-  /** Ends the thread now; a question that waits is rejected with this error. */
+  /** Ends the thread now; questions that wait are rejected with this error. */
   async stop(error: Error): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
-    this.#settle((waiting) => waiting.reject(error))
+    this.#fail(error)
     await worker?.terminate()
   }
 
@@ -64,19 +64,17 @@ export class Thread<Request, Reply> {
 
   #next(): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
+      this.#waiting.push({ resolve, reject })
     })
   }
 
-  #settle(settle: (waiting: Waiting<Reply>) => void): void {
-    const waiting = this.#waiting
-    this.#waiting = undefined
-    if (waiting !== undefined) settle(waiting)
+  #fail(error: Error): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error)
   }
 
   #lost(worker: Worker, cause?: unknown): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
-    this.#settle((waiting) => waiting.reject(new StoreError('unavailable', `the ${this.#module} thread ended`, { cause })))
+    this.#fail(new StoreError('unavailable', `the ${this.#module} thread ended`, { cause }))
   }
 }

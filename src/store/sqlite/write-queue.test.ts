@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { Job } from './commit.ts'
 import { WriteQueue } from './write-queue.ts'
 
@@ -20,7 +21,52 @@ describe('what waits for the writer', () => {
       assert.equal((await queue.add(jobs, 'batch')).length, total)
       assert.deepEqual(counts, sent)
     })
+
+  it('is sent while the thread is at the batch before it, and not the one after that', async () => {
+    const { sent, answers, queue } = heldQueue()
+    const batch = queue.add(jobs(200), 'batch')
+    const next = queue.add(jobs(200), 'batch')
+    const last = queue.add(jobs(200), 'batch')
+    await setImmediate()
+    assert.deepEqual(sent, [200, 200])
+    answers.shift()?.()
+    await batch
+    assert.deepEqual(sent, [200, 200, 200])
+    for (const answer of answers) answer()
+    await Promise.all([next, last])
+  })
+
+  it('comes after requests, which go together once the thread has done what it has', async () => {
+    const { sent, answers, queue } = heldQueue()
+    const batch = queue.add(jobs(200), 'batch')
+    await setImmediate()
+    const requests = [queue.add(jobs(1), 'request'), queue.add(jobs(2), 'request')]
+    const next = queue.add(jobs(200), 'batch')
+    await setImmediate()
+    assert.deepEqual(sent, [200])
+    answers.shift()?.()
+    await batch
+    assert.deepEqual(sent, [200, 3, 200])
+    for (const answer of answers) answer()
+    await Promise.all([...requests, next])
+  })
 })
+
+/** A queue whose thread answers when it is told to. */
+function heldQueue() {
+  const [sent, answers]: [number[], (() => void)[]] = [[], []]
+  const queue = new WriteQueue(async (calls) => {
+    const counts = calls.map(({ length }) => length)
+    sent.push(counts.reduce((sum, count) => sum + count, 0))
+    await new Promise<void>((resolve) => answers.push(resolve))
+    return counts.map((length) => Array.from({ length }, () => 'ok' as const))
+  })
+  return { sent, answers, queue }
+}
+
+function jobs(length: number): Job[] {
+  return Array.from({ length }, () => aJob(0))
+}
 
 function aJob(tags: number): Job {
   const lists = [Array.from({ length: tags }, (_, n) => `t${n}`)]
