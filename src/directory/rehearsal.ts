@@ -19,10 +19,10 @@ export type RehearsalOptions = {
   /** Epoch milliseconds. */
   readonly now: () => number
   /**
-   * The row of the last change that names this key (`email:ada@uni.edu`, folded), or a later one; 0 when none does.
-   * Every change has its row, and rows ascend.
+   * The row of the last change that names this key (`email:ada@uni.edu`, folded), or a later one; any up to `row`, or 0,
+   * when none comes after that. Every change has its row, and rows ascend.
    */
-  readonly lastAsked: (name: string) => number
+  readonly lastAsked: (name: string, row: number) => number
 }
 
 export class Rehearsal {
@@ -76,7 +76,7 @@ export class Rehearsal {
   #remember({ stored, next }: Entry): void {
     const names = [...(this.#kept.get(next._id)?.names ?? namesOf(stored)), ...namesOf(next)]
     let until = 0
-    for (const name of names) until = Math.max(until, this.#options.lastAsked(name))
+    for (const name of names) until = Math.max(until, this.#options.lastAsked(name, this.#row))
     if (until <= this.#row) {
       this.#forget(next._id)
       return

@@ -10,14 +10,14 @@ import { foldKey } from '../directory/keys.ts'
 import type { User } from '../directory/user.ts'
 import { namesOf } from '../directory/working-set.ts'
 import type { CellReader } from './cells.ts'
+import { Mentions } from './mentions.ts'
 import type { Row } from './row.ts'
-import { Seen } from './seen.ts'
 
 export class Attendance {
   readonly #readKeys: CellReader
   readonly #institution: Institution
-  readonly #records = new Seen()
-  readonly #keys = new Seen()
+  readonly #records = new Mentions()
+  readonly #keys = new Mentions()
   #hasKeys = false
   /** The first row of which cannot be told whom it is about. */
   #unclearRow: number | undefined
@@ -30,7 +30,7 @@ export class Attendance {
 
   /** @param outcome where the row came as far as the directory */
   note(row: Row, outcome: Outcome | undefined): void {
-    if (outcome !== undefined && 'user' in outcome) this.#records.add(outcome.user._id)
+    if (outcome !== undefined && 'user' in outcome) this.#records.add(outcome.user._id, row.number)
     else this.#noteKeys(row)
   }
 
@@ -42,7 +42,7 @@ export class Attendance {
       const value = values[field] as string
       const folded = foldKey(value)
       if (folded === undefined) continue
-      this.#keys.add(`${field}:${folded}`)
+      this.#keys.add(`${field}:${folded}`, row.number)
       this.#hasKeys = true
       isClear ||= this.#isKey(field, value) && problems.every(({ code }) => code !== 'too_many_cells')
     }
@@ -61,6 +61,7 @@ export class Attendance {
   }
 
   has(user: User): boolean {
-    return this.#records.has(user._id) || (this.#hasKeys && namesOf(user).some((name) => this.#keys.has(name)))
+    if (this.#records.lastRow(user._id) > 0) return true
+    return this.#hasKeys && namesOf(user).some((name) => this.#keys.lastRow(name) > 0)
   }
 }

@@ -20,7 +20,7 @@ import type { OnProgress } from './progress.ts'
 import type { RowReader } from './row-change.ts'
 import { columnNames } from './row-change.ts'
 import { eventsOfRows } from './row-events.ts'
-import type { Table } from './table.ts'
+import type { TableHead } from './table.ts'
 import { Tally } from './tally.ts'
 import type { Done, Verdict } from './verdict.ts'
 import { refusedRow, toldVerdict, verdictOf } from './verdict.ts'
@@ -37,7 +37,7 @@ const PATIENCE_MS = 50_000
 export type CarryOutOptions = {
   readonly store: Store
   readonly institution: Institution
-  readonly table: Table
+  readonly table: TableHead
   readonly file: FileSource
   readonly read: RowReader
   readonly run: string

@@ -4,61 +4,74 @@
  */
 import { foldKey } from '../directory/keys.ts'
 import { isMatchKey } from '../directory/user.ts'
-import type { CellReader, RowValues } from './cells.ts'
+import type { CellReader } from './cells.ts'
 import { cellReader } from './cells.ts'
 import type { Column } from './columns.ts'
 import type { FileLimits } from './limits.ts'
+import { linesOf, openLineWriter } from './lines.ts'
 import { Mentions } from './mentions.ts'
-import { writeSpool } from './spool.ts'
-import type { Table } from './table.ts'
+import type { Row } from './row.ts'
+import type { Table, TableHead } from './table.ts'
 
-export type Scan = {
+/** A name that a row before had as well: `email:ada@uni.edu`, folded. */
+export type NamedAgain = readonly [name: string, row: number]
+
+/** How far the reading has come. */
+export type Scanned = {
   readonly rows: number
-  /** The last row that names a key such as `email:ada@uni.edu`, folded; 0 when none does. */
-  readonly lastAsked: (name: string) => number
+  /** So much stands where the rows are put down. */
+  readonly bytes: number
+  /** Of the rows since the last time. */
+  readonly again: readonly NamedAgain[]
 }
 
-/**
- * @param spool where the rows are put down
- * @throws {FileRefused} where a limit is passed, or what is broken begins
- */
-export async function scanKeys(
-  table: Table,
-  { limits, spool, onRows }: { readonly limits: FileLimits; readonly spool: string; readonly onRows: (rows: number) => void },
-): Promise<Scan> {
-  const read = keyReader(table, limits)
+export type ScanOptions = {
+  readonly limits: FileLimits
+  /** Where the rows are put down; whole when the promise resolves. */
+  readonly spool: string
+  readonly onScanned: (scanned: Scanned) => void
+}
+
+export type Scan = Omit<Scanned, 'again'> & { readonly mentions: Mentions }
+
+/** @throws {FileRefused} where a limit is passed, or what is broken begins */
+export async function scanKeys(table: Table, { limits, spool, onScanned }: ScanOptions): Promise<Scan> {
+  const namesIn = nameReader(table, limits)
   const mentions = new Mentions()
+  const lines = openLineWriter(spool)
   let count = 0
-  async function* scanned() {
+  try {
     for await (const rows of table.rows()) {
-      for (const row of rows) note(mentions, row.number, read(row))
+      const again: NamedAgain[] = []
+      for (const row of rows) {
+        for (const name of namesIn(row)) if (mentions.add(name, row.number) > 0) again.push([name, row.number])
+      }
+      await lines.write(linesOf(rows))
       count += rows.length
-      onRows(count)
-      yield rows
+      onScanned({ rows: count, bytes: lines.bytesWritten, again })
     }
+    await lines.close()
+  } finally {
+    lines.abandon()
   }
-  await writeSpool(spool, scanned())
-  return { rows: count, lastAsked: (name) => mentions.lastRow(asMentioned(name)) }
+  return { rows: count, bytes: lines.bytesWritten, mentions }
 }
 
-const USER_NAME = 'userName:'
-
-/** The userName of somebody whom no client has named is the e-mail. */
-function asMentioned(name: string): string {
-  return name.startsWith(USER_NAME) ? `email:${name.slice(USER_NAME.length)}` : name
+function nameReader(head: TableHead, limits: FileLimits): (row: Row) => string[] {
+  const read = keyReader(head, limits)
+  return (row) => {
+    const { values } = read(row)
+    return Object.entries(values).flatMap(([field, value]) => {
+      const folded = foldKey(value)
+      return folded === undefined ? [] : [`${field}:${folded}`]
+    })
+  }
 }
 
 /** Reads the match keys of a row alone. */
-export function keyReader({ header }: Table, limits: FileLimits): CellReader {
+export function keyReader({ header }: TableHead, limits: FileLimits): CellReader {
   const columns = header.columns.map(({ heading, field }): Column => {
     return field !== undefined && isMatchKey(field) ? { heading, field } : { heading }
   })
   return cellReader(columns, limits)
-}
-
-function note(mentions: Mentions, row: number, { values }: RowValues): void {
-  for (const field in values) {
-    const folded = foldKey(values[field] as string)
-    if (folded !== undefined) mentions.add(`${field}:${folded}`, row)
-  }
 }

@@ -1,56 +1,103 @@
 /**
- * Which keys a file names, and in which row for the last time: eight bytes a key, whatever the keys look like.
- * Two keys may fall together; the later row counts for both then, which costs memory and harms nothing.
+ * Which names a file holds, such as `email:ada@uni.edu`, and in which row for the last time: twelve bytes a name, whatever
+ * the names look like. Two names fall together once in 2^64 pairs: it may be trusted.
  */
 
 const FIRST_SIZE = 1 << 12
 
-export class Mentions {
-  #hashes = new Uint32Array(FIRST_SIZE)
-  #rows = new Uint32Array(FIRST_SIZE)
-  #used = 0
+/** Two halves of 32 bits; the second is never 0, which stands for an empty place. */
+export type Hash = readonly [high: number, low: number]
 
-  /** @param row not below those that were added before */
-  add(name: string, row: number): void {
-    if (this.#used * 2 > this.#hashes.length) this.#grow()
-    const hash = hashOf(name)
-    const at = this.#placeOf(hash)
-    if (this.#hashes[at] === 0) this.#used++
-    this.#hashes[at] = hash
-    this.#rows[at] = row
+/** What is in them, to be handed to another thread and made mentions again there. */
+export type MentionsParts = {
+  readonly high: Uint32Array<ArrayBuffer>
+  readonly low: Uint32Array<ArrayBuffer>
+  readonly rows: Uint32Array<ArrayBuffer>
+  readonly used: number
+}
+
+export class Mentions {
+  #high: Uint32Array<ArrayBuffer>
+  #low: Uint32Array<ArrayBuffer>
+  #rows: Uint32Array<ArrayBuffer>
+  #used: number
+
+  constructor(parts: MentionsParts = emptyParts(FIRST_SIZE)) {
+    this.#high = parts.high
+    this.#low = parts.low
+    this.#rows = parts.rows
+    this.#used = parts.used
   }
 
-  /** The last row that names it, or a later one; 0 when none does. */
+  get parts(): MentionsParts {
+    return { high: this.#high, low: this.#low, rows: this.#rows, used: this.#used }
+  }
+
+  /**
+   * @param row not below those that were added before, and not 0
+   * @returns the row that named it before; 0 when none did
+   */
+  add(name: string, row: number): number {
+    if (this.#used * 2 > this.#low.length) this.#grow()
+    const [high, low] = hashOf(name)
+    const at = this.#placeOf(high, low)
+    const before = this.#rows[at] as number
+    if (before === 0) this.#used++
+    this.#high[at] = high
+    this.#low[at] = low
+    this.#rows[at] = row
+    return before
+  }
+
+  /** The last row that names it; 0 when none does. */
   lastRow(name: string): number {
-    return this.#rows[this.#placeOf(hashOf(name))] ?? 0
+    return this.lastRowOf(hashOf(name))
+  }
+
+  lastRowOf([high, low]: Hash): number {
+    return this.#rows[this.#placeOf(high, low)] as number
   }
 
   /** Where the hash stands, or would stand. */
-  #placeOf(hash: number): number {
-    const mask = this.#hashes.length - 1
-    let at = (hash ^ (hash >>> 15)) & mask
-    while (this.#hashes[at] !== 0 && this.#hashes[at] !== hash) at = (at + 1) & mask
+  #placeOf(high: number, low: number): number {
+    const mask = this.#low.length - 1
+    let at = low & mask
+    while (this.#low[at] !== 0 && (this.#low[at] !== low || this.#high[at] !== high)) at = (at + 1) & mask
     return at
   }
 
   #grow(): void {
-    const [hashes, rows] = [this.#hashes, this.#rows]
-    this.#hashes = new Uint32Array(hashes.length * 2)
-    this.#rows = new Uint32Array(hashes.length * 2)
-    for (let index = 0; index < hashes.length; index++) {
-      const hash = hashes[index] as number
-      if (hash === 0) continue
-      const at = this.#placeOf(hash)
-      this.#hashes[at] = hash
-      this.#rows[at] = rows[index] ?? 0
+    const { high, low, rows } = this.parts
+    const larger = emptyParts(low.length * 2)
+    this.#high = larger.high
+    this.#low = larger.low
+    this.#rows = larger.rows
+    for (let index = 0; index < low.length; index++) {
+      const one = low[index] as number
+      if (one === 0) continue
+      const at = this.#placeOf(high[index] as number, one)
+      this.#high[at] = high[index] as number
+      this.#low[at] = one
+      this.#rows[at] = rows[index] as number
     }
   }
 }
 
-/** FNV-1a over UTF-16 units, with a last stir; never 0, which stands for an empty place. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return (hash ^ (hash >>> 13)) >>> 0 || 1
+function emptyParts(size: number): MentionsParts {
+  return { high: new Uint32Array(size), low: new Uint32Array(size), rows: new Uint32Array(size), used: 0 }
+}
+
+/** Two runs of multiply and xor over UTF-16 units, stirred into each other. */
+export function hashOf(text: string): Hash {
+  let a = 0x811c9dc5
+  let b = 0x2f0b4c47
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    a = Math.imul(a ^ unit, 0x01000193)
+    b = Math.imul(b ^ unit, 0x7feb352d)
+    b ^= b >>> 15
+  }
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ b
+  b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35) ^ (a >>> 7)
+  return [a >>> 0, (b ^ (b >>> 16)) >>> 0 || 1]
 }

@@ -1,6 +1,6 @@
 /**
- * The first pass over a file: every row is read, judged and planned on the roll as the rows before it will leave it.
- * Nothing is written but the verdicts, in a file of their own.
+ * The first pass over a file: every row is judged and planned on the roll as the rows before it will leave it, while the
+ * rows behind it are still being read. Nothing is written but the verdicts, in a file of their own.
  */
 import type { Change, Outcome } from '../directory/change.ts'
 import { isChange } from '../directory/flat-change.ts'
@@ -10,17 +10,17 @@ import { sharing } from '../directory/sharing.ts'
 import { SLICE } from '../directory/slice.ts'
 import { namesOf } from '../directory/working-set.ts'
 import type { Store } from '../store/store.ts'
+import type { Asked } from './asked.ts'
+import type { Attendance } from './attendance.ts'
 import type { CellProblem } from './cells.ts'
 import type { FileSource } from './file-source.ts'
-import { scanKeys } from './key-scan.ts'
-import type { FileLimits } from './limits.ts'
+import type { GarbledRows } from './garbled.ts'
 import { inChunks, linesOf, openLineWriter } from './lines.ts'
 import type { OnProgress } from './progress.ts'
+import type { Reading } from './reading.ts'
 import type { Row } from './row.ts'
 import type { RowReader } from './row-change.ts'
 import { columnNames } from './row-change.ts'
-import { readSpool } from './spool.ts'
-import type { Table } from './table.ts'
 import { Tally } from './tally.ts'
 import type { Done, PlannedVerdict, Verdict } from './verdict.ts'
 import { refusedRow, verdictOf } from './verdict.ts'
@@ -31,51 +31,69 @@ const CHUNK = SLICE
 export type PlanOptions = {
   readonly store: Store
   readonly institution: Institution
-  readonly table: Table
+  readonly reading: Reading
   readonly file: FileSource
   readonly read: RowReader
-  readonly limits: FileLimits
-  /** Where the rows are put down, to be read from again. */
-  readonly spool: string
   /** Where the verdicts go; whole when the promise resolves. */
   readonly path: string
   /** Epoch milliseconds. */
   readonly now: () => number
   readonly onProgress: OnProgress
-  /** Hears of every row. */
-  readonly onRow: (row: Row, outcome: Outcome | undefined) => void
+  /** @returns who hears of every row; others when all rows are gone through again */
+  readonly watch: () => Watchers
 }
 
-/** @throws {FileRefused} before any row is planned, where a row of the file cannot be read at all */
-export async function planFile(options: PlanOptions): Promise<Tally> {
-  const { table, limits, spool, path, onProgress, onRow } = options
-  const scan = await scanKeys(table, { limits, spool, onRows: (rows) => onProgress({ step: 'reading', rows }) })
+export type Watchers = { readonly garbled: GarbledRows; readonly attendance: Attendance | undefined }
+
+export type FilePlan = Watchers & { readonly tally: Tally }
+
+/**
+ * Plans again from the first row if a plan has relied on it that nobody comes back to a person, and somebody does further
+ * down, where nothing was read yet.
+ * @throws {FileRefused} where a row of the file cannot be read at all
+ */
+export async function planFile(options: PlanOptions): Promise<FilePlan> {
+  for (;;) {
+    const watchers = options.watch()
+    const tally = await planRows(options, watchers)
+    if (tally !== undefined) return { ...watchers, tally }
+  }
+}
+
+/** @returns undefined when the plan has turned out wrong */
+async function planRows(options: PlanOptions, { garbled, attendance }: Watchers): Promise<Tally | undefined> {
+  const { reading, path, onProgress } = options
   const tally = new Tally()
   const verdicts = openLineWriter(path)
+  let isWrong = false
   try {
-    for await (const judged of planned(options, scan.lastAsked)) {
+    for await (const judged of planned(options)) {
       for (const { row, verdict, outcome } of judged) {
         tally.add(verdict, outcome)
-        onRow(row, outcome)
+        garbled.note(row)
+        attendance?.note(row, outcome)
       }
       await verdicts.write(linesOf(judged.map(({ verdict }) => verdict)))
-      onProgress({ step: 'planning', rows: tally.rows, of: scan.rows })
+      onProgress({ step: 'planning', rows: tally.rows, ...(reading.count !== undefined && { of: reading.count }) })
+      isWrong = reading.asked.wasWrong()
+      if (isWrong) break
     }
     await verdicts.close()
   } finally {
     verdicts.abandon()
   }
-  return tally
+  return isWrong || reading.asked.wasWrong() ? undefined : tally
 }
 
 type Planned = { readonly row: Row; readonly verdict: PlannedVerdict; readonly outcome?: Outcome }
 
-async function* planned(options: PlanOptions, lastAsked: (name: string) => number): AsyncGenerator<readonly Planned[]> {
-  const { table, read, spool } = options
-  const rehearsal = new Rehearsal({ ...options, lastAsked })
-  const telling = { columnOf: columnNames(table.header.columns), isNew: (id: string) => rehearsal.isNew(id) }
+async function* planned(options: PlanOptions): AsyncGenerator<readonly Planned[]> {
+  const { reading, read } = options
+  const { asked: named } = reading
+  const rehearsal = new Rehearsal({ ...options, lastAsked: (name, row) => named.lastRowAfter(name, row) })
+  const telling = { columnOf: columnNames(reading.head.header.columns), isNew: (id: string) => rehearsal.isNew(id) }
   const turn = sharing()
-  for await (const rows of inChunks(readSpool(spool), CHUNK)) {
+  for await (const rows of inChunks(reading.rows(), CHUNK)) {
     const asked: (readonly [row: Row, Change | readonly CellProblem[]])[] = []
     for (const row of rows) {
       await turn()
@@ -86,20 +104,16 @@ async function* planned(options: PlanOptions, lastAsked: (name: string) => numbe
       if (!isChange(one)) return { row, verdict: refusedRow(row.number, one) }
       const outcome = outcomes.next().value as Outcome
       const verdict = verdictOf(row.number, { change: one, outcome }, telling)
-      return { row, verdict: { ...verdict, ...newcomer(verdict, { change: one, outcome }, lastAsked) }, outcome }
+      return { row, verdict: { ...verdict, ...newcomer(verdict, { change: one, outcome }, named) }, outcome }
     })
   }
 }
 
 /** What the second pass has to know of a person without an id yet. */
-function newcomer(
-  { row, id }: Verdict,
-  { change, outcome }: Done,
-  lastAsked: (name: string) => number,
-): Pick<PlannedVerdict, 'standsFor' | 'draft'> {
+function newcomer({ row, id }: Verdict, { change, outcome }: Done, named: Asked): Pick<PlannedVerdict, 'standsFor' | 'draft'> {
   if (id !== null || !('user' in outcome)) return {}
   const { kind, user } = outcome
-  if (kind !== 'created' || namesOf(user).some((name) => lastAsked(name) > row)) return { standsFor: user._id }
+  if (kind !== 'created' || namesOf(user).some((name) => named.lastRow(name) > row)) return { standsFor: user._id }
   // Whose name is not the e-mail has that of nobody, and the store would not refuse somebody who is known by it.
   if (user.keys.userName !== user.keys.email) return {}
   const draft = change.edit(undefined, { now: user.created })

@@ -12,7 +12,7 @@ import type { Row } from './row.ts'
 import { textOf } from './row.ts'
 import type { Summary } from './summary.ts'
 import { summaryPage } from './summary-text.ts'
-import type { Table } from './table.ts'
+import type { TableHead } from './table.ts'
 import type { PlannedVerdict, Verdict } from './verdict.ts'
 import { toldVerdict } from './verdict.ts'
 import { judgedRows } from './verdict-file.ts'
@@ -23,7 +23,7 @@ export const REPORT_FORMATS = ['.csv', '.ndjson', '.json', '.txt'] as const
 
 export type Report = {
   readonly summary: Summary
-  readonly table: Table
+  readonly table: TableHead
   /** Where the rows were put down. */
   readonly spool: string
   /** Where the verdicts on all rows stand. */

@@ -20,9 +20,10 @@ import { keyReader } from './key-scan.ts'
 import type { FileLimits } from './limits.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { writeMendWorkbook } from './mend-workbook.ts'
-import type { PlanOptions } from './plan.ts'
 import { planFile } from './plan.ts'
 import type { OnProgress } from './progress.ts'
+import type { Reading } from './reading.ts'
+import { openReading } from './reading.ts'
 import { FileRefused } from './refusal.ts'
 import { writeRefusal, writeReport } from './report.ts'
 import { carryOutMissing, planMissing } from './roster.ts'
@@ -30,7 +31,7 @@ import type { RowReader } from './row-change.ts'
 import { rowReader } from './row-change.ts'
 import type { Summary } from './summary.ts'
 import { rejected, summaryOf } from './summary.ts'
-import type { Table } from './table.ts'
+import type { TableHead } from './table.ts'
 import { openTable } from './table.ts'
 import type { Planned, Tally } from './tally.ts'
 import type { Hold, Yardstick } from './thresholds.ts'
@@ -75,41 +76,21 @@ export type RunOptions = {
 /** Whole, as the rows beside it, once the run is recorded as being carried out. */
 export const PLAN = 'plan.ndjson'
 
-type Opened = {
-  readonly table: Table
+type Opened = ReturnType<typeof pathsIn> & {
+  readonly table: TableHead
   readonly file: FileSource
   readonly limits: FileLimits
   readonly read: RowReader
-  /** Where the rows are put down as they were read. */
-  readonly spool: string
-  /** Verdicts of the first pass, and of the second. */
-  readonly plan: string
-  readonly done: string
-  /** Verdicts on who is missing from a roster, likewise; without the first nobody is looked for. */
-  readonly missingPlan: string
-  readonly missingDone: string
 }
 
 /** @throws {StoreError} when the store failed; the run can be resumed then */
 export async function runFile(options: RunOptions): Promise<Summary> {
   const file = fileSource(options.institution, options.file.name, options.source)
   try {
-    const limits: FileLimits = { ...DEFAULT_LIMITS, ...options.institution.settings.files?.limits }
-    const header = headerRules(options.institution, file)
     if (options.checksum !== undefined) await compareChecksum(options.file.path, options.file.name, options.checksum)
-    await using table = await openTable(options.file.path, { header, limits, temporary: options.folder })
-    const { institution, run, credential } = options
-    const sender: Omit<FlatSender, 'row' | 'source'> = { institution, run, ...(credential !== undefined && { credential }) }
-    const read = rowReader({ columns: table.header.columns, limits, file, sender })
-    const at = (name: string) => join(options.folder, name)
-    const paths = {
-      spool: at('rows.ndjson'),
-      plan: at(PLAN),
-      done: at('done.ndjson'),
-      missingPlan: at('missing.ndjson'),
-      missingDone: at('missing-done.ndjson'),
-    }
-    return await runTable({ table, file, limits, read, ...paths }, options)
+    if (options.planned !== undefined) return await goOn(file, options.planned, options)
+    const { opened, tally } = await planAnew(file, options)
+    return await judge(opened, tally, options)
   } catch (error) {
     if (!(error instanceof FileRefused)) throw error
     const summary = rejected(options, file, error)
@@ -118,11 +99,54 @@ export async function runFile(options: RunOptions): Promise<Summary> {
   }
 }
 
-async function runTable(opened: Opened, options: RunOptions): Promise<Summary> {
+/** Of a run that was interrupted the plan stands, and the header alone is read again. */
+async function goOn(file: FileSource, planned: Planned, options: RunOptions): Promise<Summary> {
+  await using table = await openTable(options.file.path, openingOf(file, options))
+  const opened = openedBy(table, file, options)
+  return tell(await carry(opened, options, planned), 'processed', opened, options)
+}
+
+/** What is held in memory of the whole file is let go when the plan stands. */
+async function planAnew(file: FileSource, options: RunOptions): Promise<{ readonly opened: Opened; readonly tally: Tally }> {
+  const { onProgress } = withDefaults(options)
+  const { spool } = pathsIn(options.folder)
+  const onRows = (rows: number) => onProgress({ step: 'reading', rows })
+  await using reading = await openReading(options.file.path, { ...openingOf(file, options), spool, onRows })
+  const opened = openedBy(reading.head, file, options)
+  return { opened, tally: await planAll(opened, reading, options) }
+}
+
+function openingOf(file: FileSource, { institution, folder }: RunOptions) {
+  return { header: headerRules(institution, file), limits: limitsOf(institution), temporary: folder }
+}
+
+function openedBy(table: TableHead, file: FileSource, { institution, run, credential, folder }: RunOptions): Opened {
+  const limits = limitsOf(institution)
+  const sender: Omit<FlatSender, 'row' | 'source'> = { institution, run, ...(credential !== undefined && { credential }) }
+  return { table, file, limits, read: rowReader({ columns: table.header.columns, limits, file, sender }), ...pathsIn(folder) }
+}
+
+function limitsOf({ settings }: Institution): FileLimits {
+  return { ...DEFAULT_LIMITS, ...settings.files?.limits }
+}
+
+function pathsIn(folder: string) {
+  const at = (name: string) => join(folder, name)
+  return {
+    /** Where the rows are put down as they were read. */
+    spool: at('rows.ndjson'),
+    /** Verdicts of the first pass, and of the second. */
+    plan: at(PLAN),
+    done: at('done.ndjson'),
+    /** Verdicts on who is missing from a roster, likewise; without the first nobody is looked for. */
+    missingPlan: at('missing.ndjson'),
+    missingDone: at('missing-done.ndjson'),
+  }
+}
+
+async function judge(opened: Opened, tally: Tally, options: RunOptions): Promise<Summary> {
   const { plan, missingPlan } = opened
-  const { isDryRun = false, isApproved = false, planned, onPlanned } = options
-  if (planned !== undefined) return tell(await carry(opened, options, planned), 'processed', opened, options)
-  const tally = await planAll(opened, options)
+  const { isDryRun = false, isApproved = false, onPlanned } = options
   const would = { tally, verdicts: plan, missing: missingPlan }
   const hold = isApproved ? undefined : holdFor(tally, await yardstick(opened, options))
   if (hold !== undefined) return tell({ ...would, hold }, 'held', opened, options)
@@ -149,18 +173,16 @@ type Came = {
 }
 
 /** The rows, and of a roster those who are missing. */
-async function planAll(opened: Opened, options: RunOptions): Promise<Tally> {
+async function planAll(opened: Opened, reading: Reading, options: RunOptions): Promise<Tally> {
   const { table, limits, file, plan, missingPlan } = opened
   // One that was planned before may say something else.
   await rm(missingPlan, { force: true })
-  const attendance = file.mode === 'roster' ? new Attendance(keyReader(table, limits), options.institution) : undefined
-  const garbled = new GarbledRows(table.header.columns)
-  const onRow: PlanOptions['onRow'] = (row, outcome) => {
-    garbled.note(row)
-    attendance?.note(row, outcome)
-  }
   const work = { ...options, ...opened, ...withDefaults(options) }
-  const tally = await planFile({ ...work, path: plan, onRow })
+  const watch = () => ({
+    garbled: new GarbledRows(table.header.columns),
+    attendance: file.mode === 'roster' ? new Attendance(keyReader(table, limits), options.institution) : undefined,
+  })
+  const { tally, garbled, attendance } = await planFile({ ...work, reading, path: plan, watch })
   tally.garbled = garbled.notice
   if (attendance === undefined) return tally
   tally.notLooked = tally.rows === 0 ? 'the file is empty' : attendance.fault

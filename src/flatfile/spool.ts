@@ -2,6 +2,7 @@
  * Rows put down in a file of their own, for formats that give them once or slowly: written as they come, read as often
  * as wanted.
  */
+import type { Growing } from './lines.ts'
 import { linesOf, openLineWriter, readLines } from './lines.ts'
 import type { Row } from './row.ts'
 
@@ -23,7 +24,7 @@ export function rowFrom(line: string): Row {
   return JSON.parse(line)
 }
 
-/** @param path as `writeSpool` made it, whole */
-export function readSpool(path: string): AsyncGenerator<readonly Row[]> {
-  return readLines<Row>(path)
+/** @param path as it was written; whole, if it does not grow */
+export function readSpool(path: string, growing?: Growing): AsyncGenerator<readonly Row[]> {
+  return readLines<Row>(path, growing)
 }

@@ -3,7 +3,7 @@
  */
 import type { FileSource } from './file-source.ts'
 import type { FileCode, FileRefused } from './refusal.ts'
-import type { Table } from './table.ts'
+import type { TableHead } from './table.ts'
 import type { Planned, Tally, ZerosLost } from './tally.ts'
 import type { Hold, HoldCode } from './thresholds.ts'
 import type { Counts } from './verdict.ts'
@@ -35,7 +35,7 @@ export type Summary = {
   readonly keysChanged?: number
   /** Refused rows by the code of what is wrong. */
   readonly problems?: { readonly [code: string]: number }
-  readonly format?: Table['format']
+  readonly format?: TableHead['format']
   readonly encoding?: string
   readonly delimiter?: string
   readonly sheet?: string
@@ -57,7 +57,7 @@ type About = {
 /** @param planned of a file that was carried out */
 export function summaryOf(
   about: About & {
-    readonly table: Table
+    readonly table: TableHead
     readonly result: 'processed' | 'held'
     readonly tally: Tally
     readonly planned?: Planned

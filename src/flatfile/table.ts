@@ -14,7 +14,8 @@ import { textOf } from './row.ts'
 import { openXls } from './xls.ts'
 import { openXlsx } from './xlsx.ts'
 
-export type Table = AsyncDisposable & {
+/** What is known of a table before its rows are read. */
+export type TableHead = {
   readonly format: Source['format']
   readonly encoding?: string
   readonly delimiter?: string
@@ -23,12 +24,16 @@ export type Table = AsyncDisposable & {
   readonly header: { readonly row: number; readonly columns: readonly Column[] }
   /** What whoever sent the file should know although it was read. */
   readonly notices: readonly string[]
-  /**
-   * The filled rows below the header, some at a time, from the first on at each call.
-   * @throws {FileRefused} at the row where a limit is passed
-   */
-  rows(): AsyncGenerator<readonly Row[]>
 }
+
+export type Table = TableHead &
+  AsyncDisposable & {
+    /**
+     * The filled rows below the header, some at a time, from the first on at each call.
+     * @throws {FileRefused} at the row where a limit is passed
+     */
+    rows(): AsyncGenerator<readonly Row[]>
+  }
 
 export type TableOptions = {
   readonly header: HeaderRules
@@ -134,6 +139,11 @@ function headerMissing(looked: readonly Row[], rules: HeaderRules, limits: FileL
 function guessesIn(rows: readonly Row[], rules: HeaderRules): readonly string[] {
   const guesses = rows.map(({ number, cells }) => suggestionsIn(readHeader({ number, cells: cells.slice(0, MOST_NAMED) }, rules)))
   return guesses.reduce((most, some) => (some.length > most.length ? some : most), [])
+}
+
+/** What can be told to another thread. */
+export function headOf({ rows: _, [Symbol.asyncDispose]: __, ...head }: Table): TableHead {
+  return head
 }
 
 function tableOf(source: Source, { sheet, header }: Found, limits: FileLimits): Table {
