@@ -3,34 +3,27 @@
  * the names look like. Two names fall together once in 2^64 pairs: it may be trusted.
  */
 
-const FIRST_SIZE = 1 << 12
+const FIRST_COUNT = 1 << 12
+/** Both halves of a name's hash, and the row: side by side, since what is far apart in memory takes long to find. */
+const SLOT = 3
 
-/** Two halves of 32 bits; the second is never 0, which stands for an empty place. */
+/** Two halves of 32 bits; the second is never 0, which stands for an empty slot. */
 export type Hash = readonly [high: number, low: number]
 
 /** What is in them, to be handed to another thread and made mentions again there. */
-export type MentionsParts = {
-  readonly high: Uint32Array<ArrayBuffer>
-  readonly low: Uint32Array<ArrayBuffer>
-  readonly rows: Uint32Array<ArrayBuffer>
-  readonly used: number
-}
+export type MentionsParts = { readonly slots: Uint32Array<ArrayBuffer>; readonly used: number }
 
 export class Mentions {
-  #high: Uint32Array<ArrayBuffer>
-  #low: Uint32Array<ArrayBuffer>
-  #rows: Uint32Array<ArrayBuffer>
+  #slots: Uint32Array<ArrayBuffer>
   #used: number
 
-  constructor(parts: MentionsParts = emptyParts(FIRST_SIZE)) {
-    this.#high = parts.high
-    this.#low = parts.low
-    this.#rows = parts.rows
-    this.#used = parts.used
+  constructor({ slots, used }: MentionsParts = { slots: new Uint32Array(FIRST_COUNT * SLOT), used: 0 }) {
+    this.#slots = slots
+    this.#used = used
   }
 
   get parts(): MentionsParts {
-    return { high: this.#high, low: this.#low, rows: this.#rows, used: this.#used }
+    return { slots: this.#slots, used: this.#used }
   }
 
   /**
@@ -38,14 +31,12 @@ export class Mentions {
    * @returns the row that named it before; 0 when none did
    */
   add(name: string, row: number): number {
-    if (this.#used * 2 > this.#low.length) this.#grow()
-    const [high, low] = hashOf(name)
-    const at = this.#placeOf(high, low)
-    const before = this.#rows[at] as number
+    if (this.#used * 2 * SLOT > this.#slots.length) this.#grow()
+    const hash = hashOf(name)
+    const at = this.#placeOf(hash)
+    const before = this.#slots[at + 2] as number
     if (before === 0) this.#used++
-    this.#high[at] = high
-    this.#low[at] = low
-    this.#rows[at] = row
+    this.#put(at, hash, row)
     return before
   }
 
@@ -54,37 +45,36 @@ export class Mentions {
     return this.lastRowOf(hashOf(name))
   }
 
-  lastRowOf([high, low]: Hash): number {
-    return this.#rows[this.#placeOf(high, low)] as number
+  lastRowOf(hash: Hash): number {
+    return this.#slots[this.#placeOf(hash) + 2] as number
   }
 
   /** Where the hash stands, or would stand. */
-  #placeOf(high: number, low: number): number {
-    const mask = this.#low.length - 1
-    let at = low & mask
-    while (this.#low[at] !== 0 && (this.#low[at] !== low || this.#high[at] !== high)) at = (at + 1) & mask
+  #placeOf([high, low]: Hash): number {
+    const slots = this.#slots
+    const count = slots.length / SLOT
+    let at = (low & (count - 1)) * SLOT
+    while (slots[at + 1] !== 0 && (slots[at + 1] !== low || slots[at] !== high)) {
+      at += SLOT
+      if (at === slots.length) at = 0
+    }
     return at
   }
 
+  #put(at: number, [high, low]: Hash, row: number): void {
+    this.#slots[at] = high
+    this.#slots[at + 1] = low
+    this.#slots[at + 2] = row
+  }
+
   #grow(): void {
-    const { high, low, rows } = this.parts
-    const larger = emptyParts(low.length * 2)
-    this.#high = larger.high
-    this.#low = larger.low
-    this.#rows = larger.rows
-    for (let index = 0; index < low.length; index++) {
-      const one = low[index] as number
-      if (one === 0) continue
-      const at = this.#placeOf(high[index] as number, one)
-      this.#high[at] = high[index] as number
-      this.#low[at] = one
-      this.#rows[at] = rows[index] as number
+    const slots = this.#slots
+    this.#slots = new Uint32Array(slots.length * 2)
+    for (let from = 0; from < slots.length; from += SLOT) {
+      const hash = [slots[from] as number, slots[from + 1] as number] as const
+      if (hash[1] !== 0) this.#put(this.#placeOf(hash), hash, slots[from + 2] as number)
     }
   }
-}
-
-function emptyParts(size: number): MentionsParts {
-  return { high: new Uint32Array(size), low: new Uint32Array(size), rows: new Uint32Array(size), used: 0 }
 }
 
 /** Two runs of multiply and xor over UTF-16 units, stirred into each other. */

@@ -35,7 +35,7 @@ async function read(port: NonNullable<typeof parentPort>, options: ReadingData):
     const onScanned = (scanned: Scanned) => reply({ kind: 'scanned', ...scanned })
     const { rows, bytes, mentions } = await scanKeys(table, { ...options, onScanned })
     const { parts } = mentions
-    reply({ kind: 'whole', rows, bytes, mentions: parts }, [parts.high.buffer, parts.low.buffer, parts.rows.buffer])
+    reply({ kind: 'whole', rows, bytes, mentions: parts }, [parts.slots.buffer])
   } catch (error) {
     if (!(error instanceof FileRefused)) throw error
     const { code, message, field } = error
