@@ -3,6 +3,8 @@
  * which reading takes off again. Whatever goes out in a table goes through here.
  */
 
+/** What nearly every cell is: nothing that any spreadsheet program would take for more than it says. */
+const PLAIN = /^[0-9A-Za-z](?:[ !#-+\--:<-~]*[!#-+\--:<-~])?$/
 const FORMULA = /^[=+\-@\t\r]/
 const NEEDS_QUOTES = /["\r\n]/
 
@@ -15,6 +17,7 @@ export function csvLine(cells: readonly string[], delimiter: Delimiter = ','): s
 }
 
 function csvCell(text: string, delimiter: Delimiter): string {
+  if (PLAIN.test(text)) return text
   const plain = disarmed(text)
   const isQuoted = NEEDS_QUOTES.test(plain) || plain.includes(delimiter) || plain.trim() !== plain
   return isQuoted ? `"${plain.replaceAll('"', '""')}"` : plain

@@ -8,7 +8,6 @@ import { csvLine } from './disarm.ts'
 import { linesOf, openLineWriter, readLines } from './lines.ts'
 import type { MissingVerdict, PlannedMissing } from './missing.ts'
 import { IN_FRONT, isReport } from './report-columns.ts'
-import type { Row } from './row.ts'
 import { textOf } from './row.ts'
 import type { Summary } from './summary.ts'
 import { summaryPage } from './summary-text.ts'
@@ -121,10 +120,12 @@ export function reportLines({ table, spool, verdicts, missing }: Report): {
   const columns = table.header.columns.slice(skip)
   async function* lines() {
     for await (const judged of judgedRows(spool, verdicts)) {
-      yield judged.map(({ row, verdict }) => ({
-        cells: [...inFront(verdict), ...cellsOf(row, headings.length).slice(skip)],
-        isRefused: verdict.problems.length > 0,
-      }))
+      yield judged.map(({ row: { cells }, verdict }) => {
+        const line = inFront(verdict)
+        // As many as the header has, so that the table keeps its shape; what stands past them stays where it was.
+        for (let at = skip; at < headings.length || at < cells.length; at++) line.push(textOf(cells[at] ?? ''))
+        return { cells: line, isRefused: verdict.problems.length > 0 }
+      })
     }
     for await (const some of missingIn(missing)) {
       const cells = ({ person }: MissingVerdict) => columns.map(({ field }) => (field === undefined ? '' : (person[field] ?? '')))
@@ -144,9 +145,4 @@ function inFront({ outcome, problems, withheld = [] }: Verdict | MissingVerdict)
   const codes = new Set([...problems.map(({ code }) => code), ...(withheld.length > 0 ? ['withheld'] : [])])
   const kept = withheld.length > 0 ? [`another source has the say over ${withheld.join(', ')}`] : []
   return [outcome, [...codes].join('; '), [...problems.map(({ message }) => message), ...kept].join('; ')]
-}
-
-/** As many as the header has, so that the table keeps its shape; what stands past them stays where it was. */
-function cellsOf({ cells }: Row, count: number): string[] {
-  return Array.from({ length: Math.max(count, cells.length) }, (_, index) => textOf(cells[index] ?? ''))
 }
