@@ -32,11 +32,11 @@ export class Mentions {
    */
   add(name: string, row: number): number {
     if (this.#used * 2 * SLOT > this.#slots.length) this.#grow()
-    const hash = hashOf(name)
-    const at = this.#placeOf(hash)
+    const [high, low] = hashOf(name)
+    const at = this.#placeOf(high, low)
     const before = this.#slots[at + 2] as number
     if (before === 0) this.#used++
-    this.#put(at, hash, row)
+    this.#put(at, high, low, row)
     return before
   }
 
@@ -45,12 +45,12 @@ export class Mentions {
     return this.lastRowOf(hashOf(name))
   }
 
-  lastRowOf(hash: Hash): number {
-    return this.#slots[this.#placeOf(hash) + 2] as number
+  lastRowOf([high, low]: Hash): number {
+    return this.#slots[this.#placeOf(high, low) + 2] as number
   }
 
   /** Where the hash stands, or would stand. */
-  #placeOf([high, low]: Hash): number {
+  #placeOf(high: number, low: number): number {
     const slots = this.#slots
     const count = slots.length / SLOT
     let at = (low & (count - 1)) * SLOT
@@ -61,7 +61,7 @@ export class Mentions {
     return at
   }
 
-  #put(at: number, [high, low]: Hash, row: number): void {
+  #put(at: number, high: number, low: number, row: number): void {
     this.#slots[at] = high
     this.#slots[at + 1] = low
     this.#slots[at + 2] = row
@@ -71,8 +71,8 @@ export class Mentions {
     const slots = this.#slots
     this.#slots = new Uint32Array(slots.length * 2)
     for (let from = 0; from < slots.length; from += SLOT) {
-      const hash = [slots[from] as number, slots[from + 1] as number] as const
-      if (hash[1] !== 0) this.#put(this.#placeOf(hash), hash, slots[from + 2] as number)
+      const [high, low] = [slots[from] as number, slots[from + 1] as number]
+      if (low !== 0) this.#put(this.#placeOf(high, low), high, low, slots[from + 2] as number)
     }
   }
 }
