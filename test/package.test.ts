@@ -12,6 +12,10 @@ import { temporaryFolder } from './workbooks.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PEOPLE = fileURLToPath(new URL('fixtures/files/excel97.xls', import.meta.url))
+const HEADER = 'netid,email,first_name,last_name,account_type'
+const ROW = 'n1,ada@uni.edu,Ada,King,Student'
+/** So many bytes have a thread of their own. */
+const LARGE = 5 * 1024 * 1024
 
 it('runs from its npm package, which holds all that is needed and no tests', async () => {
   await using folder = await temporaryFolder()
@@ -26,6 +30,9 @@ it('runs from its npm package, which holds all that is needed and no tests', asy
   // By threads, and by a process of its own.
   const imported = await matricula('import', PEOPLE, '--institution', 'north', '--json')
   assert.equal(JSON.parse(imported.out).result, 'processed', imported.err)
+  const large = await folder.put('large.csv', `${HEADER}\n${`${ROW}\n`.repeat(LARGE / ROW.length)}`)
+  const rehearsed = await matricula('import', large, '--institution', 'north', '--json', '--dry-run')
+  assert.equal(JSON.parse(rehearsed.out).counts.created, 1, rehearsed.err)
   assert.match((await matricula('user', 'list', '--institution', 'north')).out, /"email":/)
 })
 
