@@ -75,14 +75,14 @@ async function planRows(options: PlanOptions, { garbled, attendance }: Watchers)
       }
       await verdicts.write(linesOf(judged.map(({ verdict }) => verdict)))
       onProgress({ step: 'planning', rows: tally.rows, ...(reading.count !== undefined && { of: reading.count }) })
-      isWrong = reading.asked.wasWrong()
+      isWrong = await reading.asked.wasWrong()
       if (isWrong) break
     }
     await verdicts.close()
   } finally {
     verdicts.abandon()
   }
-  return isWrong || reading.asked.wasWrong() ? undefined : tally
+  return isWrong || (await reading.asked.wasWrong()) ? undefined : tally
 }
 
 type Planned = { readonly row: Row; readonly verdict: PlannedVerdict; readonly outcome?: Outcome }

@@ -10,7 +10,7 @@ import type { MentionsParts } from './mentions.ts'
 import type { FileCode } from './refusal.ts'
 import { FileRefused } from './refusal.ts'
 import type { TableHead, TableOptions } from './table.ts'
-import { headOf, openTable } from './table.ts'
+import { openTable, tableHead } from './table.ts'
 
 export type ReadingData = TableOptions & {
   readonly path: string
@@ -31,7 +31,7 @@ async function read(port: NonNullable<typeof parentPort>, options: ReadingData):
   const reply = (message: ReadingReply, moved: readonly ArrayBuffer[] = []) => port.postMessage(message, moved)
   try {
     await using table = await openTable(options.path, options)
-    reply({ kind: 'opened', head: headOf(table) })
+    reply({ kind: 'opened', head: tableHead(table) })
     const onScanned = (scanned: Scanned) => reply({ kind: 'scanned', ...scanned })
     const { rows, bytes, mentions } = await scanKeys(table, { ...options, onScanned })
     const { parts } = mentions

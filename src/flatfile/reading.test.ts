@@ -39,7 +39,7 @@ describe('a large file', () => {
       assert.equal(reading.count, ROWS + 1)
       assert.equal(reading.asked.lastRow('userName:p0@uni.edu'), ROWS + 2)
       assert.equal(reading.asked.lastRow(`netid:${ROWS - 1}`), ROWS + 1)
-      assert.equal(reading.asked.wasWrong(), true)
+      assert.equal(await reading.asked.wasWrong(), true)
     })
 
   it('that is broken further down is refused while its rows are taken', async () => {

@@ -7,15 +7,16 @@
 import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { Asked } from './asked.ts'
-import { detect } from './detect.ts'
+import { headOf } from './encoding.ts'
 import { scanKeys } from './key-scan.ts'
 import type { Growing } from './lines.ts'
+import { OLE2_MAGIC } from './ole2.ts'
 import type { ReadingData, ReadingReply } from './reading-thread.ts'
 import { FileRefused } from './refusal.ts'
 import type { Row } from './row.ts'
 import { readSpool } from './spool.ts'
 import type { TableHead } from './table.ts'
-import { headOf, openTable } from './table.ts'
+import { openTable, tableHead } from './table.ts'
 
 export type Reading = AsyncDisposable & {
   readonly head: TableHead
@@ -41,8 +42,9 @@ const LARGE = 4 * 1024 * 1024
 /** @throws {FileRefused} for a file of which no row can be used */
 export async function openReading(path: string, options: ReadingOptions): Promise<Reading> {
   const isLarge = (await stat(path)).size >= LARGE
-  // A workbook of the old kind has a process of its own already.
-  return isLarge && (await detect(path, options.limits)).format !== 'xls' ? readBeside(path, options) : readHere(path, options)
+  // A workbook of the old kind is read in a process of its own already.
+  const isBeside = isLarge && !(await headOf(path, OLE2_MAGIC.length)).equals(OLE2_MAGIC)
+  return isBeside ? readBeside(path, options) : readHere(path, options)
 }
 
 async function readHere(path: string, options: ReadingOptions): Promise<Reading> {
@@ -51,7 +53,7 @@ async function readHere(path: string, options: ReadingOptions): Promise<Reading>
   const { rows: count, mentions } = await scanKeys(table, { limits, spool, onScanned: ({ rows }) => onRows(rows) })
   const asked = new Asked()
   asked.complete(mentions.parts)
-  return { head: headOf(table), asked, count, rows: () => readSpool(spool), [Symbol.asyncDispose]: async () => {} }
+  return { head: tableHead(table), asked, count, rows: () => readSpool(spool), [Symbol.asyncDispose]: async () => {} }
 }
 
 async function readBeside(path: string, { onRows: _, ...options }: ReadingOptions): Promise<Reading> {

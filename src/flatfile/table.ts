@@ -142,7 +142,7 @@ function guessesIn(rows: readonly Row[], rules: HeaderRules): readonly string[] 
 }
 
 /** What can be told to another thread. */
-export function headOf({ rows: _, [Symbol.asyncDispose]: __, ...head }: Table): TableHead {
+export function tableHead({ rows: _, [Symbol.asyncDispose]: __, ...head }: Table): TableHead {
   return head
 }
 
