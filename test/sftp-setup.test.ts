@@ -78,6 +78,25 @@ describe('setting up a drop box', { skip: NO_OPENSSH }, () => {
     assert.equal(JSON.parse(ran.stdout).counts.created, 1)
   })
 
+  it('prints a command of every night that learns the next host keys, and goes on with them', async () => {
+    const everyNight = (await setUp('north', publicKey())).stdout.match(/^ {2}(echo 'put .*)$/m)?.[1] ?? ''
+    const night = () => run('sh', ['-ec', `cd ${folder.path}\n${everyNight}`])
+    const known = () => readFileSync(join(folder.path, 'matricula_hosts'), 'utf8')
+    const shown = async () => (await run('ssh-keyscan', ['-t', 'ed25519', '-p', String(server.sftpPort), '127.0.0.1'])).out
+    const [knownBefore, shownBefore] = [known(), await shown()]
+    await server.run('sftp', 'rotate-host-key')
+    // A running server takes either step up within seconds.
+    const until = Date.now() + 60_000
+    while (known() === knownBefore) {
+      assert.ok(Date.now() < until, 'the next keys are not noted')
+      assert.equal((await night()).code, 0)
+    }
+    await server.run('sftp', 'rotate-host-key', '--finish')
+    while ((await shown()) === shownBefore) assert.ok(Date.now() < until + 60_000, 'the old keys are shown still')
+    const { code, err } = await night()
+    assert.equal(code, 0, err)
+  })
+
   it('may tell clients another host and port than those it listens at', async () => {
     const settings = await folder.put('public.json', JSON.stringify({ sftp: { publicHost: 'files.uni.edu', publicPort: 22 } }))
     await server.run('institution', 'set', 'south', '--settings', settings)

@@ -142,8 +142,10 @@ function bitsShown({ type, blob }: KeyShown): number {
   return (blob.length - exponentEnd - 4 - 1) * 8
 }
 
+/** Into a file of hosts that is named OpenSSH puts the server's next keys only when it is told to. */
 function sftpArguments({ host, port, username }: PageFacts): string {
-  return `-P ${port} -i ${KEY_FILE} -o IdentitiesOnly=yes -o UserKnownHostsFile=${HOSTS_FILE} ${username}@${hostInUrl(host)}`
+  const options = `-o IdentitiesOnly=yes -o UserKnownHostsFile=${HOSTS_FILE} -o UpdateHostKeys=yes`
+  return `-P ${port} -i ${KEY_FILE} ${options} ${username}@${hostInUrl(host)}`
 }
 
 /** A key of each kind would only say the same twice; during a rotation there are two of the best. */

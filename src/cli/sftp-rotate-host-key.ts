@@ -14,7 +14,8 @@ export const rotateHostKey: Command = {
 A client that finds another host key than the one it knows refuses to connect. So keys are changed in two steps:
 
   1. Without --finish the next keys are made. The server goes on with the old ones and tells clients of the next ones:
-     OpenSSH puts them into its known_hosts by itself. Send the fingerprints to whoever uses another program.
+     with the commands of the page of "sftp setup" OpenSSH notes them by itself. Send the fingerprints to whoever uses
+     another program, such as WinSCP, or OpenSSH with UserKnownHostsFile and without UpdateHostKeys=yes.
   2. Some weeks later, with --finish, the next keys take the place of the old ones.
 
 When a key has fallen into wrong hands do both at once. A running server takes either up within five seconds.
