@@ -64,11 +64,17 @@ export function read<const O extends OptionKinds, const W extends readonly strin
   for (const token of tokensOf(args, options)) {
     if (token.kind === 'positional') found.push(token.value)
     if (token.kind !== 'option') continue
+    if (token.name === 'institution' && words.includes('ID'))
+      throw new Misuse('there is no option --institution: the ID stands here without it')
     const value = optionValue(token, options)
     values.set(token.name, options[token.name] === 'texts' ? [values.get(token.name) ?? [], value].flat().map(String) : value)
   }
   if (found.length < words.length) throw new Misuse(`${words.slice(found.length).join(' and ')} is missing`)
-  if (found.length > words.length) throw new Misuse(`"${found[words.length]}" is one word too many`)
+  const surplus = found[words.length]
+  if (surplus !== undefined) {
+    const lacksInstitution = Object.hasOwn(options, 'institution') && !values.has('institution')
+    throw new Misuse(`"${surplus}" is one word too many${lacksInstitution ? ` (did you mean "--institution ${surplus}"?)` : ''}`)
+  }
   // Their number and kinds were checked above, which the compiler cannot follow.
   return { options: Object.fromEntries(values), words: found } as unknown as Arguments<O, W>
 }

@@ -148,6 +148,7 @@ async function metadataPatch(...given: Parameters<typeof readMetadata>): ReturnT
 }
 
 async function settingsFrom(file: string): Promise<Json> {
+  if (file.startsWith('{')) throw new Misuse('--settings is JSON itself; it should be a file of it, or - for standard input')
   const place = file === '-' ? 'standard input' : file
   const settings = readJsonText(await contentOf(file))
   if (settings.kind === 'bad') throw new Refusal(`${place} ${settings.message}`)

@@ -45,6 +45,9 @@ describe('the command line', () => {
     ['institution create north south --name N', 'matricula: "south" is one word too many'],
     ['institution create North --name N', 'matricula: the id is "North"; it should be small letters'],
     ['institution list --json=yes', 'matricula: --json takes no value'],
+    ['files list north', 'matricula: "north" is one word too many (did you mean "--institution north"?)'],
+    ['user list --institution north south', 'matricula: "south" is one word too many\n'],
+    ['token list --institution north', 'matricula: there is no option --institution: the ID stands here without it'],
     ['institution list -x', 'matricula: there is no option -x'],
     ['-v', 'matricula: there is no option -v; known: --help, --version'],
     [
@@ -53,6 +56,10 @@ describe('the command line', () => {
     ],
     ['institution set nowhere', 'matricula: --settings is missing: what should change?'],
     ['institution set nowhere --settings /no/such/file', 'matricula: there is no file /no/such/file'],
+    [
+      'institution set nowhere --settings {"keyHoldDays":1}',
+      'matricula: --settings is JSON itself; it should be a file of it, or -',
+    ],
     ['token create nowhere', 'matricula: --scope is missing: one of scim, api, files, admin'],
     [
       'token create nowhere --scope smic',

@@ -100,7 +100,7 @@ Files (the archive and the reports in DATA_DIR) and backups keep what they say o
 A source that still lists the person makes a new record.
 
   --institution ID  whose person
-  --yes             do not ask
+  --yes             do not ask; where there is no terminal, as in a script, nobody is asked
 
 Example:
   matricula user purge 01987c2e-6f1d-7a44-8b0e-3c9a5d2f7e10 --institution north`,
