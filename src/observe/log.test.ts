@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { sealWith } from '../auth/seal.ts'
 import { openLog } from './log.ts'
 
 function aLog(level = 'info') {
@@ -41,6 +42,17 @@ describe('the log', () => {
     assert.equal(err.kind, 'Error')
     assert.equal(err.code, 'E_WRONG')
     assert.match(err.at[0], /log\.test\.ts/)
+  })
+
+  it('says what to mend where secrets were sealed under another key', () => {
+    const { lines, log } = aLog()
+    const sealed = sealWith('a key of tests, the old one').seal('saml key', 'north', 'secret')
+    try {
+      sealWith('a key of tests, another one').open('saml key', 'north', sealed)
+    } catch (err) {
+      log.error({ err }, 'failed')
+    }
+    assert.match(lines[0] ?? '', /the secret for saml key of north was sealed under another key: .*the same SECRET_KEY/)
   })
 })
 

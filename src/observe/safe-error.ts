@@ -3,7 +3,14 @@
  */
 
 /** Errors whose messages are made by this program or the language and hold no value of a person. */
-const OWN_MESSAGES: ReadonlySet<string> = new Set(['StoreError', 'TypeError', 'RangeError', 'ReferenceError', 'AssertionError'])
+const OWN_MESSAGES: ReadonlySet<string> = new Set([
+  'StoreError',
+  'SealError',
+  'TypeError',
+  'RangeError',
+  'ReferenceError',
+  'AssertionError',
+])
 
 /**
  * An error as the log may show it. A database's message can quote a key and a parser's message its input:
