@@ -44,7 +44,9 @@ await forEachStore((name, place) => {
       const unknown = await web.fetch('/login?email=%22%3E%3Cscript%3E@x')
       assert.equal(unknown.status, 200)
       const text = await unknown.text()
-      assert.match(text, /Nobody signs in with an address like this one/)
+      assert.match(text, /id="unknown" role="alert">Nobody signs in with an address like this one/)
+      // Who cannot see the page is at the field when it opens, and hears what is wrong with it.
+      assert.match(text, /<input id="email" [^>]* aria-describedby="unknown" aria-invalid="true" autofocus>/)
       assert.doesNotMatch(text, /<script/)
     })
 

@@ -83,7 +83,7 @@ function emailForm(onwards: URLSearchParams, unknownEmail: string | undefined): 
     ${[...onwards].map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
     <label for="email">Or tell us your e-mail address</label>
     ${unknownEmail === undefined ? '' : html`<p id="unknown" role="alert">Nobody signs in with an address like this one. Please choose above.</p>`}
-    <input id="email" name="email" type="email" autocomplete="email" required value="${unknownEmail ?? ''}"${unknownEmail === undefined ? '' : html` aria-describedby="unknown"`}>
+    <input id="email" name="email" type="email" autocomplete="email" required value="${unknownEmail ?? ''}"${unknownEmail === undefined ? '' : html` aria-describedby="unknown" aria-invalid="true" autofocus`}>
     <button class="button" type="submit">Continue</button>
   </form>`
 }
