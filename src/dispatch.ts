@@ -2,7 +2,9 @@
  * Which channel a request is for, by its path alone.
  */
 import { Hono } from 'hono'
+import { html } from 'hono/html'
 import type { RouteOf } from './observe/requests.ts'
+import { htmlPage } from './page.ts'
 import { problemDocument } from './problem-document.ts'
 
 /** Channels by where they are mounted below an institution. */
@@ -64,11 +66,26 @@ function firstSegment(path: string, from: number): string {
 export function plainApp(publicUrl: string): Hono {
   const app = new Hono({ strict: false })
   const detail = `there is nothing at this address; ${publicUrl}/ tells what is where`
-  app.notFound(() => problemDocument({ title: 'Not Found', status: 404, detail }))
+  app.notFound(({ req }) =>
+    req.header('accept')?.includes('text/html')
+      ? nothingHere(publicUrl)
+      : problemDocument({ title: 'Not Found', status: 404, detail }),
+  )
   app.onError((error) => {
     throw error
   })
   return app
+}
+
+/** For who mistyped an address in a browser. */
+function nothingHere(publicUrl: string): Promise<Response> {
+  return htmlPage({
+    title: 'There is nothing at this address',
+    shape: 'card',
+    status: 404,
+    body: html`<p>Please look whether it is spelt right, or ask whoever gave it to you.</p>
+      <p><a href="${publicUrl}/">What is where on this server</a></p>`,
+  })
 }
 
 /** Of an absolute URL; a query may follow. */

@@ -51,6 +51,7 @@ describe('a page', { skip: noChromium ?? false }, () => {
     ['/institutions/test-uni/api/v1/docs', 200],
     ['/institutions/test-uni/saml/signed-in', 403],
     ['/institutions/test-uni/saml/acs', 405],
+    ['/institutions/test-uni/saml/logon', 404],
   ] as const
 
   for (const [path, status] of pages) {
