@@ -2,7 +2,16 @@
  * `matricula client`: OAuth clients, which ask for short-lived tokens with a secret or with keys of their own.
  */
 import type { Client } from '../auth/clients.ts'
-import { createClient, listClients, liveSecrets, MOST_SECRETS, revokeClient, rotateClient } from '../auth/clients.ts'
+import {
+  createClient,
+  getClient,
+  listClients,
+  liveSecrets,
+  MOST_SECRETS,
+  revokeClient,
+  rotateClient,
+  secretIn,
+} from '../auth/clients.ts'
 import { SCOPES } from '../auth/tokens.ts'
 import { configFrom, publicUrlOf } from '../config.ts'
 import { DAY_MS, dayOf, isoTime } from '../days.ts'
@@ -129,23 +138,25 @@ const revoke: Command = {
 Ends a client of the institution ID, or one of its secrets, by their ids (see "matricula client list ID").
 Running servers refuse its tokens within five seconds.
 
-  --secret SECRET  the id of the secret to end; without it the whole client ends
+  --secret SECRET  the secret to end, by its id or as it is; without it the whole client ends
 
 Example:
   matricula client revoke north 01987c2e-6f1d-7a44-8b0e-3c9a5d2f7e10`,
   async run(args, terminal) {
     const { options, words } = read(args, { options: { secret: 'text' }, words: ['ID', 'CLIENT'] })
     const [institution, id] = words
-    const { secret } = options
-    const revoked = await withStore(terminal, async (store) => {
+    const now = Date.now()
+    return await withStore(terminal, async (store) => {
       await knownInstitution(store, institution)
-      const given = { institution, id, by: actor(), now: Date.now() }
-      return revokeClient(store, secret === undefined ? given : { ...given, secret })
+      const known = await getClient(store, institution, id)
+      const secret = options.secret && (secretIn(known, options.secret, now)?.id ?? options.secret)
+      const given = { institution, id, by: actor(), now }
+      const revoked = await revokeClient(store, secret === undefined ? given : { ...given, secret })
+      if (!revoked) throw noSuchClient(institution)
+      const what = secret === undefined ? `Client ${id}` : `Secret ${secret} of client ${id}`
+      terminal.say(`${what} for ${revoked.source} has ended.`)
+      return DONE
     })
-    if (!revoked) throw noSuchClient(institution)
-    const what = secret === undefined ? `Client ${id}` : `Secret ${secret} of client ${id}`
-    terminal.say(`${what} for ${revoked.source} has ended.`)
-    return DONE
   },
 }
 

@@ -116,6 +116,12 @@ describe('the command line, one step after the other', () => {
     assert.equal((await matricula(`client revoke north ${id} --secret ${client.secrets[0].id}`)).code, 0)
     const { out } = await matricula('client list north')
     assert.ok(!out.includes(client.secrets[0].id) && out.includes(client.secrets[1].id))
+    // What has leaked is the secret itself.
+    const leaked = await matricula(`client revoke north ${id} --secret ${rotated.out.trim().slice('CLIENT_SECRET='.length)}`)
+    assert.deepEqual(
+      [leaked.code, leaked.said],
+      [0, `Secret ${client.secrets[1].id} of client ${id} for scim:entra has ended.\n`],
+    )
     assert.equal((await matricula(`client revoke north ${id}`)).code, 0)
     const again = await matricula(`client revoke north ${id}`)
     assert.deepEqual(
