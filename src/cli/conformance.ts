@@ -38,7 +38,8 @@ section, whether it is a MUST or a SHOULD, and, where it failed, the step, what 
 does not offer is counted apart. Exit code 1 when a check failed.
 
 Safe on a system in use: the suite touches nothing but what it made itself, whose names begin with the prefix, and deletes
-that again, also when it is interrupted.
+that again, also when it is interrupted. A Matricula keeps whom a client deletes: on one, give the suite an institution of
+its own, where these people stay behind, inactive.
 
   --token TOKEN           bearer token of a SCIM client
   --client-id ID          an OAuth 2.0 client, in place of a token; with --client-secret
