@@ -133,6 +133,16 @@ describe('a person at a browser', { skip: missing ?? false }, () => {
     assert.match(await again.text(), /We could not accept this sign-in/)
   })
 
+  it('reads of the back button when that has sent the answer again, and is signed in still', async () => {
+    const page = await visit()
+    await signIn(page, 'ada')
+    await page.goBack({ waitUntil: 'commit' })
+    await page.waitForSelector('h1:has-text("We could not accept this sign-in")')
+    assert.match(await textAt(page, 'main'), /sent twice, as by the back button,/)
+    await page.goto(`${samlOf(server).base}/signed-in`)
+    await page.waitForSelector('h1:has-text("You are signed in")')
+  })
+
   it('lands on the platform that sent the person here, which learns who it is from a signed token', async () => {
     await using platform = await openPlatform(server)
     await setSaml(server, { idp: idp.settings, returnUrls: [platform.returnUrl] })

@@ -29,7 +29,7 @@ export const FAILURES = {
   refused: {
     status: 403,
     title: 'We could not accept this sign-in',
-    say: 'It may have taken too long, have been sent twice or been started in another browser, or your browser keeps no cookies.',
+    say: 'It may have taken too long, have been sent twice, as by the back button, or been started in another browser, or your browser keeps no cookies.',
     ask: ASK_AGAIN,
     canTryAgain: true,
   },
