@@ -47,6 +47,8 @@ await forEachStore((name, place) => {
       assert.equal((await desk.people(institution)).filter(({ account_status }) => account_status === 'inactive').length, 0)
       const listed = await desk.matricula('files', 'list', '--institution', institution, '--state', 'held', '--json')
       assert.equal(JSON.parse(listed.out[0] as string)[0].file, 'people.csv')
+      const table = await desk.matricula('files', 'list', '--institution', institution)
+      assert.match(table.out[0] as string, /^INSTITUTION +RUN +FILE +STATE +CAME IN +ROWS +REFUSED/)
       const approved = await desk.matricula('files', 'run', '--institution', institution, '--approve', 'people.csv', '--json')
       assert.equal(approved.code, 0, approved.said)
       assert.equal((await desk.people(institution)).filter(({ account_status }) => account_status === 'inactive').length, 40)

@@ -158,7 +158,7 @@ Example:
     if (options.json) terminal.out(JSON.stringify(runs.map(shown)))
     else
       showTable(terminal, {
-        headings: ['INSTITUTION', 'RUN', 'FILE', 'STATE', 'STARTED', 'ROWS', 'REFUSED'],
+        headings: ['INSTITUTION', 'RUN', 'FILE', 'STATE', 'CAME IN', 'ROWS', 'REFUSED'],
         rows: runs.map(lineOf),
         none: 'There are no runs.',
       })
