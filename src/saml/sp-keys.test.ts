@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import { storeWith } from '../../test/store-with.ts'
 import { forEachStore } from '../../test/stores.ts'
 import { SealError, sealWith } from '../auth/seal.ts'
 import { EVERYTHING } from '../store/predicate.ts'
@@ -33,6 +34,17 @@ await forEachStore((name, place) => {
     it('are the same for processes that need them at once', async () => {
       const made = await Promise.all(Array.from({ length: 4 }, () => opened().get('race')))
       assert.equal(new Set(made.map(({ signer }) => signer.certificate)).size, 1)
+    })
+
+    it('are made once, however many strangers ask for metadata before there are any', async () => {
+      let made = 0
+      const write: Store['write'] = (writes, lane) => {
+        made += writes.length
+        return store.write(writes, lane)
+      }
+      const keys = openSpKeys(storeWith(store, { write }), seal, { now: Date.now, monotonic: () => performance.now() })
+      await Promise.all(Array.from({ length: 5 }, () => keys.get('crowd')))
+      assert.equal(made, 1)
     })
 
     it('are sealed in the store, for their institution alone', async () => {

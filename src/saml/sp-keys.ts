@@ -56,17 +56,23 @@ export function openSpKeys(
     const doc = await storedKeys(store, institution)
     return doc && openedKeys(doc, seal)
   }
-  const cache = freshCache<SpKeys>({ load, now: clock.monotonic })
+  const make = async (institution: string) => {
+    const doc = { ...head(institution, clock.now()), ring: [await makeKey('signing', institution, seal, clock.now())] }
+    // Where another process was faster, its key is the one.
+    await store.write([{ collection: COLLECTION, op: 'insert', doc }])
+    return load(institution)
+  }
+  const known = freshCache<SpKeys>({ load, now: clock.monotonic })
+  // Anybody may ask for metadata: of all who ask before there is a key, one has it made.
+  const made = freshCache<SpKeys>({
+    load: async (institution) => (await load(institution)) ?? make(institution),
+    now: clock.monotonic,
+  })
   return {
-    known: async (institution) => cache.get(institution),
+    known: async (institution) => known.get(institution),
     async get(institution) {
-      const known = await cache.get(institution)
-      if (known) return known
-      const doc = { ...head(institution, clock.now()), ring: [await makeKey('signing', institution, seal, clock.now())] }
-      // Where another process was faster, its key is the one.
-      await store.write([{ collection: COLLECTION, op: 'insert', doc }])
-      const made = await load(institution)
-      if (made) return made
+      const keys = await made.get(institution)
+      if (keys) return keys
       throw new Error(`the SAML keys of ${institution} were made and are not there`)
     },
   }
