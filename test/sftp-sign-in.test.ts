@@ -7,6 +7,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { SFTPWrapper } from 'ssh2'
 import ssh2 from 'ssh2'
 import { newEd25519Key } from '../src/sftp/new-key.ts'
 import { addInstitution, asked, DropBox, INSTITUTION, KEY, signIn, USER, until } from './drop-box.ts'
@@ -94,20 +95,48 @@ describe('the drop box lets in', () => {
         (ssh) => ssh.end(),
         () => undefined,
       )
+    writeFileSync(join(box.folders.archive, 'old.csv'), 'a report')
     const began = performance.now()
-    await using open = await box.connect({ username: 'late', privateKey: OTHER_KEY.private })
+    await using clients = new AsyncDisposableStack()
+    const signedIn = async () => {
+      return clients.use(await box.connect({ username: 'late', privateKey: OTHER_KEY.private })).sftp
+    }
+    const opened = (sftp: SFTPWrapper, path: string, mode: 'r' | 'w') => asked<Buffer>((done) => sftp.open(path, mode, done))
+    // Each on a connection of its own: the first that is refused ends it.
+    const doings = await Promise.all(
+      [
+        async (sftp: SFTPWrapper) => () => asked((done) => sftp.opendir('/', done)),
+        async (sftp: SFTPWrapper) => () => asked((done) => sftp.stat('/archive/old.csv', done)),
+        async (sftp: SFTPWrapper) => {
+          const [handle, into] = [await opened(sftp, '/archive/old.csv', 'r'), Buffer.alloc(8)]
+          return () => asked((done) => sftp.read(handle, into, 0, 8, 0, done))
+        },
+        async (sftp: SFTPWrapper) => {
+          const handle = await opened(sftp, '/upload/new.csv', 'w')
+          return () => asked((done) => sftp.write(handle, Buffer.from('x'), 0, 1, 0, done as never))
+        },
+        async (sftp: SFTPWrapper) => {
+          const handle = await opened(sftp, '/upload/other.csv', 'w')
+          return () => asked((done) => sftp.fsetstat(handle, { size: 0 }, done as never))
+        },
+      ].map(async (begin) => begin(await signedIn())),
+    )
     // As long as that takes here, so late it may be noticed.
     const withinMs = FRESH_MS + 1000 + 5 * (performance.now() - began)
     await box.change({ sftp: { keys: [KEY.public] } })
     await until('the new key is let in', there, withinMs)
-    await until(
-      'the old key may do nothing more',
-      () =>
-        asked((done) => open.sftp.readdir('/', done as never)).then(
-          () => false,
-          () => true,
+    await Promise.all(
+      doings.map((again) =>
+        until(
+          'the old key may do nothing more',
+          () =>
+            again().then(
+              () => false,
+              () => true,
+            ),
+          withinMs,
         ),
-      withinMs,
+      ),
     )
     await assert.rejects(signIn({ port: box.port, username: 'late', privateKey: OTHER_KEY.private }))
   })

@@ -30,7 +30,7 @@ export type RequestsOptions = {
   readonly sftp: SFTPWrapper
   readonly queue: RequestQueue
   readonly box: Box
-  /** Who is signed in; asked at each request that does something. @throws {Refused} when they no longer may */
+  /** Who is signed in; asked at each request. @throws {Refused} when they no longer may */
   readonly sender: () => Promise<Sender>
   readonly owner: string
   readonly handles: Handles
@@ -54,40 +54,44 @@ export class Requests {
 
   constructor(options: RequestsOptions) {
     this.#options = options
-    const { queue, onRequest } = options
-    const on = <A extends unknown[]>(name: string, work: (...args: A) => Promise<Answer>) => {
+    const { queue, onRequest, sender } = options
+    const on = <A extends unknown[]>(name: string, work: (sender: Sender, ...args: A) => Promise<Answer>) => {
       options.sftp.on(name, (id: number, ...args: A) => {
         onRequest()
         // Of a packet that is broken in its midst ssh2 hands on what it could read.
         const isWhole = args[0] !== undefined
-        const answer = isWhole ? () => work(...args) : () => refuse('the request is broken', 'BAD_MESSAGE')
+        const answer = async () => (isWhole ? work(await sender(), ...args) : refuse('the request is broken', 'BAD_MESSAGE'))
         queue.add({ id, bytes: REQUEST_BYTES + lengthOf(args), work: answer })
       })
     }
     options.sftp.on('WRITE', (id: number, handle: Buffer, offset: number, data: Buffer) => {
       onRequest()
       const write = { handle, offset, data }
-      queue.add({ id, bytes: REQUEST_BYTES + data.length, write, work: (more) => this.#write(handle, offset, [data, ...more]) })
+      const work = async (more: readonly Buffer[]) => {
+        await sender()
+        return this.#write(handle, offset, [data, ...more])
+      }
+      queue.add({ id, bytes: REQUEST_BYTES + data.length, write, work })
     })
-    on('OPEN', (path: string, flags: number) => this.#open(placeOf(path), flags))
-    on('CLOSE', (handle: Buffer) => this.#close(handle))
-    on('READ', (handle: Buffer, offset: number, length: number) => this.#read(handle, offset, length))
-    on('STAT', (path: string) => this.#stat(path))
-    on('LSTAT', (path: string) => this.#stat(path))
-    on('FSTAT', (handle: Buffer) => this.#statHandle(handle))
-    on('SETSTAT', (path: string, attributes: InputAttributes) => this.#setStat(placeOf(path), attributes))
-    on('FSETSTAT', (handle: Buffer, attributes: InputAttributes) => this.#setStatHandle(handle, attributes))
-    on('OPENDIR', (path: string) => this.#openFolder(placeOf(path)))
-    on('READDIR', (handle: Buffer) => this.#readFolder(handle))
-    on('REALPATH', async (path: string) => nameOnly(plainPath(path)))
-    on('REMOVE', (path: string) => this.#remove(placeOf(path)))
-    on('RENAME', (from: string, to: string) => this.#rename(from, to, false))
+    on('OPEN', (from, path: string, flags: number) => this.#open(from, placeOf(path), flags))
+    on('CLOSE', (from, handle: Buffer) => this.#close(from, handle))
+    on('READ', (_, handle: Buffer, offset: number, length: number) => this.#read(handle, offset, length))
+    on('STAT', (_, path: string) => this.#stat(path))
+    on('LSTAT', (_, path: string) => this.#stat(path))
+    on('FSTAT', (_, handle: Buffer) => this.#statHandle(handle))
+    on('SETSTAT', (from, path: string, attributes: InputAttributes) => this.#setStat(from, placeOf(path), attributes))
+    on('FSETSTAT', (_, handle: Buffer, attributes: InputAttributes) => this.#setStatHandle(handle, attributes))
+    on('OPENDIR', (_, path: string) => this.#openFolder(placeOf(path)))
+    on('READDIR', (_, handle: Buffer) => this.#readFolder(handle))
+    on('REALPATH', async (_, path: string) => nameOnly(plainPath(path)))
+    on('REMOVE', (from, path: string) => this.#remove(from, placeOf(path)))
+    on('RENAME', (from, old: string, next: string) => this.#rename(from, old, next, false))
     on('MKDIR', () => refuse('there are no folders but /upload, /reports and /archive'))
     on('RMDIR', () => refuse('these folders stay'))
     // Listened for, so that their answers wait in line as all others do.
     on('READLINK', () => refuse('there are no links here'))
     on('SYMLINK', () => refuse('links cannot be made'))
-    on('EXTENDED', (name: string, data?: Buffer) => this.#extended(name, data))
+    on('EXTENDED', (from, name: string, data?: Buffer) => this.#extended(from, name, data))
   }
 
   /** The client has gone: what it had open is closed, and what it was writing is interrupted. */
@@ -103,8 +107,7 @@ export class Requests {
     return this.#handles.size === 0
   }
 
-  async #open(place: Place, flags: number): Promise<Answer> {
-    const sender = await this.#options.sender()
+  async #open(sender: Sender, place: Place, flags: number): Promise<Answer> {
     const { READ, WRITE, APPEND, CREAT, TRUNC, EXCL } = OPEN_MODE
     // The table of ssh2 has no line for writing without TRUNC, which scp and every resumed upload ask for.
     if ((flags & (WRITE | APPEND)) === 0) {
@@ -124,13 +127,11 @@ export class Requests {
     }))
   }
 
-  async #close(key: Buffer): Promise<Answer> {
+  async #close(sender: Sender, key: Buffer): Promise<Answer> {
     const handle = this.#handleIn(key)
-    // Whoever was signed out meanwhile has an upload that is not finished.
-    const sender = handle.kind === 'upload' ? await this.#options.sender() : undefined
     this.#forget(key.readUInt32BE())
     if (handle.kind === 'file') await handle.file.close()
-    if (handle.kind === 'upload' && sender !== undefined) await this.#options.box.uploads.finish(handle.upload, sender)
+    if (handle.kind === 'upload') await this.#options.box.uploads.finish(handle.upload, sender)
     return OK
   }
 
@@ -166,10 +167,9 @@ export class Requests {
   }
 
   /** Size and times are taken; rights and owners are answered with yes and left as they are, since clients insist. */
-  async #setStat(place: Place, attributes: InputAttributes): Promise<Answer> {
+  async #setStat(sender: Sender, place: Place, attributes: InputAttributes): Promise<Answer> {
     if (place.kind === 'folder' && place.folder === 'upload') return OK
     const name = uploadAt(place)
-    const sender = await this.#options.sender()
     const { uploads } = this.#options.box
     if (attributes.size !== undefined) await uploads.resize(name, attributes.size, sender)
     const times = timesIn(attributes)
@@ -186,9 +186,8 @@ export class Requests {
     return OK
   }
 
-  async #openFolder(place: Place): Promise<Answer> {
-    await this.#options.sender()
-    return await this.#handle(async () => ({ kind: 'folder', place, names: await this.#options.box.names(place) }))
+  #openFolder(place: Place): Promise<Answer> {
+    return this.#handle(async () => ({ kind: 'folder', place, names: await this.#options.box.names(place) }))
   }
 
   async #readFolder(key: Buffer): Promise<Answer> {
@@ -201,24 +200,22 @@ export class Requests {
     return END
   }
 
-  async #remove(place: Place): Promise<Answer> {
-    const sender = await this.#options.sender()
+  async #remove(sender: Sender, place: Place): Promise<Answer> {
     await this.#options.box.uploads.remove(uploadAt(place), sender)
     return OK
   }
 
-  async #rename(from: string, to: string, replaces: boolean): Promise<Answer> {
-    const sender = await this.#options.sender()
+  async #rename(sender: Sender, from: string, to: string, replaces: boolean): Promise<Answer> {
     await this.#options.box.uploads.rename(uploadAt(placeOf(from)), uploadAt(placeOf(to)), replaces, sender)
     return OK
   }
 
   /** Paramiko renames by it, though it was never offered: version 3 has no renaming over a file that is there. */
-  async #extended(name: string, data: Buffer | undefined): Promise<Answer> {
+  async #extended(sender: Sender, name: string, data: Buffer | undefined): Promise<Answer> {
     if (name !== 'posix-rename@openssh.com') throw new Refused('OP_UNSUPPORTED', 'this is not served here')
     const [from, to] = (stringsIn(data ?? Buffer.alloc(0)) ?? []).map(String)
     if (from === undefined || to === undefined) throw new Refused('BAD_MESSAGE', 'two paths are needed')
-    return await this.#rename(from, to, true)
+    return await this.#rename(sender, from, to, true)
   }
 
   async #handle(open: () => Promise<Handle>): Promise<Answer> {
