@@ -107,6 +107,37 @@ await forEachStore((name, place) => {
       assert.equal((await api.post('/users', ADA, key)).status, 201)
     })
 
+    it('stays with whoever got it first when it is given up', async () => {
+      const institution = anInstitution()
+      const [held, reached] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const slow = storeWith(store, {
+        write: async (...args) => {
+          if (args[0][0]?.collection === 'users') {
+            reached.resolve()
+            await held.promise
+          }
+          return store.write(...args)
+        },
+      })
+      let winner: ReturnType<ReturnType<typeof anApi>['post']> | undefined
+      const late = storeWith(store, {
+        // Between finding the key taken and looking whose it is.
+        get: async (...args) => {
+          const [collection, , id] = args
+          if (collection !== 'idempotency' || winner !== undefined) return store.get(...args)
+          await store.write([{ collection, op: 'delete', institution: institution._id, id }])
+          const gone = await store.get(...args)
+          winner = apiOver(slow, institution).post('/users', ADA, key)
+          await reached.promise
+          return gone
+        },
+      })
+      await apiOver(store, institution).post('/users', { ...ADA, netid: '0043', email: 'bob@uni.example' }, key)
+      assert.equal((await apiOver(late, institution).post('/users', ADA, key)).status, 409)
+      held.resolve()
+      assert.equal((await winner)?.body.outcome, 'created')
+    })
+
     it('is free again after a day', async () => {
       const institution = anInstitution()
       let time = Date.now() - 25 * 3_600_000

@@ -66,11 +66,8 @@ async function claim(store: Store, kept: Kept): Promise<Answer | undefined> {
     const [made] = await store.write([{ collection: 'idempotency', op: 'insert', doc: kept }])
     if (made?.kind === 'ok') return undefined
     const known = (await store.get('idempotency', kept.institution, kept._id)) as Kept | undefined
-    if (known === undefined) {
-      // Expired, but not yet removed.
-      await store.write([{ collection: 'idempotency', op: 'delete', institution: kept.institution, id: kept._id }])
-      continue
-    }
+    // It was given up meanwhile.
+    if (known === undefined) continue
     if (known.request !== kept.request) return problem('key_reused', 'it was sent with another request: take a new key for each')
     if (known.answer !== undefined) return known.answer
     if (known.isErased) return problem('erased', 'it showed a person who has been erased since: nothing was done again')
