@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import type { NumberedResponse } from '../observe/numbered-response.ts'
 import type { Exchange } from '../observe/requests.ts'
@@ -7,6 +9,7 @@ import { openHttpServer } from './http-server.ts'
 
 /** A caller on a busy machine may need some time from its connection to its request. */
 const UNREAD_MS = 1000
+const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const LARGE = 'x'.repeat(16 * 1024 * 1024)
 
 /** The answer as Node's server has it. */
@@ -20,7 +23,7 @@ describe('the HTTP server', () => {
       return new Response(LARGE)
     })
     const caller = connect(server.port, '127.0.0.1').pause()
-    caller.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    caller.write(REQUEST)
     await gone.promise
     caller.destroy()
   })
@@ -41,5 +44,30 @@ describe('the HTTP server', () => {
     })
     const answer = await fetch(`http://127.0.0.1:${server.port}`)
     assert.equal(await answer.text(), 'at last')
+  })
+
+  it('answers a few requests that come at once, in their order', async () => {
+    let count = 0
+    await using server = await openHttpServer({ host: '127.0.0.1', port: 0 }, () => () => new Response(`${++count} `))
+    const caller = connect(server.port, '127.0.0.1')
+    const last = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+    caller.write(`${REQUEST.repeat(9)}${last}`)
+    const bodies = /^\d+ (?=HTTP|$)/gm
+    assert.equal((await text(caller)).match(bodies)?.join(''), '1 2 3 4 5 6 7 8 9 10 ')
+  })
+
+  it('cuts a connection that sends request upon request without an answer', async () => {
+    let count = 0
+    const held = Promise.withResolvers<void>()
+    await using server = await openHttpServer({ host: '127.0.0.1', port: 0 }, () => async () => {
+      count++
+      await held.promise
+      return new Response()
+    })
+    const caller = connect(server.port, '127.0.0.1')
+    caller.write(REQUEST.repeat(1000))
+    await once(caller, 'close').catch(() => {})
+    held.resolve()
+    assert.equal(count, 11)
   })
 })

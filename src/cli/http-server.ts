@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { HttpBindings } from '@hono/node-server'
 import { createAdaptorServer } from '@hono/node-server'
 import { NumberedResponse } from '../observe/numbered-response.ts'
 import type { Exchange, Fetch } from '../observe/requests.ts'
@@ -28,6 +29,12 @@ const LIMITS = {
 /** How long an answer may lie here of which nothing is read; Node looks twice. */
 const UNREAD_MS = 30_000
 
+/**
+ * How many requests of a connection may wait behind one that is not answered yet. Hardly a client sends any, and Node
+ * begins with all that come in one packet.
+ */
+const MOST_BEHIND = 10
+
 /** How long closing waits for requests under way. */
 const DRAIN_MS = 10_000
 
@@ -40,9 +47,11 @@ export async function openHttpServer(
   fetchFor: (port: number) => Fetch,
 ): Promise<HttpServer> {
   let serve: Fetch | undefined
+  const mayWait = boundBehind()
   const server = createAdaptorServer({
     // The answer is a NumberedResponse because the server is told to make no other.
-    fetch: (request, exchange) => serve?.(request, exchange as unknown as Exchange),
+    fetch: (request, exchange) =>
+      mayWait(exchange as HttpBindings) ? serve?.(request, exchange as unknown as Exchange) : NOT_SERVED,
     serverOptions: { ...LIMITS, ServerResponse: NumberedResponse },
   }) as Server
   dropUnread(server, unreadMs)
@@ -50,6 +59,23 @@ export async function openHttpServer(
   const { port: actual } = server.address() as AddressInfo
   serve = fetchFor(actual)
   return { port: actual, [Symbol.asyncDispose]: () => close(server) }
+}
+
+/** Seen by nobody: the connection is cut. */
+const NOT_SERVED = new Response(null, { status: 503 })
+
+/** @returns whether a request is served; a connection that sends too many before it has its answers is cut */
+function boundBehind(): (exchange: HttpBindings) => boolean {
+  const behind = new WeakMap<Socket, number>()
+  return ({ incoming: { socket }, outgoing }) => {
+    // An answer gets its connection when those before it are out.
+    if (outgoing.socket !== null) return true
+    const count = (behind.get(socket) ?? 0) + 1
+    behind.set(socket, count)
+    outgoing.once('close', () => behind.set(socket, (behind.get(socket) ?? 1) - 1))
+    if (count > MOST_BEHIND) socket.destroy()
+    return count <= MOST_BEHIND
+  }
 }
 
 /** Whoever asks and never reads would keep the answer here. A stream that is only quiet has nothing lying here. */
