@@ -112,6 +112,26 @@ await forEachStore((name, place) => {
           }
         })
 
+      it('is refused at most five seconds after its issuer is no longer trusted', async () => {
+        const issuer = { name: 'gone', issuer: `${stranger.url}/`, keys: stranger.keys, audience: 'a' }
+        await anInstitution(store, 'leaving', { trustedIssuers: [issuer] } as never)
+        let time = 0
+        const ticking = { now: Date.now, monotonic: () => time }
+        const keySets = openKeySets({ isLocal: true, now: ticking.monotonic, onFailure: (_, why) => assert.fail(why) })
+        const signingKeys = openSigningKeys(store, seal, ticking)
+        const readJwt = jwtReader({ store, signingKeys, keySets, publicUrl: door.origin, now: Date.now, onRefused: () => {} })
+        const authenticate = authenticator(store, readJwt, ticking)
+        const header = async () => `Bearer ${await stranger.sign({ iss: issuer.issuer, aud: 'a', sub: 'm', exp: now() + 60 })}`
+        const [first, second] = [await header(), await header()]
+        const kindOf = async (shown: string) => (await authenticate('leaving', shown, 'scim')).kind
+        assert.equal(await kindOf(first), 'ok')
+        await changeInstitution(store, { id: 'leaving', settings: { trustedIssuers: null }, by, now: Date.now() })
+        time = 3900
+        assert.equal(await kindOf(second), 'ok', 'settings are known for five seconds')
+        time = 5000
+        for (const shown of [first, second]) assert.equal(await kindOf(shown), 'unknown')
+      })
+
       it('speaks of a person unless it is that of a machine', async () => {
         const keySets = openKeySets({ isLocal: true, now: clock.monotonic, onFailure: (_, why) => assert.fail(why) })
         const signingKeys = openSigningKeys(store, seal, clock)

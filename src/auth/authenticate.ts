@@ -64,11 +64,20 @@ export function authenticator(
     const text = bearerIn(authorization)
     if (text === undefined) return UNKNOWN
     const institution = institutions.get(id)
-    const credential = looksLikeToken(text) ? tokens.get(text + id) : looksLikeJwt(text) ? jwts.get(`${text} ${id}`) : undefined
+    const credential = looksLikeToken(text) ? tokens.get(text + id) : looksLikeJwt(text) ? jwtOf(text, institution) : undefined
     if (institution instanceof Promise || credential instanceof Promise) {
       return Promise.all([institution, credential]).then(([one, other]) => judge(one, other, scope))
     }
     return judge(institution, credential, scope)
+  }
+
+  /** Remembered with the settings that it was judged by: what they no longer trust is looked at anew. */
+  function jwtOf(
+    text: string,
+    institution: Institution | undefined | Promise<Institution | undefined>,
+  ): Credential | undefined | Promise<Credential | undefined> {
+    if (institution instanceof Promise) return institution.then((known) => jwtOf(text, known))
+    return institution && jwts.get(`${text} ${institution._id} ${institution.version}`)
   }
 
   function judge(institution: Institution | undefined, credential: Credential | undefined, scope: Scope): Verdict {

@@ -5,8 +5,8 @@ import type { Admission, Admit } from './admit.ts'
 
 type Admitted = Extract<Admission, { readonly kind: 'ok' }>
 
-/** After so long who was let in is asked for again. */
-const ADMITTED_MS = 5000
+/** After so long who was let in is asked for again: what is known of a token may then be four seconds old. */
+const ADMITTED_MS = 1000
 
 /**
  * @param now epoch milliseconds; for tests
