@@ -70,4 +70,20 @@ describe('the HTTP server', () => {
     held.resolve()
     assert.equal(count, 11)
   })
+
+  for (const [what, bytes, answers] of [
+    ['takes a body in pieces of a word', 16, 'HTTP/1.1 200 OK'],
+    ['cuts a connection whose body comes in thousands of pieces of a byte', 1, ''],
+  ] as const) {
+    it(what, async () => {
+      await using server = await openHttpServer({ host: '127.0.0.1', port: 0 }, () => async (request) => {
+        return new Response(String((await request.text()).length))
+      })
+      const caller = connect(server.port, '127.0.0.1')
+      const piece = `${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`
+      caller.write('POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n')
+      caller.write(`${piece.repeat(10_000)}0\r\n\r\n`)
+      assert.equal((await text(caller).catch(() => '')).split('\r\n')[0], answers)
+    })
+  }
 })

@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { createAdaptorServer } from '@hono/node-server'
+import { RequestInPieces } from '../limits/request-in-pieces.ts'
 import { NumberedResponse } from '../observe/numbered-response.ts'
 import type { Exchange, Fetch } from '../observe/requests.ts'
 import { Refusal } from './command.ts'
@@ -52,7 +53,7 @@ export async function openHttpServer(
     // The answer is a NumberedResponse because the server is told to make no other.
     fetch: (request, exchange) =>
       mayWait(exchange as HttpBindings) ? serve?.(request, exchange as unknown as Exchange) : NOT_SERVED,
-    serverOptions: { ...LIMITS, ServerResponse: NumberedResponse },
+    serverOptions: { ...LIMITS, IncomingMessage: RequestInPieces, ServerResponse: NumberedResponse },
   }) as Server
   dropUnread(server, unreadMs)
   await listen(server, host, port)
