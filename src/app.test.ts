@@ -85,6 +85,18 @@ describe('the app', () => {
     )
   })
 
+  it('serves what a proxy keeps inside under one address each, to the letter', async () => {
+    await using app = await served()
+    for (const [path, status] of [
+      ['/metrics?a=b', 200],
+      ['/metrics/', 404],
+      ['/%6detrics', 404],
+      ['/readyz/', 404],
+      ['/ready%7a', 404],
+    ] as const)
+      assert.equal((await app.get(path)).status, status, path)
+  })
+
   it('tells whoever opens it in a browser where things are, and of no institution that it is there', async () => {
     await using app = await served(broken())
     const answer = await app.get('/')

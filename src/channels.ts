@@ -3,7 +3,7 @@
  * something failed.
  * A request meets no middleware on its way: it is watched from outside, and each channel admits its own callers.
  */
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import { apiApp } from './api/app.ts'
 import type { Admit } from './auth/admit.ts'
 import { admission } from './auth/admit.ts'
@@ -31,7 +31,7 @@ import { rateLimiter } from './limits/rate.ts'
 import { Turns } from './limits/turns.ts'
 import type { Log } from './observe/log.ts'
 import type { Metrics } from './observe/metrics.ts'
-import type { Fetch } from './observe/requests.ts'
+import type { Exchange, Fetch } from './observe/requests.ts'
 import { numberOf, watchRequests } from './observe/requests.ts'
 import { problemDocument } from './problem-document.ts'
 import { scimApp } from './scim/app.ts'
@@ -129,11 +129,14 @@ function operation({ store, metrics, publicUrl }: ServerOptions, signingKeys: Si
   const app = plainApp(publicUrl)
   app.get('/', () => frontPage(publicUrl, channels))
   app.get('/healthz', (c) => c.text('ok'))
-  app.get('/readyz', async (c) => {
+  // A proxy keeps these inside by their letters: what only means the same, as /metrics/ and /%6detrics do, is not there.
+  const asSpelled = (path: string, serve: (c: Context) => Promise<Response>) =>
+    app.get(path, (c) => ((c.env as Exchange).incoming.url?.split('?')[0] === path ? serve(c) : c.notFound()))
+  asSpelled('/readyz', async (c) => {
     const isReady = await answersSoon(store)
     return c.text(isReady ? 'ready' : 'the store does not answer', isReady ? 200 : 503)
   })
-  if (metrics) app.get('/metrics', async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }))
+  if (metrics) asSpelled('/metrics', async (c) => c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }))
   app.get('/.well-known/jwks.json', async (c) => {
     c.header('cache-control', 'public, max-age=300')
     return c.json(await signingKeys.published(), 200, { 'content-type': 'application/jwk-set+json' })
