@@ -68,7 +68,14 @@ export class DropBox implements AsyncDisposable {
 
   static async open(
     settings: Settings = {},
-    { limits }: { readonly limits?: NonNullable<SftpServerOptions['limits']> } = {},
+    {
+      limits,
+      whenFound,
+    }: {
+      readonly limits?: NonNullable<SftpServerOptions['limits']>
+      /** Awaited when the folders are there of who signs in. */
+      readonly whenFound?: () => Promise<void>
+    } = {},
   ): Promise<DropBox> {
     const opened = new AsyncDisposableStack()
     const folder = await temporary(opened)
@@ -82,7 +89,13 @@ export class DropBox implements AsyncDisposable {
     const metrics = openMetrics()
     const onFailure = (institution: string, error: unknown) => log.error({ institution, err: error }, 'failed')
     const checks = opened.use(openChecks({ store, dataDir, onFailure }))
-    const files = opened.use(openDropOff({ store, dataDir, checks, onFailure }))
+    const dropOff = opened.use(openDropOff({ store, dataDir, checks, onFailure }))
+    const found = async (institution: string) => {
+      const folders = await dropOff.folders(institution)
+      await whenFound?.()
+      return folders
+    }
+    const files = { ...dropOff, folders: found }
     const options = { host: '127.0.0.1', port: 0, store, dataDir, files, log, metrics, ...(limits && { limits }) }
     const { port } = opened.use(await openSftpServer(options))
     const folders = await openFolders(dataDir, INSTITUTION)

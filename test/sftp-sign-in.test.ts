@@ -88,6 +88,23 @@ describe('the drop box lets in', () => {
     }
   })
 
+  it('nobody who has gone before it is told', async () => {
+    const [held, asked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const slow = async () => {
+      asked.resolve()
+      await held.promise
+    }
+    await using box = await DropBox.open({}, { limits: { signInMs: 1000 }, whenFound: slow })
+    const gone = assert.rejects(signIn({ port: box.port }))
+    await asked.promise
+    // The server itself has no more patience.
+    await gone
+    held.resolve()
+    await box[Symbol.asyncDispose]()
+    assert.match(await box.metrics(), /^matricula_sftp_connections 0$/m)
+    assert.ok(!box.log.some(({ msg }) => msg === 'sftp sign-in'))
+  })
+
   it('a key within five seconds from when it is set, and no longer than that when it is taken away', async () => {
     await using box = await DropBox.open({ sftp: { username: 'late', keys: [OTHER_KEY.public] } })
     const there = () =>

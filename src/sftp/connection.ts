@@ -174,11 +174,14 @@ export class Connection {
     if (verdict.kind === 'refused') return await this.#refuse(context, verdict.reason, verdict)
     if (signed === undefined) return context.accept()
     const { institution, fingerprint } = verdict
+    const box = await boxOf(institution._id)
+    // Who has gone meanwhile never came.
+    if (this.#socket.destroyed) return
     const seat = hall.take(institution._id, { isIdle: () => this.isIdle, onOut: () => this.end() })
     if (seat === undefined) return await this.#refuse(context, 'too_many_connections', verdict)
     this.#seat?.leave()
     this.#seat = seat
-    this.#signed = { institution, fingerprint, address: this.#address, username, box: await boxOf(institution._id) }
+    this.#signed = { institution, fingerprint, address: this.#address, username, box }
     journal.signedIn(this.#signed)
     context.accept()
   }
