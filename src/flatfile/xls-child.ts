@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { CellObject, WorkBook, WorkSheet } from '@e965/xlsx'
 import { read, set_cptable } from '@e965/xlsx'
 import * as codePages from '@e965/xlsx/dist/cpexcel'
+import { bookIn, markUncalculated, NEVER_CALCULATED } from './biff.ts'
 import type { FileLimits } from './limits.ts'
 import { formatFrom, numberCell } from './number-format.ts'
 import type { Cell, Row } from './row.ts'
@@ -43,7 +44,9 @@ process.stdout.write(JSON.stringify(await replyFor(path, folder, JSON.parse(limi
 async function replyFor(path: string, folder: string, limits: FileLimits): Promise<XlsReply> {
   let book: WorkBook
   try {
-    book = read(await readFile(path), { type: 'buffer', dense: true, cellNF: true, cellText: false, cellHTML: false })
+    const records = bookIn(await readFile(path))
+    markUncalculated(records)
+    book = read(records, { type: 'buffer', dense: true, cellNF: true, cellText: false, cellHTML: false })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return /password|encrypt/i.test(message) ? { kind: 'encrypted' } : { kind: 'broken', message: message.slice(0, 200) }
@@ -82,6 +85,7 @@ function cellFrom(cell: CellObject | undefined, has1904Dates: boolean, { cellCha
     case 'b':
       return { text: cell.v === true ? 'TRUE' : 'FALSE', odd: 'boolean' }
     case 'e':
+      if (cell.v === NEVER_CALCULATED) return { text: '', odd: 'no_value' }
       return { text: ERRORS.get(Number(cell.v)) ?? '#N/A', odd: 'error' }
     case 'n':
       return numberCell(String(cell.v), formatFrom(String(cell.z ?? '')), has1904Dates)

@@ -54,6 +54,14 @@ describe('an old workbook', () => {
     ])
   })
 
+  it('takes a nought that was stored for want of calculating for no result, and a calculated one for itself', async () => {
+    const one = { t: 'n', v: 0, bf: [3, 0, 0x1e, 1, 0] } as CellObject
+    const bytes = bytesOf(bookOf({ Users: [[one, one]] }))
+    const flags = bytes.indexOf(Buffer.from([0x21, 0, 0, 0, 0, 0, 3, 0, 0x1e]))
+    bytes.writeUInt8(0x03, flags)
+    assert.deepEqual(await withBytes(bytes, rowsOf), [{ number: 1, cells: [{ text: '', odd: 'no_value' }, '0'] }])
+  })
+
   it('lists its sheets, says which are hidden, and gives their rows again at each call', async () => {
     const book = bookOf({ Lists: [[{ t: 's', v: 'x' }]], Users: [[{ t: 's', v: 'y' }]] })
     book.Workbook = { Sheets: [{ Hidden: 1 }, { Hidden: 0 }] }
