@@ -10,14 +10,19 @@ const FILE_PASS = 0x002f
 /** As an error value that no spreadsheet program has. */
 export const NEVER_CALCULATED = 0xff
 
-/** @throws where the file is no container, or has no workbook in it */
+/** @throws where the file is neither a workbook nor a container with one in it */
 export function bookIn(file: Buffer): Buffer {
+  if (isBook(file)) return file
   const container: unknown = CFB.read(file, { type: 'buffer' })
   const stream: { readonly content?: Uint8Array } | null = CFB.find(container, '/Workbook') ?? CFB.find(container, '/Book')
   const book = Buffer.from(stream?.content ?? [])
   // The library takes what begins otherwise for text, or for another format.
-  if (book.length < 4 || book.readUInt16LE(0) !== BEGINNING) throw new Error('there is no workbook in it')
+  if (!isBook(book)) throw new Error('there is no workbook in it')
   return book
+}
+
+function isBook(stream: Buffer): boolean {
+  return stream.length >= 4 && stream.readUInt16LE(0) === BEGINNING
 }
 
 /**

@@ -21,6 +21,7 @@ describe('what a file is', () => {
     ['people.csv', 'xlsx', XLSX],
     ['people.csv', 'xls', xls('biff8')],
     ['people.xlsx', 'xls', xls('biff5')],
+    ['people.csv', 'xls', Buffer.from('0908080000001000', 'hex')],
   ] as const) {
     it(`is told by its content, not by its name: ${format} named ${name}`, async () => {
       assert.equal((await detected(content, name)).format, format)

@@ -18,6 +18,9 @@ export type Detected =
 
 const HEAD_BYTES = 8192
 
+/** The first record of an .xls workbook, which small scripts of web sites write without a container around it. */
+const BIFF_MAGIC = Buffer.from('0908', 'hex')
+
 /** What is no table, or none that is read, by its first bytes. */
 const BINARIES: readonly (readonly [magic: string, name: string])[] = [
   ['25504446', 'a PDF document'],
@@ -60,6 +63,7 @@ export async function detect(path: string, limits: FileLimits): Promise<Detected
   const head = await headOf(path, HEAD_BYTES)
   if (head.subarray(0, 2).equals(ZIP_MAGIC) && (head[2] ?? 0) < 9) return detectZip(path, limits)
   if (head.subarray(0, 8).equals(OLE2_MAGIC)) return detectOle2(path, size, limits)
+  if (head.subarray(0, 2).equals(BIFF_MAGIC)) return xlsOf(size, limits)
   const hex = head.toString('hex', 0, 16)
   const binary = BINARIES.find(([magic]) => hex.startsWith(magic))
   if (binary !== undefined) throw unsupported(binary[1])
@@ -97,14 +101,16 @@ async function detectOle2(path: string, size: number, limits: FileLimits): Promi
   if (names.includes('encryptedpackage')) {
     throw new FileRefused('file_encrypted', 'the workbook is protected by a password; save it without one')
   }
-  if (names.includes('workbook') || names.includes('book')) {
-    if (size > limits.xlsBytes) throw overLimit('xlsBytes', limits)
-    return { format: 'xls' }
-  }
+  if (names.includes('workbook') || names.includes('book')) return xlsOf(size, limits)
   if (names.includes('worddocument')) throw unsupported('a Word document (.doc)')
   if (names.includes('powerpoint document')) throw unsupported('a presentation (.ppt)')
   if (names.length === 0) throw notSound('its directory is empty')
   throw unsupported('an Office file without a workbook in it')
+}
+
+function xlsOf(size: number, limits: FileLimits): Detected {
+  if (size > limits.xlsBytes) throw overLimit('xlsBytes', limits)
+  return { format: 'xls' }
 }
 
 async function detectText(path: string, head: Buffer): Promise<Detected> {

@@ -91,6 +91,12 @@ describe('an old workbook', () => {
     })
   }
 
+  it('is read without a container around it, too, as small scripts of web sites write it', async () => {
+    const label = Buffer.concat([Buffer.from([0x04, 0x02, 11, 0, 0, 0, 0, 0, 0, 0, 3, 0]), Buffer.from('Zo\xeb', 'latin1')])
+    const bytes = Buffer.concat([Buffer.from('090808000000100000000000', 'hex'), label, Buffer.from([0x0a, 0, 0, 0])])
+    assert.deepEqual(await withBytes(bytes, rowsOf), [{ number: 1, cells: ['Zoë'] }])
+  })
+
   it('leaves nothing behind when it is closed or refused', async () => {
     await using folder = await temporaryFolder()
     const path = await folder.put('a.xls', bytesOf(bookOf({ Users: [] })))
