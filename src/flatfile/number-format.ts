@@ -10,6 +10,10 @@ export type NumberFormat =
   | { readonly kind: 'date'; readonly day: boolean; readonly time: boolean }
   /** `00000000`, `000\-000`: a place for each digit, from the right, with letters between. */
   | { readonly kind: 'places'; readonly places: readonly Place[] }
+  /** Which section shows a number hangs on the number: the first whose condition holds. */
+  | { readonly kind: 'choice'; readonly sections: readonly Section[] }
+
+type Section = { readonly holds: (value: number) => boolean; readonly format: NumberFormat }
 
 type Place = { readonly digit: '0' | '#' } | { readonly literal: string }
 
@@ -26,8 +30,10 @@ export function builtInFormat(id: number): NumberFormat {
 
 export function formatFrom(code: string): NumberFormat {
   const section = firstSection(code)
-  // Which section shows a number hangs on the number, as in the telephone numbers of Excel: its digits are safer.
-  if (CONDITION.test(section)) return PLAIN
+  return CONDITION.test(section) ? { kind: 'choice', sections: sectionsOf(code).map(conditional) } : formatOf(section)
+}
+
+function formatOf(section: string): NumberFormat {
   const letters = section.replaceAll(/"[^"]*"|\\.|_.|\*./g, '').replaceAll(/\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi, '')
   if (/[ymdhs]/i.test(letters) && !/general/i.test(letters)) {
     const time = /[hs]/i.test(letters)
@@ -37,7 +43,34 @@ export function formatFrom(code: string): NumberFormat {
   return places === undefined ? PLAIN : { kind: 'places', places }
 }
 
-const CONDITION = /^\[[<>=]/
+const CONDITION = /\[(<>|[<>]=?|=)\s*(-?\d+(?:\.\d+)?)\]/
+
+/** Of telephone numbers, which have no zeros to fill up with, the digits are safer than how they are grouped. */
+function conditional(section: string): Section {
+  const [, sign, limit] = CONDITION.exec(section) ?? []
+  const format = formatOf(section)
+  const fills = format.kind === 'places' && format.places.some((place) => 'digit' in place && place.digit === '0')
+  return { holds: (value) => sign === undefined || compares(value, sign, Number(limit)), format: fills ? format : PLAIN }
+}
+
+function compares(value: number, sign: string, limit: number): boolean {
+  if (value === limit) return sign === '=' || sign.endsWith('=')
+  return sign === '<>' || (value < limit ? sign.startsWith('<') : sign.startsWith('>'))
+}
+
+const MOST_SECTIONS = 4
+
+function sectionsOf(code: string): string[] {
+  const sections: string[] = []
+  let rest = code
+  while (rest !== '' && sections.length < MOST_SECTIONS) {
+    const section = firstSection(rest)
+    sections.push(section)
+    rest = rest.slice(section.length + 1)
+  }
+  return sections
+}
+
 const MOST_PLACES = 64
 
 /** @returns undefined for formats that round, group or scale: they are for amounts */
@@ -63,6 +96,10 @@ export function numberCell(raw: string, format: NumberFormat, has1904Dates: bool
   if (format.kind === 'plain' && /^[1-9]\d{0,14}$/.test(raw)) return raw
   const value = raw.trim() === '' ? Number.NaN : Number(raw)
   if (!Number.isFinite(value)) return raw
+  if (format.kind === 'choice') {
+    const { format: chosen = PLAIN } = format.sections.find(({ holds }) => holds(value)) ?? {}
+    return numberCell(raw, chosen, has1904Dates)
+  }
   if (format.kind === 'date') {
     const text = dayText(value, format, has1904Dates)
     if (text !== undefined) return { text, odd: 'date' }
