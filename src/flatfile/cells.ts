@@ -90,7 +90,7 @@ function readCell(cell: Cell, kind: Kind, limits: FileLimits): string | Refusal 
   const raw = typeof cell !== 'string' && cell.plain !== undefined && !kind.isDigits ? cell.plain : textOf(cell)
   if (raw.length > limits.cellCharacters) return tooLong(limits)
   const text = unwrapped(trimmed(raw), kind)
-  return damageIn(text, kind) ?? (kind.isNumber && FLOAT.test(text) ? text.replace(/[.,]0+$/, '') : text)
+  return damageIn(text, kind) ?? (kind.isNumber ? withoutMarks(text) : text)
 }
 
 function oddityOf(cell: Exclude<Cell, string>, { isNetid, isDigits }: Kind): Refusal | undefined {
@@ -122,7 +122,7 @@ function oddityOf(cell: Exclude<Cell, string>, { isNetid, isDigits }: Kind): Ref
 function damageIn(text: string, kind: Kind): Refusal | undefined {
   if (ERROR_TEXT.test(text)) return errorValue(text)
   if (kind.isDigits && SCIENTIFIC.test(text)) return damaged(text, 'is a rounded number')
-  if (kind.isDigits && FLOAT.test(text)) return damaged(text, 'is a number that was taken for an amount')
+  if (kind.isDigits && (FLOAT.test(text) || GROUPED.test(text))) return damaged(text, 'is a number that was taken for an amount')
   if (text.includes('\ufffd')) {
     return {
       code: 'value_invalid',
@@ -154,6 +154,14 @@ const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i
  * one still and 1 says yes, an identifier has lost its zeros.
  */
 const FLOAT = /^\d+(?:\.0+|,0)$/
+
+/** Thousands apart, as a format for amounts shows them in text that a spreadsheet exports. */
+const GROUPED = /^[1-9]\d{0,2}(?:,\d{3})+$/
+
+function withoutMarks(text: string): string {
+  if (FLOAT.test(text)) return text.replace(/[.,]0+$/, '')
+  return GROUPED.test(text) ? text.replaceAll(',', '') : text
+}
 
 function errorValue(text: string): Refusal {
   return { code: 'cell_error', message: `holds ${quoted(text)}, which is an error of a spreadsheet and no value` }
