@@ -148,6 +148,11 @@ describe('a row', () => {
     assert.deepEqual(read(columns, { number: 2, cells: [], fault: 'quote_unclosed' }), { values: {}, codes: ['quote_unclosed'] })
   })
 
+  it('that a stray quotation mark made of several lines says of how many', () => {
+    const [problem] = reader(columns)({ number: 2, cells: [], fault: 'quote_stray', lines: 40 }).problems
+    assert.match(problem?.message ?? '', /takes 40 lines of the file/)
+  })
+
   it('of any text reads without an error', () => {
     fc.assert(fc.property(fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }), (cells) => void readCells(columns, cells)))
   })

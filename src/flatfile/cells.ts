@@ -11,7 +11,7 @@ import { NETIDS } from '../directory/user.ts'
 import type { Column } from './columns.ts'
 import { KEEP_TAGS } from './columns.ts'
 import type { FileLimits } from './limits.ts'
-import type { Cell, Row } from './row.ts'
+import type { Cell, Row, RowFault } from './row.ts'
 import { columnLetters, textOf } from './row.ts'
 
 /** `column` as the file calls it; its letters where it has no heading. */
@@ -32,7 +32,7 @@ export function cellReader(columns: readonly Column[], limits: FileLimits): Cell
     return kind === undefined ? [] : [{ kind, index, column: heading || columnLetters(index) }]
   })
   return (row) => {
-    if (row.fault !== undefined) return { values: {}, problems: [faultOfRow(row.fault, limits)] }
+    if (row.fault !== undefined) return { values: {}, problems: [faultOfRow(row.fault, row, limits)] }
     const values: { [field: string]: string } = {}
     const problems: CellProblem[] = []
     const slipped = cellsPast(columns.length, row, limits)
@@ -211,7 +211,7 @@ function cellsPast(count: number, { cells, more = 0 }: Row, limits: FileLimits):
   return { code: 'too_many_cells', ...(column !== undefined && { column }), message }
 }
 
-function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes, recordCells }: FileLimits): CellProblem {
+function faultOfRow(fault: RowFault, { lines = 1 }: Row, { recordBytes, recordCells }: FileLimits): CellProblem {
   switch (fault) {
     case 'quote_unclosed':
       return {
@@ -232,7 +232,10 @@ function faultOfRow(fault: NonNullable<Row['fault']>, { recordBytes, recordCells
       return {
         code: fault,
         message:
-          'a quotation mark stands behind a space or is closed in the middle of a cell: put quotation marks right around the cell, and write those within it twice',
+          'a quotation mark stands behind a space or is closed in the middle of a cell: put quotation marks right around the cell, and write those within it twice' +
+          (lines > 1
+            ? `. With all that stands between two such marks this row takes ${lines} lines of the file: if those below are rows of their own, they are not read, and the file itself has to be mended`
+            : ''),
       }
     default:
       return fault satisfies never

@@ -58,6 +58,12 @@ describe('delimited text', () => {
     assert.deepEqual(await faults('a,b\n"Ada "The" L",x\nc,d\n"""Ada"" L",x\n'), [[1], [2, 'quote_stray'], [3], [4]])
   })
 
+  it('counts the lines that a quotation mark has swallowed which is closed in the middle of a later cell', async () => {
+    await using source = await openText('a,b\n"Ada,1\r\nc,d\re,"f",g\n')
+    const [, row] = await rowsOf(source)
+    assert.deepEqual([row?.fault, row?.lines], ['quote_stray', 3])
+  })
+
   it('refuses the row of a quotation mark behind a space, which guards no delimiter', async () => {
     assert.deepEqual(await faults('a,b\n1, "c, d"\n2, "e"\n" ""f""",5 "\n"g, ""h""",i\n'), [
       [1],

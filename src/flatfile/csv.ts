@@ -156,7 +156,7 @@ function cellsOf(record: string[], raw: string, delimiter: string, limits: FileL
   return {
     cells,
     ...(more > 0 && { more }),
-    ...(fault && { fault: 'quote_stray' }),
+    ...(fault && { fault: 'quote_stray', lines: raw.trimEnd().split(/\r\n|\n|\r/).length }),
     ...(!raw.endsWith('\n') && !raw.endsWith('\r') && { isOpen: true }),
   }
 }

@@ -11,6 +11,8 @@ export type Row = {
   readonly more?: number
   /** What is wrong with the row as a whole: where its cells end cannot be told. */
   readonly fault?: RowFault
+  /** Of a row with a stray quotation mark: how many lines of the text it takes up. */
+  readonly lines?: number
   /** The last row of a text that does not end with a line end. */
   readonly isOpen?: true
 }
