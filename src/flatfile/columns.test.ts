@@ -86,6 +86,7 @@ describe('a header', () => {
     assert.equal(fault?.code, 'header_duplicate')
     assert.match(fault?.message ?? '', /"netid" \(column A\) and "Net ID" \(column B\) both mean netid/)
     assert.match(fault?.message ?? '', /"e-mail" \(column C\) and "mail" \(column D\) and "Email" \(column E\)/)
+    assert.match(fault?.message ?? '', /keep one, or have the headings of the others ignored \(setting files\.columns\)/)
     assert.match(fault?.message ?? '', /no column for last_name/)
   })
 

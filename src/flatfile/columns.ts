@@ -76,6 +76,7 @@ export function faultOf(header: Header, rules: HeaderRules): HeaderFault | undef
   const lacksKey = rules.oneOf.length > 0 && !rules.oneOf.some((field) => there.has(field))
   const sentences = [
     ...twice.map(([field, columns]) => `${columns.join(' and ')} both mean ${field}`),
+    ...(twice.length > 0 ? ['of such columns keep one, or have the headings of the others ignored (setting files.columns)'] : []),
     ...(missing.length > 0 ? [`there is no column for ${missing.join(', ')}`] : []),
     ...(lacksKey ? [`there is no column for any of ${rules.oneOf.join(', ')}`] : []),
     ...(missing.length > 0 || lacksKey ? suggestionsIn(header) : []),
