@@ -8,6 +8,19 @@ import { normalized } from './normal-form.ts'
 
 const usualName = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' })
 
+/** Short names of the standard that the list lacks, but for the order of their words. */
+const LACKING: { readonly [code: string]: string } = {
+  BO: 'Bolivia (Plurinational State of)',
+  CV: 'Cabo Verde',
+  GB: 'United Kingdom of Great Britain and Northern Ireland',
+  KP: "Korea (the Democratic People's Republic of)",
+  SH: 'Saint Helena, Ascension and Tristan da Cunha',
+  VA: 'Holy See',
+  VE: 'Venezuela (Bolivarian Republic of)',
+}
+
+const SMALL_WORDS = new Set(['the', 'of', 'and'])
+
 const NAMES: ReadonlyMap<string, readonly string[]> = namesByCode()
 
 /** Folded name or code -> alpha-2. What would be two countries ("Congo") is none. */
@@ -23,7 +36,7 @@ const SPELLED: ReadonlyMap<string, string> = new Map(
 
 /** @returns the alpha-2 code for an alpha-2, alpha-3 or numeric code or an English name, in any case; else undefined */
 export function countryNamed(text: string): string | undefined {
-  return SPELLED.get(text) ?? COUNTRIES.get(fold(text))
+  return SPELLED.get(text) ?? COUNTRIES.get(fold(text)) ?? COUNTRIES.get(inOrder(text))
 }
 
 /** The name nearest to one that is no country's, as the standard or usage spells it. */
@@ -39,7 +52,7 @@ function namesByCode(): Map<string, readonly string[]> {
   return new Map(
     codes.map(([code = '']) => {
       const usual = usualName.of(code)
-      return [code, [...[standard[code] ?? []].flat(), ...(usual === undefined ? [] : [usual])]]
+      return [code, [standard[code] ?? [], usual ?? [], LACKING[code] ?? []].flat()]
     }),
   )
 }
@@ -48,13 +61,27 @@ function countriesByName(): Map<string, string> {
   const countries = new Map<string, string>()
   const ambiguous = new Set<string>()
   for (const [code = '', alpha3 = '', numeric = ''] of codes) {
-    for (const name of new Set([code, alpha3, numeric, ...(NAMES.get(code) ?? [])].map(fold))) {
+    const names = NAMES.get(code) ?? []
+    for (const name of new Set([...[code, alpha3, numeric, ...names].map(fold), ...names.map(inOrder)])) {
       if (countries.has(name)) ambiguous.add(name)
       else countries.set(name, code)
     }
   }
   for (const name of ambiguous) countries.delete(name)
   return countries
+}
+
+/** Its words by the alphabet, but for the small ones: "Iran, Islamic Republic of" and "Islamic Republic of Iran" are one name. */
+function inOrder(name: string): string {
+  const words = normalized(name, 'NFKD')
+    .toLowerCase()
+    .replaceAll('&', ' and ')
+    .replaceAll(/\p{Mark}/gu, '')
+    .match(/[\p{Letter}\p{Number}]+/gu)
+  return (words ?? [])
+    .filter((word) => !SMALL_WORDS.has(word))
+    .sort()
+    .join(' ')
 }
 
 /** Without case, marks and punctuation: "Côte d'Ivoire" and "COTE D IVOIRE" are one name. */
