@@ -2,11 +2,18 @@
  * "Did you mean …?": the known word nearest to one that is not known, for every message that refuses a name.
  */
 
-/** @returns the candidate that a slip of the pen explains (case, one or two letters), or undefined */
-export function nearMiss(word: string, candidates: Iterable<string>): string | undefined {
+/**
+ * @param most how many letters may differ
+ * @returns the candidate that a slip of the pen explains (case, one or two letters), or undefined
+ */
+export function nearMiss(
+  word: string,
+  candidates: Iterable<string>,
+  most = Math.max(1, Math.ceil(word.length / 3)),
+): string | undefined {
   const wanted = word.toLowerCase()
   let best: string | undefined
-  let bestDistance = Math.max(1, Math.ceil(wanted.length / 3)) + 1
+  let bestDistance = most + 1
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - wanted.length) >= bestDistance) continue
     const distance = editDistance(wanted, candidate.toLowerCase())

@@ -53,6 +53,14 @@ describe('a heading', () => {
     )
   })
 
+  it('that only begins a name is said to mean it, and one that is far from any is said to mean nothing', () => {
+    const header = readHeader(row(['First', 'Last', 'Full name', 'Student', 'Year']), RULES)
+    assert.deepEqual(
+      header.columns.map((column) => meantBy(column, header)),
+      ['first_name', 'last_name', undefined, undefined, undefined],
+    )
+  })
+
   it('that has a remark in brackets is said to mean what stands before it', () => {
     const header = readHeader(row(['Net ID (8 digits)', 'E-mail [work]', 'Status (marital)', 'account_status']), RULES)
     assert.deepEqual(

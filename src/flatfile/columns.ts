@@ -147,7 +147,15 @@ export function suggestionsIn(header: Header): string[] {
 export function meantBy({ heading, field }: Column, { columns }: Pick<Header, 'columns'>): string | undefined {
   const folded = foldHeading(heading.replaceAll(/\([^()]*\)|\[[^[\]]*\]/g, ''))
   if (field !== undefined || folded === '' || folded.length > LONGEST_HEADING) return undefined
-  const near = nearMiss(folded, NAMES.keys())
-  const meant = near === undefined ? undefined : NAMES.get(near)
+  const meant = fieldBegunBy(folded) ?? NAMES.get(nearMiss(folded, NAMES.keys(), Math.ceil(folded.length / 5)) ?? '')
   return columns.some((column) => column.field === meant) ? undefined : meant
+}
+
+const LEAST_BEGINNING = 4
+
+/** The field of which alone a name begins so: "First", "Last". */
+function fieldBegunBy(folded: string): string | undefined {
+  if (folded.length < LEAST_BEGINNING) return undefined
+  const fields = new Set([...NAMES].flatMap(([name, field]) => (name.startsWith(folded) ? [field] : [])))
+  return fields.size === 1 ? [...fields][0] : undefined
 }
