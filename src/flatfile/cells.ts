@@ -5,7 +5,7 @@
 import type { Problem } from '../directory/change.ts'
 import type { Field } from '../directory/fields.ts'
 import { fieldNamed } from '../directory/fields.ts'
-import { faultIn } from '../directory/flat-values.ts'
+import { faultIn, isClear } from '../directory/flat-values.ts'
 import { quoted } from '../directory/quoted.ts'
 import { NETIDS } from '../directory/user.ts'
 import type { Column } from './columns.ts'
@@ -69,7 +69,7 @@ function kindOf(name: string): Kind | undefined {
 }
 
 /** What nearly every cell is: nothing to trim, to unwrap or to doubt. */
-const PLAIN = /^(?![='#]|Err:)[!-~](?:[ -~]*[!-~])?$/
+const PLAIN = /^(?!['=#[*]|Err:)[!-~](?:[ -~]*[!-~])?$/
 const EXPONENT_OR_POINT = /[E.,]/i
 const SHORT = 256
 
@@ -129,6 +129,8 @@ function damageIn(text: string, kind: Kind): Refusal | undefined {
       message: `is ${quoted(text)}: letters were lost to a wrong encoding before or while the file was written`,
     }
   }
+  if (ALMOST_CLEAR.test(text) && !isClear(text))
+    return { code: 'value_invalid', message: `is ${quoted(text)}: to clear a field write [[CLEAR]]` }
   const fault = faultIn(kind, text)
   if (fault !== undefined) return { code: fault.code, message: fault.message.slice(kind.name.length + 1) }
   if (!kind.isNetid || !PLACEHOLDER.test(text)) return undefined
@@ -145,6 +147,9 @@ const ERROR_TEXT =
 
 /** As exports fill a gap (R, pandas, JavaScript and dumps of databases, too): all who have none would be one person. */
 const PLACEHOLDER = /^(?:[([<]?(?:null|NULL|Null|none|NONE|None|NA|[Nn]\/[Aa]|[Nn]a[Nn]|undefined)[)\]>]?|\\N|[^\p{L}\p{N}]+)$/u
+
+/** As other systems have it, or with a bracket too few. */
+const ALMOST_CLEAR = /^(?:\[{1,3}|\*{2})\s?clear\s?(?:\]{1,3}|\*{2})$/i
 
 /** As a spreadsheet writes it; `12e5` is an identifier. */
 const SCIENTIFIC = /^-?\d(?:[.,]\d+)?E[+-]\d{2,3}$/i
