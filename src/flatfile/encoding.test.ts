@@ -20,6 +20,19 @@ describe('the encoding of a text file', () => {
       'windows-1252',
       'Zoë –€',
     ],
+    [
+      'by the lines and letters of a Macintosh',
+      Buffer.from('Zo\x8e,"a\nb"\r\rM\x9fller\r', 'latin1'),
+      'macintosh',
+      'Zoé,"a\nb"\r\rMüller\r',
+    ],
+    [
+      'as Windows-1252 where the letters are of it',
+      Buffer.from('Zo\xeb,M\xfcller\rO\x92Brien\r', 'latin1'),
+      'windows-1252',
+      'Zoë,Müller\rO’Brien\r',
+    ],
+    ['as Windows-1252 where only some lines end so', Buffer.from('Zo\x8e\rb\r\n', 'latin1'), 'windows-1252', 'ZoŽ\rb\r\n'],
     ['as UTF-8 where a single NUL is in it', Buffer.from('net\0id,email'), 'utf-8', 'net\0id,email'],
   ] as const) {
     it(`is told ${why}: ${name}`, async () => {

@@ -1,13 +1,13 @@
 /**
- * How a text file spells its letters: by its mark, by NULs in every second byte, by being UTF-8 throughout, else as
- * Windows-1252, which European spreadsheet programs still write.
+ * How a text file spells its letters: by its mark, by NULs in every second byte, by being UTF-8 throughout, by the
+ * lines and letters of a Macintosh, else as Windows-1252, which European spreadsheet programs still write.
  */
 import { isUtf8 } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 export type Encoding = {
-  readonly name: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
+  readonly name: 'utf-8' | 'utf-16le' | 'utf-16be' | 'macintosh' | 'windows-1252'
   /** Of the byte order mark, which is no part of the text. */
   readonly markBytes: number
   /** Why the reader had to guess, for the report. */
@@ -47,6 +47,10 @@ export async function encodingOf(path: string): Promise<Encoding> {
     const bad = strays === 0 ? 'its last letter is cut' : `${strays} bytes are not`
     const notice = `read as UTF-8, but ${bad}: rows that hold such letters are refused; was the file cut or joined?`
     return { name: 'utf-8', markBytes: 0, notice }
+  }
+  if (await isMacRoman(path)) {
+    const notice = `the encoding was guessed: not UTF-8, and with the lines and letters of a Macintosh, so read as MacRoman. ${GUESSED}`
+    return { name: 'macintosh', markBytes: 0, notice }
   }
   const odd = (await isOddly1252(path)) ? ODD : ''
   return {
@@ -112,6 +116,26 @@ function unfinished(bytes: Buffer): number {
 function lengthBy(first: number): number {
   if (first >= 0xf0) return 4
   return first >= 0xe0 ? 3 : 2
+}
+
+const LF = 0x0a
+const CR = 0x0d
+
+/**
+ * As Excel saves "CSV (Macintosh)": CR behind each row, LF within cells, and letters with accents where Windows-1252 has
+ * marks, and hardly any where that has letters.
+ */
+async function isMacRoman(path: string): Promise<boolean> {
+  let [returns, feeds, marks, letters] = [0, 0, 0, 0]
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    for (const byte of chunk as Buffer) {
+      if (byte === CR) returns++
+      else if (byte === LF) feeds++
+      else if (byte >= 0xc0) letters++
+      else if (byte >= 0x80 && byte < 0xa0) marks++
+    }
+  }
+  return returns > 2 * feeds && marks > letters
 }
 
 /**
