@@ -81,6 +81,14 @@ describe('a header', () => {
     assert.equal(findHeader(rows, RULES)?.row, 4)
   })
 
+  it('is the first of two that have people below them, not the one that names more', () => {
+    const first = row(['email', 'last_name'])
+    const second = row(['email', 'first_name', 'last_name'], 4)
+    assert.equal(findHeader([first, row(['ana@uni.edu', 'Ode'], 2), second], RULES)?.row, 1)
+    assert.equal(findHeader([first, row(['address', 'family name'], 2), second], RULES)?.row, 4)
+    assert.equal(findHeader([row(['email', 'city']), row(['help@uni.edu', 'Oslo'], 2), second], RULES)?.row, 4)
+  })
+
   it('names two fields at least, or is one column that is asked for', () => {
     assert.equal(findHeader([row(['Title'])], RULES), undefined)
     assert.equal(findHeader([row(['email', 'x', 'y'])], RULES), undefined)

@@ -58,14 +58,23 @@ export function readHeader(row: Row, { headings = {} }: HeaderRules): Header {
   return { row: row.number, columns, known: new Set(columns.flatMap(({ field }) => field ?? [])).size }
 }
 
-/** Of the first rows of a sheet the one that names most fields: two at least, or one that is asked for, where it is enough. */
+/**
+ * Of the first rows of a sheet the one that names most fields: two at least, or one that is asked for, where it is enough.
+ * People stand below their header: of two tables, one below the other, it is the first.
+ */
 export function findHeader(rows: readonly Row[], rules: HeaderRules): Header | undefined {
   let best: Header | undefined
   for (const row of rows) {
+    if (best !== undefined && isPerson(row, best) && faultOf(best, rules) === undefined) return best
     const header = readHeader(row, rules)
     if (looksLikeHeader(header, rules) && header.known > (best?.known ?? 0)) best = header
   }
   return best
+}
+
+function isPerson({ cells }: Row, { columns }: Header): boolean {
+  const cell = cells[columns.findIndex(({ field }) => field === 'email')]
+  return cell !== undefined && textOf(cell).includes('@')
 }
 
 /** What forbids to read rows under this header: all of it, in one message. */
