@@ -4,21 +4,45 @@
 import { CFB } from '@e965/xlsx'
 
 const BEGINNING = 0x0809
+const END = 0x000a
 const FORMULA = 0x0006
 const FILE_PASS = 0x002f
 
 /** As an error value that no spreadsheet program has. */
 export const NEVER_CALCULATED = 0xff
 
-/** @throws where the file is neither a workbook nor a container with one in it */
+/** @throws where the file is neither a workbook nor a container with one in it, or is cut */
 export function bookIn(file: Buffer): Buffer {
-  if (isBook(file)) return file
-  const container: unknown = CFB.read(file, { type: 'buffer' })
+  if (isBook(file)) {
+    if (lastRecordIn(file) !== END) throw new Error('it ends in the middle')
+    return file
+  }
+  const container = containerFrom(file)
   const stream: { readonly content?: Uint8Array } | null = CFB.find(container, '/Workbook') ?? CFB.find(container, '/Book')
   const book = Buffer.from(stream?.content ?? [])
   // The library takes what begins otherwise for text, or for another format.
   if (!isBook(book)) throw new Error('there is no workbook in it')
   return book
+}
+
+function containerFrom(file: Buffer): unknown {
+  try {
+    return CFB.read(file, { type: 'buffer' })
+  } catch (cause) {
+    throw new Error('it is cut or damaged', { cause })
+  }
+}
+
+/** @returns the kind of the last record; undefined where that is not whole */
+function lastRecordIn(book: Buffer): number | undefined {
+  let kind: number | undefined
+  let at = 0
+  while (at + 4 <= book.length) {
+    kind = book.readUInt16LE(at)
+    at += 4 + book.readUInt16LE(at + 2)
+  }
+  // A line end may follow: it came from the script.
+  return at > book.length ? undefined : kind
 }
 
 function isBook(stream: Buffer): boolean {

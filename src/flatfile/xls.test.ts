@@ -91,10 +91,13 @@ describe('an old workbook', () => {
     })
   }
 
-  it('is read without a container around it, too, as small scripts of web sites write it', async () => {
+  it('is read without a container around it, too, as small scripts of web sites write it, but not when it is cut', async () => {
     const label = Buffer.concat([Buffer.from([0x04, 0x02, 11, 0, 0, 0, 0, 0, 0, 0, 3, 0]), Buffer.from('Zo\xeb', 'latin1')])
-    const bytes = Buffer.concat([Buffer.from('090808000000100000000000', 'hex'), label, Buffer.from([0x0a, 0, 0, 0])])
-    assert.deepEqual(await withBytes(bytes, rowsOf), [{ number: 1, cells: ['Zoë'] }])
+    const whole = Buffer.concat([Buffer.from('090808000000100000000000', 'hex'), label, Buffer.from([0x0a, 0, 0, 0])])
+    for (const bytes of [whole, Buffer.concat([whole, Buffer.from('\r\n')])])
+      assert.deepEqual(await withBytes(bytes, rowsOf), [{ number: 1, cells: ['Zoë'] }])
+    for (const bytes of [whole.subarray(0, -4), whole.subarray(0, -6)])
+      await assert.rejects(withBytes(bytes, rowsOf), /ends in the middle/)
   })
 
   it('leaves nothing behind when it is closed or refused', async () => {
