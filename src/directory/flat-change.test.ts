@@ -93,7 +93,13 @@ describe('a flat change', () => {
       ['a status cleared', { account_status: null }, 'account_status', 'required_cleared', ''],
       ['a tag past its length', { user_tags: `Greek, ${'x'.repeat(257)}` }, 'user_tags', 'value_too_long', '256'],
       ['a status of one letter', { account_status: 'n' }, 'account_status', 'value_invalid', 'did you mean "no"'],
-      ['a flag that is none', { keep_existing_user_tags: 'maybe' }, 'keep_existing_user_tags', 'value_invalid', 'true or false'],
+      [
+        'a flag that is none',
+        { keep_existing_user_tags: 'maybe' },
+        'keep_existing_user_tags',
+        'value_invalid',
+        'is "maybe"; it should be true or false',
+      ],
     ] as const) {
       it(why, () => {
         const problems = refused(flatChange({ ...ADA, ...sent }, sender()))

@@ -13,6 +13,7 @@ import { faultIn, flagFrom, isClear, isProblem, readValue } from './flat-values.
 import type { Institution } from './institution.ts'
 import { isList } from './json.ts'
 import { composed, foldKey } from './keys.ts'
+import { quoted } from './quoted.ts'
 import type { Json, Resource, Source } from './user.ts'
 import { channelOf, isMatchKey } from './user.ts'
 
@@ -53,7 +54,7 @@ export function readWishes(
     problems.push({
       field: 'keep_existing_user_tags',
       code: 'value_invalid',
-      message: `keep_existing_user_tags is ${kindOf(flag)}; it should be true or false (also yes, no, 1, 0)`,
+      message: `keep_existing_user_tags is ${typeof flag === 'string' ? quoted(flag) : kindOf(flag)}; it should be true or false (also yes, no, 1, 0)`,
     })
   }
   return wishes
