@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import type { SMTPServerOptions } from 'smtp-server'
@@ -88,6 +91,20 @@ describe('e-mail', () => {
       assert.doesNotMatch(sent.why, /uni\.edu|wrong/)
       assert.equal(got.length, 0)
     })
+
+  it('is called off at once, with its connection, when the server closes', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    open.defer(() => void silent.close())
+    await once(silent, 'listening')
+    const stop = new AbortController()
+    const sending = sender({ port: (silent.address() as AddressInfo).port })(to('registrar@uni.edu'), institution, stop.signal)
+    const [socket] = (await once(silent, 'connection')) as [Socket]
+    const started = performance.now()
+    stop.abort()
+    assert.equal((await sending).kind, 'failed')
+    await once(socket.resume(), 'close')
+    assert.ok(performance.now() - started < 10_000)
+  })
 
   it('sends no password to another machine without TLS', async () => {
     const server = { host: '127.0.0.1', port, isTls: false, user: 'roll', password: 'open sesame' }

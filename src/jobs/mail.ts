@@ -37,7 +37,7 @@ export function mailSender({ server, from, isLocal }: MailOptions): Send {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  return async ({ message, to }) => {
+  return async ({ message, to }, _, signal) => {
     if (to.kind !== 'email') throw new Error('only e-mail goes out here')
     const { id, subject, text, at } = message
     const domain = from.slice(from.lastIndexOf('@') + 1).replace(/>$/, '')
@@ -51,6 +51,7 @@ export function mailSender({ server, from, isLocal }: MailOptions): Send {
         // The same at every attempt, so that a mail program shows one.
         messageId: `<${id}@${domain}>`,
         headers: { 'auto-submitted': 'auto-generated' },
+        signal,
       })
       return { kind: 'delivered' }
     } catch (error) {
