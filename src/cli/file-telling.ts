@@ -112,5 +112,5 @@ export async function deliverNow(store: Store, institution: Institution, config:
   const onFailed = ({ to }: { readonly to: { readonly kind: string } }, why: string) =>
     terminal.say(`The summary did not go out by ${to.kind}: ${why}. A running server tries again.`)
   const senders = sendersFrom(config, sealWith(await secretKeyFrom(config)))
-  await deliverDue(institution, { store, senders, onFailed }, new AbortController().signal)
+  await deliverDue(institution._id, { store, senders, onFailed }, new AbortController().signal)
 }

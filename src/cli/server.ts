@@ -91,7 +91,7 @@ function openDeliveries(store: Store, senders: Senders, log: Log): Rounds {
   }
   return openRounds({
     store,
-    visit: (institution, stop) => deliverDue(institution, { store, senders, onFailed }, stop),
+    visit: ({ _id }, stop) => deliverDue(_id, { store, senders, onFailed }, stop),
     onFailure: (institution, err) => log.error({ institution, err }, 'deliveries failed'),
   })
 }

@@ -6,6 +6,7 @@ import { forEachStore } from '../../test/stores.ts'
 import type { Institution } from '../directory/institution.ts'
 import { EVERYTHING } from '../store/predicate.ts'
 import type { Store } from '../store/store.ts'
+import { HOUSE } from '../store/store.ts'
 import type { Delivery, DeliveryOptions, Message, Send, Sent } from './deliveries.ts'
 import { deliverDue, postMessages } from './deliveries.ts'
 
@@ -29,9 +30,11 @@ await forEachStore((name, place) => {
     after(() => store[Symbol.asyncDispose]())
 
     /** An institution of its own, and a clock that the test sets. */
-    function aPost({ webhook = true, email = [] as string[], over = store } = {}) {
+    async function aPost({ webhook = true, email = [] as string[], over = store } = {}) {
       const notify = { ...(webhook && { webhook: { url: 'https://uni.edu/', secret: '…' } }), email }
-      let institution = { _id: `uni-${number++}`, settings: { files: { notify } } } as unknown as Institution
+      const about = { _id: `uni-${number++}`, institution: HOUSE, version: '1', name: 'Uni', created: START, lastModified: START }
+      const institution: Institution = { ...about, settings: { files: { notify } } }
+      await store.write([{ collection: 'institutions', op: 'insert', doc: institution }])
       const clock = { at: START }
       const failures: [to: string, why: string, retryAt: number | undefined][] = []
       const now = () => clock.at
@@ -47,11 +50,12 @@ await forEachStore((name, place) => {
             clock.at,
           ),
         deliver: (senders: DeliveryOptions['senders'], over: Store = store, stop = never) =>
-          deliverDue(institution, { store: over, senders, onFailed, now }, stop),
+          deliverDue(institution._id, { store: over, senders, onFailed, now }, stop),
         kept: async () => (await store.find('deliveries', institution._id, { where: EVERYTHING, limit: 100 })) as Delivery[],
         events: () => store.find('events', institution._id, { where: EVERYTHING, limit: 100 }),
-        tellNobody: () => {
-          institution = { ...institution, settings: {} }
+        tellNobody: async () => {
+          const doc = { ...institution, version: '2', settings: {} }
+          await store.write([{ collection: 'institutions', op: 'replace', doc, expected: institution.version }])
         },
       }
     }
@@ -68,12 +72,12 @@ await forEachStore((name, place) => {
 
     it('of several messages are stored in one write', async () => {
       const { store: counted, tripsOf } = countingTrips(store)
-      const { post } = aPost({ email: ['a@uni.edu'], over: counted })
+      const { post } = await aPost({ email: ['a@uni.edu'], over: counted })
       assert.deepEqual((await tripsOf(() => post('1', '2', '3'))).calls, ['write deliveries'])
     })
 
     it('go to everybody who is to be told, oldest first, and are then done', async () => {
-      const { post, deliver, kept } = aPost({ email: ['a@uni.edu', 'b@uni.edu'] })
+      const { post, deliver, kept } = await aPost({ email: ['a@uni.edu', 'b@uni.edu'] })
       await post('1', '2')
       const { sent, senders } = aSender()
       await deliver(senders)
@@ -85,7 +89,7 @@ await forEachStore((name, place) => {
     })
 
     it('are not held up by however many that wait for a process that can send them', async () => {
-      const { post, deliver } = aPost({ email: Array.from({ length: 60 }, (_, n) => `${n}@uni.edu`) })
+      const { post, deliver } = await aPost({ email: Array.from({ length: 60 }, (_, n) => `${n}@uni.edu`) })
       await post('1', '2')
       const { sent, senders } = aSender()
       await deliver({ webhook: senders.webhook })
@@ -93,13 +97,13 @@ await forEachStore((name, place) => {
     })
 
     it('go nowhere where nobody is to be told', async () => {
-      const { post, kept } = aPost({ webhook: false })
+      const { post, kept } = await aPost({ webhook: false })
       await post('1')
       assert.deepEqual(await kept(), [])
     })
 
     it('are one, however often the same is posted', async () => {
-      const { post, deliver } = aPost()
+      const { post, deliver } = await aPost()
       await post('1', '1')
       await post('1')
       const { sent, senders } = aSender()
@@ -108,7 +112,7 @@ await forEachStore((name, place) => {
     })
 
     it('that fail are tried again, ever more rarely, until they are given up after three days', async () => {
-      const { post, deliver, clock, failures, kept, events } = aPost()
+      const { post, deliver, clock, failures, kept, events } = await aPost()
       await post('1')
       const why = 'it answered 500'
       const { sent, senders } = aSender(...Array.from({ length: 100 }, () => ({ kind: 'failed', why }) as const))
@@ -134,7 +138,7 @@ await forEachStore((name, place) => {
     })
 
     it('that fail hold up others of the same recipient until the next time, and of no other', async () => {
-      const { post, deliver, clock, kept } = aPost({ email: ['a@uni.edu'] })
+      const { post, deliver, clock, kept } = await aPost({ email: ['a@uni.edu'] })
       await post('1', '2')
       const { sent, senders } = aSender(DELIVERED, { kind: 'failed', why: 'down' })
       await deliver(senders)
@@ -147,7 +151,7 @@ await forEachStore((name, place) => {
     })
 
     it('are all sent at once, however many there are for somebody who cannot be reached', async () => {
-      const { post, deliver, failures } = aPost({ email: ['a@uni.edu'] })
+      const { post, deliver, failures } = await aPost({ email: ['a@uni.edu'] })
       const ids = Array.from({ length: 250 }, (_, n) => `${1000 + n}`)
       await post(...ids)
       const sent: string[] = []
@@ -161,7 +165,7 @@ await forEachStore((name, place) => {
     })
 
     it('wait as long as the recipient asks, but no longer than a day', async () => {
-      const { post, deliver, failures } = aPost()
+      const { post, deliver, failures } = await aPost()
       await post('1')
       await deliver(aSender({ kind: 'failed', why: 'busy', notBeforeMs: 2 * HOUR }).senders)
       await post('2')
@@ -173,23 +177,36 @@ await forEachStore((name, place) => {
     })
 
     it('that are refused are given up at once', async () => {
-      const { post, deliver, failures, kept } = aPost()
+      const { post, deliver, failures, kept } = await aPost()
       await post('1')
       await deliver(aSender({ kind: 'refused', why: 'gone' }).senders)
       assert.deepEqual([failures, await kept()], [[['webhook', 'gone', undefined]], []])
     })
 
     it('to somebody who was taken off the list are dropped', async () => {
-      const { post, deliver, tellNobody, kept } = aPost({ email: ['a@uni.edu'] })
+      const { post, deliver, tellNobody, kept } = await aPost({ email: ['a@uni.edu'] })
       await post('1')
-      tellNobody()
+      await tellNobody()
       const { sent, senders } = aSender()
       await deliver(senders)
       assert.deepEqual([sent, await kept()], [[], []])
     })
 
+    it('to somebody who is taken off the list while others are sent are dropped, too', async () => {
+      const { post, deliver, tellNobody, kept } = await aPost()
+      await post('1', '2')
+      const sent: string[] = []
+      const webhook: Send = async ({ message }) => {
+        sent.push(message.id)
+        await tellNobody()
+        return DELIVERED
+      }
+      await deliver({ webhook })
+      assert.deepEqual([sent, await kept()], [['1'], []])
+    })
+
     it('wait for a process that can send them, and not for ever', async () => {
-      const { post, deliver, clock, kept, failures } = aPost({ email: ['a@uni.edu'] })
+      const { post, deliver, clock, kept, failures } = await aPost({ email: ['a@uni.edu'] })
       await post('1')
       const { sent, senders } = aSender()
       await deliver({ webhook: senders.webhook })
@@ -201,7 +218,7 @@ await forEachStore((name, place) => {
 
     it('are sent by one of several processes', async () => {
       await using other = await spot.open()
-      const { post, deliver } = aPost()
+      const { post, deliver } = await aPost()
       await post('1', '2', '3')
       const { sent, senders } = aSender()
       await Promise.all(Array.from({ length: 6 }, (_, index) => deliver(senders, index % 2 ? other : store)))
@@ -210,7 +227,7 @@ await forEachStore((name, place) => {
     })
 
     it('that went out while the server closed are done', async () => {
-      const { post, deliver, kept } = aPost()
+      const { post, deliver, kept } = await aPost()
       await post('1', '2')
       const stop = new AbortController()
       const slow: Send = async () => {
@@ -225,7 +242,7 @@ await forEachStore((name, place) => {
     })
 
     it('that were under way when the server closed are sent again, under the same id', async () => {
-      const { post, deliver, kept, failures } = aPost()
+      const { post, deliver, kept, failures } = await aPost()
       await post('1')
       const stop = new AbortController()
       const hanging: Send = async (_, __, signal) => {

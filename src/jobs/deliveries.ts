@@ -4,6 +4,7 @@
  */
 import { newId } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
+import { getInstitution } from '../directory/institution.ts'
 import type { JsonObject } from '../directory/user.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { and } from '../store/predicate.ts'
@@ -92,13 +93,14 @@ function recipientsOf({ settings }: Institution): Recipient[] {
 
 /**
  * Sends what is due, oldest first. After a failure the rest for the same recipient waits for the next time.
+ * @param institution its id: who is to be told is asked anew for each message
  * @param stop ends it early; what is under way then is sent the next time
  */
-export async function deliverDue(institution: Institution, options: DeliveryOptions, stop: AbortSignal): Promise<void> {
+export async function deliverDue(institution: string, options: DeliveryOptions, stop: AbortSignal): Promise<void> {
   const { store, now = Date.now } = options
   const failing = new Map<string, Recipient>()
   if ((await dueIn(institution, options, failing, 1)).length === 0) return
-  await using lease = await takeLease({ store, institution: institution._id, name: 'deliveries', now })
+  await using lease = await takeLease({ store, institution, name: 'deliveries', now })
   if (lease === undefined) return
   const isOver = AbortSignal.any([stop, lease.signal])
   for (;;) {
@@ -108,7 +110,9 @@ export async function deliverDue(institution: Institution, options: DeliveryOpti
       if (isOver.aborted) return
       const recipient = nameOf(delivery.to)
       if (failing.has(recipient)) continue
-      const hasGone = await deliver(delivery, institution, options, isOver)
+      const current = await getInstitution(store, institution)
+      if (current === undefined) return
+      const hasGone = await deliver(delivery, current, options, isOver)
       if (!hasGone) failing.set(recipient, delivery.to)
     }
   }
@@ -116,7 +120,7 @@ export async function deliverDue(institution: Institution, options: DeliveryOpti
 
 /** What waits for a process that has its sender holds nothing else up, nor does what is for somebody who cannot be reached. */
 async function dueIn(
-  { _id }: Institution,
+  institution: string,
   { store, senders, now = Date.now }: DeliveryOptions,
   failing: ReadonlyMap<string, Recipient>,
   limit: number,
@@ -125,7 +129,7 @@ async function dueIn(
   const canBeSent = { op: 'in', path: 'to.kind', values: Object.keys(senders) } as const
   const isOver = { op: 'le', path: 'since', value: now() - GIVE_UP_MS } as const
   const where = and(isDue, { op: 'or', of: [canBeSent, isOver] }, ...Array.from(failing.values(), isForOthers))
-  return (await store.find('deliveries', _id, { where, limit })) as Delivery[]
+  return (await store.find('deliveries', institution, { where, limit })) as Delivery[]
 }
 
 function isForOthers(to: Recipient): Predicate {
