@@ -13,7 +13,8 @@ import { setInterval } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-const LAUNCHER = fileURLToPath(new URL('../matricula.mjs', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const SERVE = [process.execPath, fileURLToPath(new URL('../matricula.mjs', import.meta.url)), 'serve'] as const
 const folder = mkdtempSync(join(tmpdir(), 'matricula-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -24,9 +25,9 @@ class Started implements AsyncDisposable {
   readonly child: ChildProcess
   readonly #exited: Promise<unknown[]>
 
-  constructor(environment: { [name: string]: string } = {}) {
+  constructor(environment: { [name: string]: string } = {}, [program, ...args]: readonly [string, ...string[]] = SERVE) {
     const env = { ...process.env, HOST: '127.0.0.1', PORT: '0', SFTP_PORT: '0', DATA_DIR: folder, ...environment }
-    this.child = spawn(process.execPath, [LAUNCHER, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+    this.child = spawn(program, args, { env, cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     this.#exited = once(this.child, 'exit')
     this.child.stdout?.on('data', (text) => {
       this.out += text
@@ -55,6 +56,8 @@ class Started implements AsyncDisposable {
 
   async [Symbol.asyncDispose]() {
     this.child.kill('SIGKILL')
+    this.child.stdout?.destroy()
+    this.child.stderr?.destroy()
     await this.#exited
   }
 }
@@ -134,6 +137,22 @@ describe('serve', () => {
     await server.url()
     server.child.disconnect()
     assert.equal(await server.exit(), 1)
+  })
+
+  it('ends with npm, which started it, and answers first what it had accepted', async () => {
+    await using server = new Started({}, ['npm', 'start', '--silent'])
+    const url = await server.url()
+    const request = await halfSent(`${url}/institutions/demo/scim/v2/Users`, token)
+    await fetch(`${url}/healthz`).then((answer) => answer.text())
+    // What the server holds open ends with it alone.
+    const closed = once(server.child, 'close')
+    server.child.kill('SIGTERM')
+    const soon = AbortSignal.timeout(30_000)
+    for await (const _ of setInterval(20, undefined, { signal: soon })) if (await isClosed(url)) break
+    const answer = request.answer()
+    request.finish()
+    assert.match(await answer, /^HTTP\/1\.1 /)
+    await closed
   })
 
   it('says plainly that its port is in use, and makes nothing', async () => {
