@@ -59,6 +59,22 @@ describe('a lease', () => {
     assert.ok(!second.signal.aborted)
   })
 
+  it('is still held after a sleep in which nobody else took it', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    await using store = await openSqlite({ path })
+    let now = Date.now()
+    const about = { store, institution: 'asleep', name: 'files', now: () => now }
+    const lease = await takeLease({ ...about, holder: { machine: 'there', pid: 1 } })
+    assert.ok(lease)
+    now += 3_600_000
+    t.mock.timers.tick(10_000)
+    // Taken in turn by the store: what is written here comes after the renewal.
+    await store.write([])
+    assert.equal(await takeLease({ ...about, holder: HERE }), undefined)
+    assert.ok(!lease.signal.aborted)
+    await lease[Symbol.asyncDispose]()
+  })
+
   it('runs out for its holder too while the store does not answer', async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     await using store = await openSqlite({ path })

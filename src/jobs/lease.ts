@@ -60,19 +60,26 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
   if (taken?.kind !== 'ok') return undefined
 
   const lost = new AbortController()
-  let renewing: Promise<void> = Promise.resolve()
+  let renewing: Promise<void> | undefined
+  let failure: unknown
   const renew = async () => {
     const next = lease()
-    const [renewed] = await store.write([{ collection: 'leases', op: 'replace', doc: next, expected: held.version }])
-    if (renewed?.kind === 'ok') held = next
-    else lost.abort(new LeaseLost(`the lease ${held._id} was lost to another process`))
-  }
-  let failure: unknown
-  const timer = setInterval(() => {
-    // A store that fails now, or does not answer, may be there at the next turn; until then the lease still holds.
-    if (now() >= held.until) lost.abort(new LeaseLost(`the lease ${held._id} ran out`, { cause: failure }))
-    renewing = renewing.then(renew).catch((error) => {
+    try {
+      const [renewed] = await store.write([{ collection: 'leases', op: 'replace', doc: next, expected: held.version }])
+      if (renewed?.kind === 'ok') held = next
+      else lost.abort(new LeaseLost(`the lease ${held._id} was lost to another process`))
+      failure = undefined
+    } catch (error) {
       failure = error
+    }
+  }
+  const timer = setInterval(() => {
+    // A store that fails now, or does not answer, may be there at the next turn; until then the lease still holds. Whoever
+    // was only asleep, or had the clock put forward, asks first whether somebody else has taken it.
+    const isInVain = renewing !== undefined || failure !== undefined
+    if (isInVain && now() >= held.until) lost.abort(new LeaseLost(`the lease ${held._id} ran out`, { cause: failure }))
+    renewing ??= renew().finally(() => {
+      renewing = undefined
     })
   }, LEASE_MS / 3)
   timer.unref()
