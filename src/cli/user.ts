@@ -1,7 +1,6 @@
 /**
  * `matricula user`: single records, as the directory holds them.
  */
-import { createInterface } from 'node:readline/promises'
 import { configFrom, publicUrlOf } from '../config.ts'
 import { isoTime } from '../days.ts'
 import { allDocs, eachDoc } from '../directory/each-doc.ts'
@@ -24,6 +23,7 @@ import type { Doc, Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Refusal, read } from './command.ts'
+import { confirms } from './confirm.ts'
 import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 
@@ -111,7 +111,7 @@ Example:
     return await withStore(terminal, async (store) => {
       await knownInstitution(store, institution)
       const id = await idToPurge(store, institution, key)
-      if (!options.yes && !(await confirms(`Erase ${id} and its history for good?`))) throw new Refusal('nothing was erased')
+      if (!options.yes && !(await isMeant(id))) throw new Refusal('nothing was erased')
       const purged = await purgeUser(store, { institution, id, by: actor(), now: Date.now() })
       if (purged.kind !== 'purged') throw nobody(institution, key)
       terminal.say(`Erased ${id} and ${purged.events} events.`)
@@ -150,14 +150,11 @@ async function idToPurge(store: Store, institution: string, key: string): Promis
   return found.length === 0 ? key : (await find(store, institution, key))._id
 }
 
-async function confirms(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return true
-  const lines = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
-  } finally {
-    lines.close()
-  }
+/** In a script there is nobody to ask. */
+async function isMeant(id: string): Promise<boolean> {
+  const { stdin: input, stderr: output } = process
+  if (!input.isTTY || !output.isTTY) return true
+  return confirms(`Erase ${id} and its history for good?`, { input, output })
 }
 
 function nobody(institution: string, key: string): Refusal {
