@@ -16,6 +16,8 @@ export type Seal = {
   seal(purpose: string, context: string, secret: string): string
   /** @throws {SealError} when it was sealed under another key, for something else, or is damaged */
   open(purpose: string, context: string, sealed: string): string
+  /** Whether it was sealed under this key. */
+  isOwn(sealed: string): boolean
 }
 
 /** Its message says what to mend, and nothing of the secret. */
@@ -58,6 +60,7 @@ export function sealWith(secretKey: string): Seal {
         throw new SealError(`${what} is damaged, or was sealed for something else`, { cause: error })
       }
     },
+    isOwn: (sealed) => SHAPE.exec(sealed)?.[1] === keyId,
   }
 
   function opened(hidden: Buffer, purpose: string, context: string): string {

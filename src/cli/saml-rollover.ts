@@ -32,8 +32,8 @@ Examples:
     return withStore(terminal, async (store) => {
       const { _id: institution } = await knownInstitution(store, words[0])
       const given = { institution, by: actor(), now: Date.now() }
-      const seal = async () => sealWith(await secretKeyFrom(configFrom(terminal.environment)))
-      const done = options.finish ? await finishRollover(store, given) : await beginRollover(store, await seal(), given)
+      const seal = sealWith(await secretKeyFrom(configFrom(terminal.environment)))
+      const done = await (options.finish ? finishRollover : beginRollover)(store, seal, given)
       const next = `matricula saml rollover ${institution} --finish`
       switch (done.kind) {
         case 'begun':

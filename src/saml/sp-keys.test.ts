@@ -54,9 +54,17 @@ await forEachStore((name, place) => {
       await assert.rejects(() => opened(sealWith('another secret key')).get('sealed'), SealError)
     })
 
+    it('are made anew by a rollover where SECRET_KEY was lost', async () => {
+      await opened().get('lost')
+      const other = sealWith('another secret key')
+      await beginRollover(store, other, by('lost'))
+      await finishRollover(store, other, by('lost'))
+      assert.equal((await opened(other).get('lost')).decryptionKeys.length, 1)
+    })
+
     it('are replaced in two steps, and none that is under way is lost', async () => {
       const before = await opened().get('roll')
-      assert.deepEqual(await finishRollover(store, by('roll')), { kind: 'notBegun' })
+      assert.deepEqual(await finishRollover(store, seal, by('roll')), { kind: 'notBegun' })
       assert.deepEqual(await beginRollover(store, seal, by('roll')), { kind: 'begun' })
       assert.deepEqual(await beginRollover(store, seal, by('roll')), { kind: 'begunAlready' })
       const between = await opened().get('roll')
@@ -64,7 +72,7 @@ await forEachStore((name, place) => {
       assert.equal(between.certificates.length, 2)
       assert.equal(between.decryptionKeys.length, 2)
 
-      assert.deepEqual(await finishRollover(store, by('roll')), { kind: 'finished' })
+      assert.deepEqual(await finishRollover(store, seal, by('roll')), { kind: 'finished' })
       const after = await opened().get('roll')
       assert.deepEqual(after.certificates, [between.certificates[1]])
       assert.equal(after.signer.certificate, between.certificates[1])

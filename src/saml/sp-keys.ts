@@ -90,13 +90,16 @@ export function beginRollover(store: Store, seal: Seal, by: RolloverActor): Prom
   })
 }
 
-/** Lets the next key sign; the one before is published no longer and decrypts what is still under way. */
-export function finishRollover(store: Store, by: RolloverActor): Promise<RolledOver> {
+/**
+ * Lets the next key sign; the one before is published no longer and decrypts what is still under way, unless it was lost
+ * with the SECRET_KEY that had sealed it.
+ */
+export function finishRollover(store: Store, seal: Seal, by: RolloverActor): Promise<RolledOver> {
   return rollOver(store, by, 'finished', async (keys) => {
     const next = keys.find(({ state }) => state === 'next')
     if (next === undefined) return 'notBegun'
-    const before = keys.filter(({ state }) => state === 'signing').map((key) => ({ ...key, state: 'retired' as const }))
-    return [{ ...next, state: 'signing' }, ...before]
+    const before = keys.filter(({ state, privateKey }) => state === 'signing' && seal.isOwn(privateKey))
+    return [{ ...next, state: 'signing' }, ...before.map((key) => ({ ...key, state: 'retired' as const }))]
   })
 }
 
