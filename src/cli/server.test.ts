@@ -3,12 +3,14 @@ import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { it } from 'node:test'
 import { temporaryFile } from '../../test/stores.ts'
+import { sealWith } from '../auth/seal.ts'
 import { configFrom } from '../config.ts'
 import { DAY_MS } from '../days.ts'
 import { createInstitution } from '../directory/institution-changes.ts'
 import { openFolders } from '../flatfile/folders.ts'
 import { receive } from '../flatfile/receive.ts'
 import { openLog } from '../observe/log.ts'
+import { pickUpKeys } from '../sftp/pick-up-keys.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import { openServer } from './server.ts'
 
@@ -31,4 +33,21 @@ it('warns of a file that its daily run could not use', { timeout: 60_000 }, asyn
   t.mock.timers.tick(60_000)
   const { msg, institution, result } = await warned
   assert.deepEqual({ msg, institution, result }, { msg: 'file run', institution: 'north', result: 'rejected' })
+})
+
+it('says at its start which secrets were sealed under another SECRET_KEY', async () => {
+  const path = temporaryFile('matricula.db')
+  const started = async (key: string) => {
+    const lines: string[] = []
+    const config = configFrom({ DATA_DIR: dirname(path), SECRET_KEY: key, PORT: '0', SFTP_PORT: '0' })
+    await using server = await openServer(config, openLog('error', { write: (line) => void lines.push(line) }))
+    await createInstitution(server.store, { id: 'north', name: 'North', settings: {}, by: { source: 'admin' }, now: Date.now() })
+    await pickUpKeys(server.store, sealWith('a key for tests alone'), 'north')
+    return lines.map((line) => JSON.parse(line)).map(({ msg, institution, secrets }) => ({ msg, institution, secrets }))
+  }
+  assert.deepEqual(await started('a key for tests alone'), [])
+  assert.deepEqual(await started('a key for tests alone'), [])
+  assert.deepEqual(await started('another key for tests'), [
+    { msg: 'secrets were sealed under another SECRET_KEY', institution: 'north', secrets: ['pick-ups'] },
+  ])
 })

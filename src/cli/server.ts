@@ -2,7 +2,9 @@
  * A running server: opened from the configuration, closed in reverse: first the door, then the store.
  */
 import { createApp } from '../app.ts'
+import type { Seal } from '../auth/seal.ts'
 import { sealWith } from '../auth/seal.ts'
+import { sealedElsewhere } from '../auth/sealed-elsewhere.ts'
 import { secretKeyFrom } from '../auth/secret-key.ts'
 import type { Config } from '../config.ts'
 import { isLocalOnly, publicUrlOf } from '../config.ts'
@@ -40,6 +42,7 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   const store = opening.use(await openStore(config.database))
   const metrics = openMetrics()
   const seal = sealWith(await secretKeyFrom(config))
+  await tellSealedElsewhere(store, seal, log)
   const { dataDir } = config
   const onFailure = (institution: string, error: unknown) => log.error({ institution, err: error }, 'a file was not checked')
   const checks = opening.use(openChecks({ store, dataDir, onFailure }))
@@ -62,6 +65,11 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   opening.use(openPurges(store, log))
   const all = opening.move()
   return { publicUrl: publicUrlOf(config, port), sftpPort: dropBox.port, store, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+/** The rest can be served without them. */
+async function tellSealedElsewhere(store: Store, seal: Seal, log: Log): Promise<void> {
+  for await (const found of sealedElsewhere(store, seal)) log.error(found, 'secrets were sealed under another SECRET_KEY')
 }
 
 /** What a run did is told by numbers; its file and its people stand in the store. */
