@@ -20,8 +20,12 @@ const RIGHT =
  */
 export async function secretKeyFrom(config: { readonly secretKey?: string; readonly dataDir: string }): Promise<string> {
   if (config.secretKey !== undefined) return config.secretKey
-  const file = join(config.dataDir, 'secret.key')
+  const file = keyFileIn(config.dataDir)
   return (await keyIn(file)) ?? (await makeKeyIn(config.dataDir, file))
+}
+
+export function keyFileIn(dataDir: string): string {
+  return join(dataDir, 'secret.key')
 }
 
 async function keyIn(file: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 /**
  * The store that the environment names: the one place besides tests where an adapter is chosen.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { DatabaseConfig } from '../config.ts'
 import { configFrom } from '../config.ts'
 import type { Store } from '../store/store.ts'
@@ -23,12 +23,18 @@ export async function openStore(database: DatabaseConfig): Promise<Store> {
   }
 }
 
+/** The path of the file that opening makes, or fills where it is empty; undefined where there is a database. */
+export function databaseToMake(database: DatabaseConfig): string | undefined {
+  if (database.kind !== 'sqlite') return
+  return existsSync(database.path) && statSync(database.path).size > 0 ? undefined : database.path
+}
+
 /** Opens the store, does one thing with it, closes it. */
 export async function withStore<T>(terminal: Terminal, work: (store: Store) => Promise<T>): Promise<T> {
   const { database } = configFrom(terminal.environment)
-  const isNew = database.kind === 'sqlite' && !existsSync(database.path)
+  const made = databaseToMake(database)
   await using store = await openStore(database)
   // In another folder than the server's, or without its variables, a command would else speak of an empty roll in silence.
-  if (isNew) terminal.say(`Made a new database: ${database.path}`)
+  if (made !== undefined) terminal.say(`Made a new database: ${made}`)
   return await work(store)
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { it } from 'node:test'
@@ -50,4 +51,19 @@ it('says at its start which secrets were sealed under another SECRET_KEY', async
   assert.deepEqual(await started('another key for tests'), [
     { msg: 'secrets were sealed under another SECRET_KEY', institution: 'north', secrets: ['pick-ups'] },
   ])
+})
+
+it('warns of a new database where there was one before', async () => {
+  const path = temporaryFile('matricula.db')
+  const started = async () => {
+    const lines: string[] = []
+    const config = configFrom({ DATA_DIR: dirname(path), PORT: '0', SFTP_PORT: '0' })
+    await using _ = await openServer(config, openLog('warn', { write: (line) => void lines.push(JSON.parse(line).msg) }))
+    return lines
+  }
+  assert.deepEqual(await started(), [])
+  assert.deepEqual(await started(), [])
+  for (const end of ['-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
+  truncateSync(path)
+  assert.deepEqual(await started(), ['a new database was made, although DATA_DIR was in use'])
 })

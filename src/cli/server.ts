@@ -1,11 +1,12 @@
 /**
  * A running server: opened from the configuration, closed in reverse: first the door, then the store.
  */
+import { existsSync } from 'node:fs'
 import { createApp } from '../app.ts'
 import type { Seal } from '../auth/seal.ts'
 import { sealWith } from '../auth/seal.ts'
 import { sealedElsewhere } from '../auth/sealed-elsewhere.ts'
-import { secretKeyFrom } from '../auth/secret-key.ts'
+import { keyFileIn, secretKeyFrom } from '../auth/secret-key.ts'
 import type { Config } from '../config.ts'
 import { isLocalOnly, publicUrlOf } from '../config.ts'
 import { isoTime } from '../days.ts'
@@ -25,7 +26,7 @@ import type { Store } from '../store/store.ts'
 import { openDropBox } from './drop-box.ts'
 import { sendersFrom, tellOf, tellOfDay } from './file-telling.ts'
 import { openHttpServer } from './http-server.ts'
-import { openStore } from './open-store.ts'
+import { databaseToMake, openStore } from './open-store.ts'
 import { fetchBeforeRun } from './pick-ups.ts'
 import { openSamlRounds } from './saml-rounds.ts'
 import { watchFolders } from './watched-folders.ts'
@@ -39,7 +40,9 @@ export type RunningServer = AsyncDisposable & {
 
 export async function openServer(config: Config, log: Log): Promise<RunningServer> {
   await using opening = new AsyncDisposableStack()
+  const lost = lostDatabase(config)
   const store = opening.use(await openStore(config.database))
+  if (lost !== undefined) log.warn({ database: lost }, 'a new database was made, although DATA_DIR was in use')
   const metrics = openMetrics()
   const seal = sealWith(await secretKeyFrom(config))
   await tellSealedElsewhere(store, seal, log)
@@ -65,6 +68,11 @@ export async function openServer(config: Config, log: Log): Promise<RunningServe
   opening.use(openPurges(store, log))
   const all = opening.move()
   return { publicUrl: publicUrlOf(config, port), sftpPort: dropBox.port, store, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
+
+/** The path of a database that is not there, though the key that was made beside it is: most often it was moved, or not put back. */
+function lostDatabase({ database, dataDir }: Config): string | undefined {
+  return existsSync(keyFileIn(dataDir)) ? databaseToMake(database) : undefined
 }
 
 /** The rest can be served without them. */
