@@ -84,6 +84,7 @@ describe('the configuration', () => {
     ['SMTP_URL', 'mail.uni.edu', /^SMTP_URL is "mail.uni.edu"; it should be smtp:\/\/HOST:PORT/],
     ['SMTP_URL', 'https://mail.uni.edu', /it should be smtp/],
     ['SMTP_URL', 'smtp://mail.uni.edu/?pool=true', /it should be smtp/],
+    ['SMTP_URL', 'smtp://roll:100%@mail.uni.edu', /^SMTP_URL is "smtp:\/\/…@mail.uni.edu"; it should be .* % is written as %25/],
     ['SMTP_URL', 'smtp://mail.uni.edu', /^MAIL_FROM is missing: /],
   ] as const)
     it(`refuses ${variable}=${found} and says what would be right`, () => {

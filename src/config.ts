@@ -158,19 +158,29 @@ function mailIn(found: string, from: string | undefined): MailConfig {
   const isTls = url?.protocol === 'smtps:'
   if (!url || !(isTls || url.protocol === 'smtp:') || !url.hostname || !/^\/?$/.test(url.pathname) || url.search || url.hash)
     throw wrong('SMTP_URL', hideUser(found), right)
+  const [user, password] = [decoded(url.username), decoded(url.password)]
+  if (user === undefined || password === undefined)
+    throw wrong('SMTP_URL', hideUser(found), `${right}; in these % is written as %25, @ as %40, : as %3A, / as %2F and # as %23`)
   if (from === undefined)
     throw new ConfigError('MAIL_FROM is missing: e-mail through SMTP_URL needs a sender, for example matricula@uni.edu')
   if (!/^([^<>@]*<)?[^\s<>@]+@[A-Za-z0-9.-]+>?$/.test(from))
     throw wrong('MAIL_FROM', from, 'an address, for example matricula@uni.edu or Matricula <matricula@uni.edu>')
-  const user = decodeURIComponent(url.username)
   return {
     server: {
       host: hostFrom(url.hostname),
       port: url.port === '' ? (isTls ? 465 : 587) : Number(url.port),
       isTls,
-      ...(user !== '' && { user, password: decodeURIComponent(url.password) }),
+      ...(user !== '' && { user, password }),
     },
     from,
+  }
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
   }
 }
 
