@@ -25,6 +25,8 @@ describe('a lease', () => {
   for (const [why, machine, after, isHad] of [
     ['runs out when its holder no longer renews it', 'there', 30_001, true],
     ['is not had before that', 'there', 29_000, false],
+    ['is not had by a clock that is a little behind', 'there', -20_000, false],
+    ['is had where a clock that went wrong has put its end a day ahead', 'there', -86_400_000, true],
     ['is taken over at once from a process of this machine that is no more', 'here', 0, true],
   ] as const) {
     it(why, async () => {

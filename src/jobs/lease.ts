@@ -10,6 +10,8 @@ import { hasCode } from '../file-errors.ts'
 import type { Doc, Store } from '../store/store.ts'
 
 const LEASE_MS = 30_000
+/** What ends later was taken by a clock that went wrong, and nobody need wait for it. */
+const MOST_AHEAD_MS = 2 * LEASE_MS
 
 export type Lease = AsyncDisposable & {
   /** Aborted when the lease is no longer held: another process may do the work now. */
@@ -50,7 +52,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
     until: now() + LEASE_MS,
   })
   const known = (await store.get('leases', institution, lease()._id)) as LeaseDoc | undefined
-  if (known !== undefined && known.until > now() && !isDead(known.holder, holder)) return undefined
+  if (known !== undefined && isHeld(known.until - now()) && !isDead(known.holder, holder)) return undefined
   let held = lease()
   const [taken] = await store.write([
     known === undefined
@@ -94,6 +96,10 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
         .catch(() => {})
     },
   }
+}
+
+function isHeld(leftMs: number): boolean {
+  return leftMs > 0 && leftMs < MOST_AHEAD_MS
 }
 
 /** Whether the holder was a process of this machine that is no more. */
