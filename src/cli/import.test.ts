@@ -15,9 +15,21 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const ROWS = Array.from({ length: 5000 }, (_, n) => `p${n},p${n}@uni.edu,Ana,Ode,Student`)
 
 describe('an import that is told to stop', { skip: process.platform === 'win32' && 'needs signals' }, () => {
-  for (const [why, option, hasBegun, says] of [
-    ['says how it goes on', '--approve', /^work\/.+\/plan/m, /^Interrupted: .* matricula files run --institution north, and/],
-    ['leaves nothing of a dry run behind', '--dry-run', /^matricula-dry-run-[^/]+\/plan/m, /^$/],
+  for (const [why, signal, option, hasBegun, says] of [
+    [
+      'says how it goes on',
+      'SIGINT',
+      '--approve',
+      /^work\/.+\/plan/m,
+      /^Interrupted: .* matricula files run --institution north, and/,
+    ],
+    [
+      'leaves nothing of a dry run behind, as when its terminal is gone',
+      'SIGHUP',
+      '--dry-run',
+      /^matricula-dry-run-[^/]+\/plan/m,
+      /^$/,
+    ],
   ] as const)
     it(`${why}, and ends by the signal`, { timeout: 120_000 }, async () => {
       await using folder = await temporaryFolder()
@@ -36,8 +48,8 @@ describe('an import that is told to stop', { skip: process.platform === 'win32' 
       const ended = once(child, 'exit')
       for await (const _ of setInterval(10))
         if (hasBegun.test(readdirSync(temporary, { recursive: true }).join('\n')) || child.exitCode !== null) break
-      child.kill('SIGINT')
-      assert.deepEqual(await ended, [null, 'SIGINT'])
+      child.kill(signal)
+      assert.deepEqual(await ended, [null, signal])
       assert.match(await said, says)
       assert.deepEqual(
         (await readdir(temporary)).filter((name) => name.startsWith('matricula-')),

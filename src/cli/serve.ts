@@ -13,7 +13,7 @@ export const serve: Command = {
   help: `matricula serve
 
 Serves SCIM, REST, sign-ins and uploads over HTTP, the drop box over SFTP, and goes through uploaded files each day.
-Serves until it is told to stop (Ctrl-C or SIGTERM), then finishes what it has accepted.
+Serves until it is told to stop (Ctrl-C, SIGTERM, or its terminal is gone), then finishes what it has accepted.
 The first start on an empty embedded store makes the institution "demo" and prints a token for it.
 Prints where it serves to standard output, and its log as JSON lines to standard error.
 

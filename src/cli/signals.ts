@@ -2,12 +2,13 @@
  * Being told to stop. What serves ends gently, and at once when it is told twice; what does one thing ends where it is.
  */
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/** The last one: its terminal is gone. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** A terminal and npm both pass one Ctrl-C on: what comes this soon is the same wish. */
 const SAME_WISH_MS = 500
 
-/** Resolves at the first SIGINT or SIGTERM; the next one ends the process at once. */
+/** Resolves at the first of them; the next one ends the process at once. */
 export function untilToldToStop(): Promise<void> {
   return new Promise((resolve) => {
     let firstAt: number | undefined
