@@ -16,11 +16,9 @@ const require = createRequire(import.meta.url)
 // wrong in every other run, and moves twice as much.
 const HEAP_FLAGS = require('./heap-flags.json')
 const LASTING = ['serve', 'import', 'files']
-const LOOKS_AT_PARENT_MS = 250
 // Node strips no types below node_modules: a package holds what was compiled, and no source.
 const isPackage = !existsSync(join(dirname(fileURLToPath(import.meta.url)), 'main.ts'))
 
-endWithNpm()
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   startAgainSmaller()
   endWithParent()
@@ -53,18 +51,6 @@ function endWithParent() {
   if (!process.channel) return
   process.channel.unref()
   process.on('disconnect', () => process.exit(1))
-}
-
-/** What tells npm to stop tells the shell that npm has put between, which most often ends without passing it on. */
-function endWithNpm() {
-  if (!['start', 'npx'].includes(process.env.npm_lifecycle_event)) return
-  const { ppid } = process
-  const looking = setInterval(() => {
-    if (process.ppid === ppid) return
-    clearInterval(looking)
-    process.kill(process.pid, 'SIGTERM')
-  }, LOOKS_AT_PARENT_MS)
-  looking.unref()
 }
 
 /** The other Node does all; this one passes signals on and ends as it ended. */
