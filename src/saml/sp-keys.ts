@@ -83,7 +83,8 @@ export type RolledOver = { readonly kind: 'begun' | 'finished' | 'begunAlready' 
 /** Publishes a next key beside the one that signs. */
 export function beginRollover(store: Store, seal: Seal, by: RolloverActor): Promise<RolledOver> {
   return rollOver(store, by, 'begun', async (keys) => {
-    if (keys.some(({ state }) => state === 'next')) return 'begunAlready'
+    // One that was lost with its SECRET_KEY would never sign.
+    if (keys.some(({ state, privateKey }) => state === 'next' && seal.isOwn(privateKey))) return 'begunAlready'
     const kept = keys.filter(({ state }) => state === 'signing')
     const first = kept.length > 0 ? kept : [await makeKey('signing', by.institution, seal, by.now)]
     return [...first, await makeKey('next', by.institution, seal, by.now)]
@@ -93,11 +94,13 @@ export function beginRollover(store: Store, seal: Seal, by: RolloverActor): Prom
 /**
  * Lets the next key sign; the one before is published no longer and decrypts what is still under way, unless it was lost
  * with the SECRET_KEY that had sealed it.
+ * @throws {SealError} when the next key was sealed under another one
  */
 export function finishRollover(store: Store, seal: Seal, by: RolloverActor): Promise<RolledOver> {
   return rollOver(store, by, 'finished', async (keys) => {
     const next = keys.find(({ state }) => state === 'next')
     if (next === undefined) return 'notBegun'
+    seal.open(PURPOSE, by.institution, next.privateKey)
     const before = keys.filter(({ state, privateKey }) => state === 'signing' && seal.isOwn(privateKey))
     return [{ ...next, state: 'signing' }, ...before.map((key) => ({ ...key, state: 'retired' as const }))]
   })
