@@ -3,6 +3,6 @@
  */
 import type { Store } from '../store/store.ts'
 import type { Gate } from './gate.ts'
-import type { GroupWrites } from './group-writes.ts'
+import type { GroupWrites } from './groups/writes.ts'
 
 export type Roll = { readonly store: Store; readonly gate: Gate; readonly groups: GroupWrites }

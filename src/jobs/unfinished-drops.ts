@@ -2,9 +2,10 @@
  * When a server starts: groups that were being dropped when a process died lose the rest of their members. Nobody sees
  * these groups any more, so there is no hurry, and closing may interrupt it: the next start goes on.
  */
-import { resumeDrops } from '../directory/drop-group.ts'
+
 import { openGate } from '../directory/gate.ts'
-import { openGroupWrites } from '../directory/group-writes.ts'
+import { resumeDrops } from '../directory/groups/drop.ts'
+import { openGroupWrites } from '../directory/groups/writes.ts'
 import { listInstitutions } from '../directory/institution.ts'
 import type { Store } from '../store/store.ts'
 

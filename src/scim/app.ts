@@ -5,7 +5,7 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Admission } from '../auth/admit.ts'
-import { openGroupWrites } from '../directory/group-writes.ts'
+import { openGroupWrites } from '../directory/groups/writes.ts'
 import { didYouMean } from '../directory/near-miss.ts'
 import type { Roll } from '../directory/roll.ts'
 import type { Settings } from '../directory/settings.ts'

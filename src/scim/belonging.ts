@@ -3,8 +3,8 @@
  * Looked up anew for every answer, so that it follows at once; of people in no group nothing is read.
  */
 import { isVisible } from '../directory/binding.ts'
-import type { Group } from '../directory/group.ts'
-import { groupsUpward } from '../directory/group.ts'
+import type { Group } from '../directory/groups/group.ts'
+import { groupsUpward } from '../directory/groups/group.ts'
 import type { JsonObject } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import type { Viewer } from './deps.ts'

@@ -3,9 +3,9 @@
  * of them is in memory.
  */
 import { bindingOf, isVisible } from '../directory/binding.ts'
-import type { Group } from '../directory/group.ts'
-import { groupsIn, isIn } from '../directory/group.ts'
-import { memberPages } from '../directory/membership.ts'
+import type { Group } from '../directory/groups/group.ts'
+import { groupsIn, isIn } from '../directory/groups/group.ts'
+import { memberPages } from '../directory/groups/membership.ts'
 import { GROUP } from '../directory/schema.ts'
 import type { Json, JsonObject, Source } from '../directory/user.ts'
 import { sideBySide } from '../side-by-side.ts'

@@ -1,10 +1,11 @@
 /**
  * Writes of groups (RFC 7644, sections 3.3, 3.5 and 3.6).
  */
-import { deleteGroup } from '../directory/drop-group.ts'
-import type { Group } from '../directory/group.ts'
-import { changeGroup } from '../directory/group-change.ts'
-import type { GroupChange, GroupOutcome } from '../directory/group-plan.ts'
+
+import { changeGroup } from '../directory/groups/change.ts'
+import { deleteGroup } from '../directory/groups/drop.ts'
+import type { Group } from '../directory/groups/group.ts'
+import type { GroupChange, GroupOutcome } from '../directory/groups/plan.ts'
 import type { Roll } from '../directory/roll.ts'
 import { GROUP } from '../directory/schema.ts'
 import { problemIn, ScimProblem } from './errors.ts'

@@ -5,10 +5,10 @@
  * nobody need know who else belongs to the group.
  */
 import { bindingOf, isVisible } from '../directory/binding.ts'
-import type { Group } from '../directory/group.ts'
-import type { GroupChange } from '../directory/group-plan.ts'
+import type { Group } from '../directory/groups/group.ts'
+import type { MembersChange } from '../directory/groups/members-check.ts'
+import type { GroupChange } from '../directory/groups/plan.ts'
 import { isList, isObject } from '../directory/json.ts'
-import type { MembersChange } from '../directory/members-check.ts'
 import type { Json, Source } from '../directory/user.ts'
 import { ScimProblem } from './errors.ts'
 import { memberTerms } from './filter/member-terms.ts'

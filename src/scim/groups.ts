@@ -3,8 +3,8 @@
  * for: who adds one member to a large group does not want to read the others.
  */
 import { isVisible } from '../directory/binding.ts'
-import type { Group } from '../directory/group.ts'
-import { findGroup } from '../directory/group.ts'
+import type { Group } from '../directory/groups/group.ts'
+import { findGroup } from '../directory/groups/group.ts'
 import type { Roll } from '../directory/roll.ts'
 import { GROUP } from '../directory/schema.ts'
 import type { ScimDeps } from './deps.ts'

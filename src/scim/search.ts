@@ -1,7 +1,7 @@
 /**
  * Lists and searches, of one resource type or of all (RFC 7644, sections 3.4.2 and 3.4.3).
  */
-import type { Group } from '../directory/group.ts'
+import type { Group } from '../directory/groups/group.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { cursorsFor } from './cursor.ts'
 import type { ScimDeps } from './deps.ts'

@@ -1,8 +1,8 @@
 /**
  * `sortBy` (RFC 7644, section 3.4.2.3) -> the stored path to sort by. Of a list it is the primary element, else the first.
  */
-import type { Group } from '../directory/group.ts'
-import { groupSearch } from '../directory/group.ts'
+import type { Group } from '../directory/groups/group.ts'
+import { groupSearch } from '../directory/groups/group.ts'
 import type { AttributePath, ResourceSchema } from '../directory/schema.ts'
 import { dottedName } from '../directory/schema.ts'
 import { externalIdPath, isSearchable, searchName, searchOf } from '../directory/search.ts'

@@ -4,7 +4,7 @@
  */
 import { isVisible } from '../directory/binding.ts'
 import type { Change, Outcome } from '../directory/change.ts'
-import { moveGroups } from '../directory/group-writes.ts'
+import { moveGroups } from '../directory/groups/writes.ts'
 import { isObject } from '../directory/json.ts'
 import { keysOf } from '../directory/keys.ts'
 import { userSchemaOf } from '../directory/own-extension.ts'

@@ -5,8 +5,8 @@
  */
 import { isDeletedBy } from '../../directory/binding.ts'
 import { allDocs } from '../../directory/each-doc.ts'
-import { groupsDownward, isIn } from '../../directory/group.ts'
-import { findMembers } from '../../directory/members-check.ts'
+import { groupsDownward, isIn } from '../../directory/groups/group.ts'
+import { findMembers } from '../../directory/groups/members-check.ts'
 import type { Attribute } from '../../directory/schema.ts'
 import { GROUP, USER } from '../../directory/schema.ts'
 import type { Predicate } from '../../store/predicate.ts'

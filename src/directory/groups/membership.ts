@@ -1,16 +1,16 @@
 /**
  * Who is in a group: each member's own fact, changed through the gate like anything else about a person, with its event.
  */
-import { sideBySide } from '../side-by-side.ts'
-import type { Store } from '../store/store.ts'
-import type { Change, Current, Draft, Edit, Outcome } from './change.ts'
-import type { Gate } from './gate.ts'
+import { sideBySide } from '../../side-by-side.ts'
+import type { Store } from '../../store/store.ts'
+import type { Change, Current, Draft, Edit, Outcome } from '../change.ts'
+import type { Gate } from '../gate.ts'
+import type { Institution } from '../institution.ts'
+import type { Source, User } from '../user.ts'
 import type { Grants } from './grants.ts'
 import { granted, isAnyMapped, readGrants, sameGrants } from './grants.ts'
 import type { Group } from './group.ts'
 import { groupsDownward, isIn } from './group.ts'
-import type { Institution } from './institution.ts'
-import type { Source, User } from './user.ts'
 
 /** Who asks for a change, and with which credential. */
 export type By = { readonly source: Source; readonly credential?: string }

@@ -3,19 +3,19 @@
  * or tags; leaving it takes them away, unless another group gives them too. Of several account types the first in the
  * order of the map counts.
  */
-import type { Store } from '../store/store.ts'
-import type { Current, Draft } from './change.ts'
+import type { Store } from '../../store/store.ts'
+import type { Current, Draft } from '../change.ts'
+import type { Institution } from '../institution.ts'
+import { isList, isObject } from '../json.ts'
+import { foldText } from '../keys.ts'
+import { ownerOf } from '../provenance.ts'
+import type { GroupMeaning, Settings } from '../settings.ts'
+import { DEFAULT_ACCOUNT_TYPES } from '../settings.ts'
+import { withSlot } from '../slots.ts'
+import type { Json, Resource, Slot, User } from '../user.ts'
+import { MAX_ELEMENTS } from '../validate.ts'
 import type { Group } from './group.ts'
 import { groupsDownward } from './group.ts'
-import type { Institution } from './institution.ts'
-import { isList, isObject } from './json.ts'
-import { foldText } from './keys.ts'
-import { ownerOf } from './provenance.ts'
-import type { GroupMeaning, Settings } from './settings.ts'
-import { DEFAULT_ACCOUNT_TYPES } from './settings.ts'
-import { withSlot } from './slots.ts'
-import type { Json, Resource, Slot, User } from './user.ts'
-import { MAX_ELEMENTS } from './validate.ts'
 
 /** A mapped group, and the ids of the groups whose members have what it means: its own and those that lie in it. */
 type Grant = GroupMeaning & { readonly name: string; readonly through: ReadonlySet<string> }

@@ -3,20 +3,20 @@
  * joins or leaves, then the record's version moves once more. Whoever reads meanwhile knows by the version that there is
  * more to come; what a crash leaves is completed when the same change is sent again.
  */
-import { sideBySide } from '../side-by-side.ts'
-import { bindingOf, isVisible } from './binding.ts'
+import { sideBySide } from '../../side-by-side.ts'
+import { bindingOf, isVisible } from '../binding.ts'
+import type { Institution } from '../institution.ts'
+import type { Roll } from '../roll.ts'
 import { isAnyMapped, isMapped } from './grants.ts'
 import type { Group } from './group.ts'
 import { findGroup, groupsIn, groupsUpward } from './group.ts'
-import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './group-plan.ts'
-import type { Known } from './group-writes.ts'
-import { moveGroups } from './group-writes.ts'
-import type { Institution } from './institution.ts'
 import type { Found, MembersChange } from './members-check.ts'
 import { findMembers, problemsOfMembers } from './members-check.ts'
 import type { Done, MemberEdit } from './membership.ts'
 import { byOf, changeEach, joinEdit, leaveEdit, memberPages, reviewEdit, reviewMembers } from './membership.ts'
-import type { Roll } from './roll.ts'
+import type { GroupChange, GroupDraft, GroupOutcome, GroupRefusal } from './plan.ts'
+import type { Known } from './writes.ts'
+import { moveGroups } from './writes.ts'
 
 export async function changeGroup(
   roll: Roll,

@@ -4,14 +4,14 @@
  * Between processes the store's versions decide, and who lost is planned again on the group as it then is.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Store } from '../store/store.ts'
+import type { Store } from '../../store/store.ts'
+import { foldText } from '../keys.ts'
 import type { Group } from './group.ts'
 import { findGroup } from './group.ts'
-import type { GroupChange, GroupOutcome } from './group-plan.ts'
-import { planGroup } from './group-plan.ts'
-import { foldText } from './keys.ts'
 import type { By } from './membership.ts'
 import { byOf } from './membership.ts'
+import type { GroupChange, GroupOutcome } from './plan.ts'
+import { planGroup } from './plan.ts'
 
 const DEADLINE_MS = 5_000
 const LONGEST_PAUSE_MS = 200

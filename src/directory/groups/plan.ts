@@ -1,15 +1,15 @@
 /**
  * One change of a group's record, planned: pure. Members are no part of the record (`membership.ts`).
  */
-import type { Doc } from '../store/store.ts'
-import { bindingDifferences, withBinding } from './binding.ts'
-import type { Change, Draft, Problem } from './change.ts'
-import type { Difference } from './difference.ts'
+import type { Doc } from '../../store/store.ts'
+import { bindingDifferences, withBinding } from '../binding.ts'
+import type { Change, Draft, Problem } from '../change.ts'
+import type { Difference } from '../difference.ts'
+import { newId, newVersion } from '../ids.ts'
+import { foldText } from '../keys.ts'
+import type { Source } from '../user.ts'
 import type { Group, GroupFields } from './group.ts'
 import { groupSearch } from './group.ts'
-import { newId, newVersion } from './ids.ts'
-import { foldText } from './keys.ts'
-import type { Source } from './user.ts'
 
 /** What an edit makes of a group; what is absent is left alone. */
 export type GroupDraft = {

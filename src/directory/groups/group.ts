@@ -2,12 +2,12 @@
  * A group: a small record. Who belongs to it is a fact of its members (`memberOf`), so a group of 100,000 is no heavier
  * than one of five. Its version moves with its members.
  */
-import type { Predicate } from '../store/predicate.ts'
-import type { Doc, Store } from '../store/store.ts'
-import { allDocs } from './each-doc.ts'
-import { foldText } from './keys.ts'
-import { addShared } from './search.ts'
-import type { Binding } from './user.ts'
+import type { Predicate } from '../../store/predicate.ts'
+import type { Doc, Store } from '../../store/store.ts'
+import { allDocs } from '../each-doc.ts'
+import { foldText } from '../keys.ts'
+import { addShared } from '../search.ts'
+import type { Binding } from '../user.ts'
 
 export type Group = Doc & GroupFields
 

@@ -1,12 +1,12 @@
 /**
  * Whether all that a change calls members can be members, told before anything is written.
  */
-import type { Store } from '../store/store.ts'
-import { isVisible } from './binding.ts'
-import type { Problem } from './change.ts'
+import type { Store } from '../../store/store.ts'
+import { isVisible } from '../binding.ts'
+import type { Problem } from '../change.ts'
+import type { Source, User } from '../user.ts'
 import type { Group } from './group.ts'
 import { groupsUpward } from './group.ts'
-import type { Source, User } from './user.ts'
 
 /** Ids of members: who joins, and who leaves. `isWhole`: everybody who does not join leaves. */
 export type MembersChange = {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { storeWith } from '../../test/store-with.ts'
-import { forEachStore } from '../../test/stores.ts'
-import type { Store } from '../store/store.ts'
+import { storeWith } from '../../../test/store-with.ts'
+import { forEachStore } from '../../../test/stores.ts'
+import type { Store } from '../../store/store.ts'
 import type { Group } from './group.ts'
-import type { GroupChange, GroupDraft } from './group-plan.ts'
-import { openGroupWrites } from './group-writes.ts'
+import type { GroupChange, GroupDraft } from './plan.ts'
+import { openGroupWrites } from './writes.ts'
 
 let count = 0
 const anInstitutionId = () => `inst-${++count}`

@@ -3,23 +3,23 @@
  * then its members leave, chunk by chunk. A note in the store lasts until the end, so that what was interrupted is gone
  * on with: by the same request sent again, or when a server starts.
  */
-import { sideBySide } from '../side-by-side.ts'
-import { EVERYTHING } from '../store/predicate.ts'
-import type { Doc, Store } from '../store/store.ts'
-import { isVisible } from './binding.ts'
-import type { Change } from './change.ts'
-import { allDocs } from './each-doc.ts'
+import { sideBySide } from '../../side-by-side.ts'
+import { EVERYTHING } from '../../store/predicate.ts'
+import type { Doc, Store } from '../../store/store.ts'
+import { isVisible } from '../binding.ts'
+import type { Change } from '../change.ts'
+import { allDocs } from '../each-doc.ts'
+import { newId } from '../ids.ts'
+import type { Institution } from '../institution.ts'
+import type { Roll } from '../roll.ts'
+import type { Source } from '../user.ts'
 import type { Group } from './group.ts'
 import { findGroup, groupsIn } from './group.ts'
-import type { GroupChange } from './group-plan.ts'
-import { eventOf } from './group-plan.ts'
-import { moveGroups } from './group-writes.ts'
-import { newId } from './ids.ts'
-import type { Institution } from './institution.ts'
 import type { By } from './membership.ts'
 import { byOf, changeMembers, leaveEdit, reviewMembers } from './membership.ts'
-import type { Roll } from './roll.ts'
-import type { Source } from './user.ts'
+import type { GroupChange } from './plan.ts'
+import { eventOf } from './plan.ts'
+import { moveGroups } from './writes.ts'
 
 /** What is left of a group until its members, and the groups that it was in, know: it has the id of the group. */
 type Drop = Doc & By & { readonly displayName: string; readonly memberOf: readonly string[] }
