@@ -4,14 +4,15 @@
  * however that ends.
  */
 import type { ChildProcess } from 'node:child_process'
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import { freePort } from './free-port.ts'
+import { end, supervised } from './supervised.ts'
 
 export type MongoServer = {
   readonly kind: 'mongodb' | 'ferretdb'
@@ -92,34 +93,30 @@ const FERRETDB: Program = {
   ],
 }
 
-/** Lives as long as its standard input is open, which closes with this process even when that is killed. */
-const SUPERVISOR = '"$@" >"$LOG" 2>&1 & child=$!; trap "" TERM INT; cat >/dev/null; kill -9 $child; wait $child'
-
 async function started(program: Program): Promise<MongoServer> {
   const folder = mkdtempSync(join(tmpdir(), 'matricula-mongo-'))
   const port = await freePort()
-  const child = spawn('sh', ['-c', SUPERVISOR, 'sh', program.path, ...program.args(folder, port)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    env: { ...process.env, LOG: join(folder, 'log') },
-  })
+  const log = openSync(join(folder, 'log'), 'w')
+  const child = supervised(program.path, program.args(folder, port), { stdout: log, stderr: log })
+  closeSync(log)
   const stop = async () => {
     await end(child)
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    await ready(program, port)
+    await ready(program, port, child)
   } catch (error) {
-    const log = readFileSync(join(folder, 'log'), 'utf8').slice(-2000)
+    const said = readFileSync(join(folder, 'log'), 'utf8').slice(-2000)
     await stop()
-    throw new Error(`${program.path} did not start: ${log}`, { cause: error })
+    throw new Error(`${program.path} did not start: ${said}`, { cause: error })
   }
   return { kind: program.kind, freshUri: () => `mongodb://127.0.0.1:${port}/${freshName()}`, stop }
 }
 
-async function ready(program: Program, port: number): Promise<void> {
+async function ready(program: Program, port: number, child: ChildProcess): Promise<void> {
   const until = Date.now() + START_MS
   while (!(await answers(port))) {
-    if (Date.now() > until) throw new Error(`nothing listens on port ${port}`)
+    if (child.exitCode !== null || Date.now() > until) throw new Error(`nothing listens on port ${port}`)
     await delay(20)
   }
   if (program.kind === 'mongodb') await initiate(port)
@@ -139,14 +136,6 @@ function answers(port: number): Promise<boolean> {
     const socket = createConnection({ host: '127.0.0.1', port })
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
     socket.once('connect', () => socket.destroy())
-  })
-}
-
-function end(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve()
-    child.once('exit', () => resolve())
-    child.stdin?.end()
   })
 }
 

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from './free-port.ts'
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const LAUNCHER = fileURLToPath(new URL('../src/matricula.mjs', import.meta.url))
 const READY_MS = 120_000
 const INSTITUTION = 'test-uni'
 
@@ -92,8 +93,9 @@ export class Server implements AsyncDisposable {
   }
 
   async serve(launch: readonly string[] = []): Promise<void> {
-    const [program = '', ...args] = [...launch, process.execPath, MAIN, 'serve']
-    const child = spawn(program, args, { env: this.#env, stdio: ['ignore', 'ignore', 'inherit'] })
+    const [program = '', ...args] = [...launch, process.execPath, LAUNCHER, 'serve']
+    // By the channel the launcher sees the test end, however it ends, and ends too.
+    const child = spawn(program, args, { env: this.#env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     this.#child = child
     const until = Date.now() + READY_MS
     while (!(await isReady(`${this.origin}/readyz`))) {

@@ -2,14 +2,14 @@
  * The SSH server of OpenSSH as an institution may have one: a process of its own for the account that runs the tests,
  * with keys and a folder that are gone with it.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
+import { end, supervised } from './supervised.ts'
 
 const PROGRAM = '/usr/sbin/sshd'
 const READY_MS = 60_000
@@ -62,12 +62,9 @@ export async function startSshd(kinds: readonly ('ed25519' | 'rsa')[] = ['ed2551
       await rm(keyFile(kind), { force: true })
       execFileSync('ssh-keygen', ['-q', '-t', kind, '-N', '', '-f', keyFile(kind)])
     }
-    const child = spawn(PROGRAM, ['-D', '-e', '-f', join(home, 'config')], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    const exit = once(child, 'exit')
+    const child = supervised(PROGRAM, ['-D', '-e', '-f', join(home, 'config')], { stderr: 'pipe' })
     let said = ''
-    child.stderr.setEncoding('utf8').on('data', (text) => {
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
       said += text
     })
     const until = Date.now() + READY_MS
@@ -75,11 +72,7 @@ export async function startSshd(kinds: readonly ('ed25519' | 'rsa')[] = ['ed2551
       if (child.exitCode !== null || Date.now() > until) throw new Error(`sshd does not start: ${said}`)
       await wait(10)
     }
-    stop = async () => {
-      // Its sessions end with their connections.
-      child.kill()
-      await exit
-    }
+    stop = () => end(child)
   }
   await start()
 

@@ -2,23 +2,19 @@
  * The program on Cloudflare's own runtime (workerd), as `wrangler dev` starts it on this machine. It ends with this
  * process, however that ends.
  */
-import type { ChildProcess } from 'node:child_process'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from './free-port.ts'
+import { end, supervised } from './supervised.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BIN = join(ROOT, 'node_modules', '.bin')
 const READY_MS = 120_000
-
-/** Lives as long as its standard input is open; a group of its own, since the tool starts others. */
-const SUPERVISOR = 'setsid "$@" </dev/null & child=$!; trap "" TERM INT; cat >/dev/null; kill -9 -$child; wait $child'
 
 export type RunningWorker = AsyncDisposable & {
   readonly origin: string
@@ -35,13 +31,14 @@ export async function startWorker(variablesAt: (origin: string) => { readonly [n
   const origin = `http://127.0.0.1:${port}`
   const where = ['--ip', '127.0.0.1', '--port', `${port}`, '--inspector-port', `${inspector}`, '--persist-to', folder]
   const variables = Object.entries(variablesAt(origin)).flatMap(([name, value]) => ['--var', `${name}:${value}`])
-  const child = spawn('sh', ['-c', SUPERVISOR, 'sh', 'wrangler', 'dev', ...where, ...variables], {
+  const child = supervised('wrangler', ['dev', ...where, ...variables], {
     cwd: ROOT,
     env: { ...process.env, PATH: `${BIN}:${process.env.PATH}`, ...QUIET, WRANGLER_LOG_PATH: folder },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdout: 'pipe',
+    stderr: 'pipe',
   })
   const said: string[] = []
-  const lines = [child.stdout, child.stderr].map((input) => createInterface({ input }))
+  const lines = [child.stdout, child.stderr].map((input) => createInterface({ input: input as Readable }))
   for (const one of lines) one.on('line', (line) => said.push(line))
   const hears = (pattern: RegExp) =>
     new Promise<void>((resolve, reject) => {
@@ -69,11 +66,4 @@ const QUIET = { CI: 'true', WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_
 async function tooLate(said: readonly string[]): Promise<never> {
   await wait(READY_MS, undefined, { ref: false })
   throw new Error(`the Worker did not start in time\n${said.join('\n')}`)
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.stdin?.end()
-  await ended
 }

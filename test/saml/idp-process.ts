@@ -2,12 +2,12 @@
  * An identity provider that runs as a process of its own on loopback, with a key and a folder of its own: for tests.
  */
 import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '../free-port.ts'
+import { end } from '../supervised.ts'
 import { testIdp } from './signer.ts'
 
 const READY_MS = 120_000
@@ -20,7 +20,7 @@ export type RunningIdp = AsyncDisposable & {
 
 /**
  * @param at paths below its address
- * @param start gets the port to listen at, and the folder with `idp.key` and `idp.crt`, in which it may write
+ * @param start gets the port to listen at, and the folder with `idp.key` and `idp.crt`, in which it may write; starts it supervised
  */
 export async function runIdp(
   at: { readonly path: string; readonly sso: string; readonly metadata: string },
@@ -57,11 +57,4 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
     if (isOver) throw new Error(`the identity provider is not ready: ${answer?.status} ${text?.slice(0, 500)}`)
     await wait(50)
   }
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  await ended
 }

@@ -1,8 +1,9 @@
 /**
  * pysaml2, another real identity provider, in a process of its own on loopback: for tests.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { supervised } from '../supervised.ts'
 import type { RunningIdp } from './idp-process.ts'
 import { runIdp } from './idp-process.ts'
 
@@ -17,6 +18,6 @@ export const noPysaml2 =
 /** @param spMetadataUrl where it reads what it must know of the service provider */
 export function startPysaml2(spMetadataUrl: string): Promise<RunningIdp> {
   return runIdp({ path: 'idp', sso: 'sso', metadata: 'metadata' }, (port, folder) =>
-    spawn('python3', ['-W', 'ignore', PROGRAM, String(port), folder, spMetadataUrl], { stdio: ['ignore', 'ignore', 'inherit'] }),
+    supervised('python3', ['-W', 'ignore', PROGRAM, String(port), folder, spMetadataUrl], { stderr: 'inherit' }),
   )
 }

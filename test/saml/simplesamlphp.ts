@@ -1,9 +1,10 @@
 /**
  * SimpleSAMLphp, a real identity provider, run by PHP's own server on loopback: for tests.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { supervised } from '../supervised.ts'
 import type { RunningIdp } from './idp-process.ts'
 import { runIdp } from './idp-process.ts'
 
@@ -44,6 +45,6 @@ export function startSimpleSaml(options: SimpleSamlOptions): Promise<RunningIdp>
       SP_SIGNS: checksRequests ? 'yes' : 'no',
       SP_CERTIFICATE: spCertificate,
     }
-    return spawn('php', ['-S', `127.0.0.1:${port}`], { cwd: WWW, env, stdio: 'ignore' })
+    return supervised('php', ['-S', `127.0.0.1:${port}`], { cwd: WWW, env })
   })
 }
