@@ -121,15 +121,10 @@ describe('serve', () => {
     const url = await server.url()
     const request = await halfSent(`${url}/institutions/demo/scim/v2/Users`, token)
     await fetch(`${url}/healthz`).then((answer) => answer.text())
-    const started = performance.now()
-    const again = setTimeout(function kill() {
-      if (server.child.kill('SIGTERM')) again.refresh()
-    }, 100)
+    // What comes within half a second of the first is the same wish.
+    for await (const _ of setInterval(100)) if (!server.child.kill('SIGTERM')) break
     assert.equal(await server.exit(), 1)
-    clearTimeout(again)
     request.socket.destroy()
-    // What waits for the request waits ten seconds for it.
-    assert.ok(performance.now() - started < 10_000)
   })
 
   it('ends with the launcher that started it on another Node', async () => {
