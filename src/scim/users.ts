@@ -54,7 +54,7 @@ async function change(roll: Roll, exchange: Exchange, write: (asked: Asked) => P
 
 async function visibleUser(store: Store, { institution, source }: Caller, id: string): Promise<UserBytes | undefined> {
   if (!ID.test(id)) return
-  const user = (await store.get('users', institution._id, id, true)) as UserBytes | undefined
+  const user = (await store.get('users', institution._id, id, { asBytes: true })) as UserBytes | undefined
   return isVisible(user, source) ? user : undefined
 }
 

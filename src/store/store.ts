@@ -45,7 +45,13 @@ export type WriteResult =
 /** Ids, and values by the unique key that has one of them. */
 export type LookUp = { readonly ids?: readonly string[]; readonly keys?: { readonly [name: string]: readonly string[] } }
 
-export type Query = {
+/** How documents come. */
+export type Form = {
+  /** Whether fields that are declared `apart` come as their JSON in UTF-8. */
+  readonly asBytes?: boolean
+}
+
+export type Query = Form & {
   readonly where: Predicate
   /** By `_id` when absent. Absent values come last ascending, ties by `_id`; descending is exactly the reverse. */
   readonly sort?: { readonly path: string; readonly descending: boolean }
@@ -53,8 +59,6 @@ export type Query = {
   readonly limit: number
   /** Only what comes behind this place in the order: the sort value there (absent when it has none) and the id. */
   readonly after?: { readonly value?: Scalar; readonly id: string }
-  /** Whether fields that are declared `apart` come as their JSON in UTF-8. */
-  readonly asBytes?: boolean
   /** Top-level fields to return beside `_id`, `institution`, `version`; all when absent. */
   readonly project?: readonly string[]
 }
@@ -74,8 +78,7 @@ export type Store = AsyncDisposable & {
    * @throws {StoreError} when the store failed: some writes may be done, each wholly or not at all
    */
   write(writes: readonly Write[], lane?: Lane): Promise<WriteResult[]>
-  /** @param asBytes whether fields that are declared `apart` come as their JSON in UTF-8 */
-  get(collection: CollectionName, institution: string, id: string, asBytes?: boolean): Promise<Doc | undefined>
+  get(collection: CollectionName, institution: string, id: string, form?: Form): Promise<Doc | undefined>
   /** All documents that have one of these ids or one of these keys, each once, in no order: one round trip. */
   lookUp(collection: CollectionName, institution: string, wanted: LookUp): Promise<Doc[]>
   /** @throws {StoreError} `tooSlow` when the question would take longer than the store allows (10 s) */

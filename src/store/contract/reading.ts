@@ -110,7 +110,7 @@ function returned(test: Test): void {
     const [doc] = await given(store, [aDoc(institution, { resource, provenance: [], title: 'x' })])
     const id = String(doc?._id)
     const found = [
-      await store.get('users', institution, id, true),
+      await store.get('users', institution, id, { asBytes: true }),
       ...(await store.find('users', institution, { where: EVERYTHING, limit: 9, asBytes: true })),
     ]
     for (const one of found) {

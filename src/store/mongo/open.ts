@@ -9,7 +9,7 @@ import { MongoClient, ReadConcern } from 'mongodb'
 import type { CollectionName } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
 import type { Predicate } from '../predicate.ts'
-import type { Doc, Lane, LookUp, Query, Store, Write, WriteResult } from '../store.ts'
+import type { Doc, Form, Lane, LookUp, Query, Store, Write, WriteResult } from '../store.ts'
 import type { Stored } from './documents.ts'
 import { storedId } from './documents.ts'
 import { addressError, storeError } from './faults.ts'
@@ -116,8 +116,8 @@ class MongoStore implements Store {
     return this.#guarded(() => this.#exclusive(() => this.#writer.write(writes), lane))
   }
 
-  get(collection: CollectionName, institution: string, id: string, asBytes = false): Promise<Doc | undefined> {
-    return this.#reading(collection, institution, (reads) => reads.get(institution, id, asBytes))
+  get(collection: CollectionName, institution: string, id: string, form?: Form): Promise<Doc | undefined> {
+    return this.#reading(collection, institution, (reads) => reads.get(institution, id, form))
   }
 
   lookUp(collection: CollectionName, institution: string, wanted: LookUp): Promise<Doc[]> {

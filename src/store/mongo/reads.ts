@@ -4,7 +4,7 @@
 import type { Document, Collection as Driver, Filter, FindOptions } from 'mongodb'
 import type { Collection } from '../collections.ts'
 import type { Predicate } from '../predicate.ts'
-import type { Doc, LookUp, Query } from '../store.ts'
+import type { Doc, Form, LookUp, Query } from '../store.ts'
 import { compile } from './compile.ts'
 import type { Stored } from './documents.ts'
 import { escapeName, HIDDEN, oneOf, storedId, toDoc } from './documents.ts'
@@ -24,12 +24,12 @@ export class Reads {
     this.#abilities = abilities
   }
 
-  async get(institution: string, id: string, asBytes = false): Promise<Doc | undefined> {
+  async get(institution: string, id: string, form: Form = {}): Promise<Doc | undefined> {
     const _id = storedId(institution, id)
     // The id holds the institution already; a sharded cluster is told where to look.
     const filter = this.#abilities.isMongo ? { _id, institution } : { _id }
     const found = await this.#driver.findOne(filter, { ...LIMITS, projection: HIDDEN })
-    return found === null || this.#isExpired(found) ? undefined : this.#shown(toDoc(found), asBytes)
+    return found === null || this.#isExpired(found) ? undefined : this.#shown(toDoc(found), form)
   }
 
   async lookUp(institution: string, { ids = [], keys = {} }: LookUp): Promise<Doc[]> {
@@ -59,7 +59,7 @@ export class Reads {
       if (some.length > 0) skip = 0
       else if (skip > 0) skip -= await this.#count(parts)
     }
-    return found.map((one) => this.#shown(toDoc(one), query.asBytes))
+    return found.map((one) => this.#shown(toDoc(one), query))
   }
 
   async count(institution: string, predicate: Predicate): Promise<number> {
@@ -75,7 +75,7 @@ export class Reads {
     return toDoc(shown)
   }
 
-  #shown(doc: Doc, asBytes = false): Doc {
+  #shown(doc: Doc, { asBytes = false }: Form): Doc {
     if (!asBytes) return doc
     const texts = this.#collection.apart
       .filter((field) => doc[field] !== undefined)

@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Collection, CollectionName } from '../collections.ts'
 import { COLLECTIONS } from '../collections.ts'
 import type { Predicate, Scalar } from '../predicate.ts'
-import type { Doc, Lane, LookUp, Query, Store, Write, WriteResult } from '../store.ts'
+import type { Doc, Form, Lane, LookUp, Query, Store, Write, WriteResult } from '../store.ts'
 import { StoreError } from '../store.ts'
 import { FEW } from './access-path.ts'
 import type { Answer, CallAnswer, Job } from './commit.ts'
@@ -97,7 +97,12 @@ class SqliteStore implements Store {
     return answers.map(resultOf)
   }
 
-  async get(collection: CollectionName, institution: string, id: string, asBytes = false): Promise<Doc | undefined> {
+  async get(
+    collection: CollectionName,
+    institution: string,
+    id: string,
+    { asBytes = false }: Form = {},
+  ): Promise<Doc | undefined> {
     const table = tableIn(this.#tables, collection)
     const { sql, expires } = table
     const alive = expires ? 'and (expires is null or expires > ?)' : ''
