@@ -30,12 +30,12 @@ describe('the command line', () => {
   before(() => matricula(['institution', 'list']))
 
   for (const [line, said] of [
-    ['srve', 'matricula: there is no command srve; did you mean "serve"?\nSee: matricula --help'],
+    ['srve', 'matricula: there is no command srve (did you mean "serve"?)\nSee: matricula --help'],
     ['backup', 'matricula: there is no command backup; known: serve, institution,'],
     ['institution', 'matricula: what to do with institution? One of: create, list, show, set'],
     [
       'institution crate',
-      'matricula: there is no command institution crate; did you mean "create"?\nSee: matricula institution --help',
+      'matricula: there is no command institution crate (did you mean "create"?)\nSee: matricula institution --help',
     ],
     ['institution create', 'matricula: ID is missing\nSee: matricula institution create --help'],
     ['institution create north', 'matricula: --name is missing'],

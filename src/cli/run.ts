@@ -4,7 +4,7 @@
 import packageFile from '../../package.json' with { type: 'json' }
 import { SealError } from '../auth/seal.ts'
 import { ConfigError } from '../config.ts'
-import { nearMiss } from '../directory/near-miss.ts'
+import { didYouMean } from '../directory/near-miss.ts'
 import { isDiskFull, isSystemError, KeptFileError } from '../file-errors.ts'
 import { StoreError } from '../store/store.ts'
 import type { Command, Terminal } from './command.ts'
@@ -65,9 +65,8 @@ function find(command: Command, args: readonly string[], path: string[]): Comman
   }
   const isOption = word.startsWith('-')
   const names = isOption ? ['--help', ...(path.length === 0 ? ['--version'] : [])] : Object.keys(command.commands)
-  const near = nearMiss(word, names)
-  const hint = near ? `did you mean "${near}"?` : `known: ${names.join(', ')}`
-  throw new Misuse(`there is no ${isOption ? 'option' : 'command'} ${[...path, word].join(' ')}; ${hint}`)
+  const hint = didYouMean(word, names) || `; known: ${names.join(', ')}`
+  throw new Misuse(`there is no ${isOption ? 'option' : 'command'} ${[...path, word].join(' ')}${hint}`)
 }
 
 function asksForHelp(args: readonly string[]): boolean {

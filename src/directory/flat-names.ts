@@ -5,7 +5,7 @@ import type { Problem } from './change.ts'
 import { FIELDS, fieldNamed } from './fields.ts'
 import type { Control } from './flat-schema.ts'
 import { CONTROLS } from './flat-schema.ts'
-import { nearMiss } from './near-miss.ts'
+import { nearMiss, suggesting } from './near-miss.ts'
 import { quoted } from './quoted.ts'
 
 /** Names resolved to fields, each once; what is unknown or said twice is told. */
@@ -36,6 +36,6 @@ function isControl(name: string): name is Control {
 
 function unknownField(name: string): Problem {
   const near = name.length > 64 ? undefined : nearMiss(name, NAMES)
-  const suggestion = near === undefined ? '' : `; did you mean "${isControl(near) ? near : fieldNamed(near)?.name}"?`
+  const suggestion = suggesting(near === undefined || isControl(near) ? near : fieldNamed(near)?.name)
   return { field: name.slice(0, 64), code: 'field_unknown', message: `there is no field ${quoted(name)}${suggestion}` }
 }

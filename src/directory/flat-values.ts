@@ -7,7 +7,7 @@ import { countryNamed, nearestCountry } from './countries.ts'
 import type { Field } from './fields.ts'
 import type { Institution } from './institution.ts'
 import { foldKey, foldText, isPlain } from './keys.ts'
-import { nearMiss } from './near-miss.ts'
+import { didYouMean, suggesting } from './near-miss.ts'
 import { normalized } from './normal-form.ts'
 import { quoted } from './quoted.ts'
 import { DEFAULT_ACCOUNT_TYPES } from './settings.ts'
@@ -100,7 +100,7 @@ function readInteger(field: Field, text: string): ReadValue {
   const month = maximum === MONTHS.length ? monthNamed(text) : 0
   const value = month > 0 ? month : /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (value >= minimum && value <= maximum) return value
-  const near = maximum === MONTHS.length ? didYouMean(nearMiss(text, MONTHS)) : ''
+  const near = maximum === MONTHS.length ? didYouMean(text, MONTHS) : ''
   return bad(field, 'value_invalid', `is ${quoted(text)}; it should be a whole number from ${minimum} to ${maximum}${near}`)
 }
 
@@ -121,7 +121,7 @@ const WORDS_OF_STATUS = [...STATUS.keys()].filter((word) => word.length > 1)
 function readStatus(field: Field, text: string): ReadValue {
   const value = STATUS.get(text.toLowerCase())
   if (value !== undefined) return value
-  const near = didYouMean(nearMiss(text, WORDS_OF_STATUS))
+  const near = didYouMean(text, WORDS_OF_STATUS)
   return bad(
     field,
     'value_invalid',
@@ -148,7 +148,7 @@ function readUnlisted(field: Field, text: string): ReadValue {
   if (field.name !== 'country' && field.name !== 'nationality') return text
   const country = countryNamed(text)
   if (country !== undefined || field.name === 'nationality') return country ?? text
-  const near = didYouMean(nearestCountry(text))
+  const near = suggesting(nearestCountry(text))
   return bad(field, 'country_unknown', `is ${quoted(text)}, which is no country by ISO 3166 name or code${near}`)
 }
 
@@ -158,7 +158,7 @@ function readListed(field: Field, text: string, list: readonly string[], code: s
   const listed = foldedList(list).get(foldText(text))
   if (listed !== undefined) return listed
   const all = list.length > MOST_SHOWN ? `${list.slice(0, MOST_SHOWN).join(', ')} …` : list.join(', ')
-  return bad(field, code, `is ${quoted(text)}; it should be one of ${all}${didYouMean(nearMiss(text, list))}`)
+  return bad(field, code, `is ${quoted(text)}; it should be one of ${all}${didYouMean(text, list)}`)
 }
 
 /** Its entries by their folded form; where two fold alike the first counts. */
@@ -171,10 +171,6 @@ function foldedList(list: readonly string[]): ReadonlyMap<string, string> {
 }
 
 const FOLDED = new WeakMap<readonly string[], ReadonlyMap<string, string>>()
-
-function didYouMean(near: string | undefined): string {
-  return near === undefined ? '' : `; did you mean "${near}"?`
-}
 
 function bad({ name }: Pick<Field, 'name'>, code: string, what: string): Problem {
   return { field: name, code, message: `${name} ${what}` }

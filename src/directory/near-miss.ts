@@ -24,7 +24,11 @@ export function nearMiss(
 
 /** ` (did you mean "X"?)`, or nothing when no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
-  const near = nearMiss(word, candidates)
+  return suggesting(nearMiss(word, candidates))
+}
+
+/** The same of a word that is known to be near. */
+export function suggesting(near: string | undefined): string {
   return near === undefined ? '' : ` (did you mean "${near}"?)`
 }
 

@@ -5,7 +5,7 @@ import type { Problem } from '../directory/change.ts'
 import type { SettingsCheck } from '../directory/check-settings.ts'
 import { FIELDS, fieldNamed } from '../directory/fields.ts'
 import { foldText } from '../directory/keys.ts'
-import { didYouMean } from '../directory/near-miss.ts'
+import { didYouMean, suggesting } from '../directory/near-miss.ts'
 import type { IdpSettings, SamlRules, SamlSettings, Settings } from '../directory/settings.ts'
 import { DEFAULT_ACCOUNT_TYPES, idpsOf } from '../directory/settings.ts'
 import type { Source } from '../directory/user.ts'
@@ -63,7 +63,7 @@ function fieldProblem(at: string, name: string): Problem[] {
   const field = fieldNamed(name)?.name
   if (field === name) return []
   const names = FIELDS.map((one) => one.name)
-  const near = field === undefined ? didYouMean(name, names) : ` (did you mean "${field}"?)`
+  const near = field === undefined ? didYouMean(name, names) : suggesting(field)
   return [{ field: `${at}.${name}`, code: 'unknown', message: `${at}: there is no field "${name}"${near}` }]
 }
 
