@@ -132,7 +132,7 @@ await forEachStore((name, place) => {
         { sent: { uid: 'bare' } },
         'incomplete',
         'required_missing',
-        /^email is missing: .*first_name is missing.*account_type is missing/,
+        /^email is missing: [^;]* a new person needs it; so are first_name, last_name, account_type$/,
       ],
       [
         'who lacks what the institution asks for beyond',

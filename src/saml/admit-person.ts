@@ -94,11 +94,18 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
 
 /** What a person would need, told without the values that came. */
 function lacking(problems: readonly Problem[], { from }: Person): Pick<Refusal, 'failure' | 'code' | 'detail' | 'missing'> {
-  const missing = problems.filter(({ code }) => code === 'required_missing').flatMap(({ field }) => field ?? [])
+  const lacks = problems.filter(({ code }) => code === 'required_missing')
+  const missing = lacks.flatMap(({ field }) => field ?? [])
+  // All are missing for one reason, which is told once.
+  const [first, ...others] = lacks
+  const alike = others.length === 0 ? '' : `; so ${others.length === 1 ? 'is' : 'are'} ${missing.slice(1).join(', ')}`
   const failure = missing.length > 0 ? 'incomplete' : 'conflict'
-  return { failure, code: problems[0]?.code ?? 'invalid', detail: problems.map(told).join('; '), missing }
+  const detail = problems.filter((problem) => !others.includes(problem)).map(told)
+  return { failure, code: problems[0]?.code ?? 'invalid', detail: detail.join('; '), missing }
 
-  function told({ field = '', code, message }: Problem): string {
+  function told(problem: Problem): string {
+    const { field = '', code, message } = problem
+    if (problem === first) return message + alike
     if (OWN_WORDS.has(code)) return message
     return `what ${from[field] ?? 'a rule'} says cannot be the ${field} of anybody (${code})`
   }

@@ -1,3 +1,6 @@
+/**
+ * Waiting between two looks at a server of others, until it is to end.
+ */
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** @throws the signal's own reason when it is aborted, at once */
