@@ -6,6 +6,7 @@ import { timeOf } from '../directory/date-time.ts'
 import { FIELDS, fieldNamed } from '../directory/fields.ts'
 import { fieldIs } from '../directory/flat-search.ts'
 import { isProblem, readValue } from '../directory/flat-values.ts'
+import { ID } from '../directory/ids.ts'
 import type { Institution } from '../directory/institution.ts'
 import { didYouMean } from '../directory/near-miss.ts'
 import type { Predicate, Scalar } from '../store/predicate.ts'
@@ -134,7 +135,7 @@ export function cursorTo({ id, value }: { readonly id: string; readonly value?: 
 function cursorFrom(text: string): Cursor | undefined {
   try {
     const [id, value, ...more] = JSON.parse(Buffer.from(text, 'base64url').toString())
-    if (typeof id !== 'string' || !/^[A-Za-z0-9_-]{1,64}$/.test(id) || more.length > 0) return undefined
+    if (typeof id !== 'string' || !ID.test(id) || more.length > 0) return undefined
     if (value === undefined) return { id }
     return Number.isSafeInteger(value) ? { id, value } : undefined
   } catch {

@@ -6,6 +6,7 @@ import type { Difference } from '../directory/difference.ts'
 import { historyOf, inFull } from '../directory/event.ts'
 import { flatUserOf } from '../directory/flat-record.ts'
 import { fieldOwners, toldDifferences } from '../directory/flat-told.ts'
+import { ID } from '../directory/ids.ts'
 import { isList } from '../directory/json.ts'
 import type { Json, User } from '../directory/user.ts'
 import type { Doc } from '../store/store.ts'
@@ -16,9 +17,6 @@ import type { Cursor } from './query.ts'
 import { cursorTo, listQueryIn, noneIn, pageIn } from './query.ts'
 
 type Reader = Pick<ApiDeps, 'store'>
-
-/** Ids are the server's own; anything else is nobody's, and need not trouble the store. */
-const ID = /^[A-Za-z0-9_-]{1,64}$/
 
 export async function getUser({ store }: Reader, { caller, query }: Exchange, id: string): Promise<Answer> {
   const refused = noneIn(query)

@@ -23,9 +23,9 @@ export function isBoundTo(source: Source): Predicate {
   return { op: 'any', path: 'search.boundTo', where: { op: 'eq', path: '', value: source } }
 }
 
-/** Records that the source has deleted. */
-export function isDeletedBy(source: Source): Predicate {
-  return { op: 'any', path: 'search.deletedBy', where: { op: 'eq', path: '', value: source } }
+/** Records that the source has not deleted, whether or not it has them. */
+export function isNotDeletedBy(source: Source): Predicate {
+  return { op: 'not', of: { op: 'any', path: 'search.deletedBy', where: { op: 'eq', path: '', value: source } } }
 }
 
 /** The bindings after a source said what becomes of its own; the same where it said nothing new. */

@@ -3,9 +3,24 @@
  */
 import type { CollectionName } from '../store/collections.ts'
 import type { Predicate } from '../store/predicate.ts'
-import type { Doc, Store } from '../store/store.ts'
+import type { Doc, Query, Store } from '../store/store.ts'
 
 const PAGE = 500
+
+/** For those who do something of a page at once; none is empty. */
+export async function* pagesOf(
+  store: Store,
+  collection: CollectionName,
+  institution: string,
+  query: Pick<Query, 'where' | 'limit' | 'project'>,
+): AsyncGenerator<Doc[], void> {
+  let last: Doc | undefined
+  do {
+    const page: Doc[] = await store.find(collection, institution, { ...query, ...(last && { after: { id: last._id } }) })
+    if (page.length > 0) yield page
+    last = page.length < query.limit ? undefined : page.at(-1)
+  } while (last !== undefined)
+}
 
 export async function* eachDoc(
   store: Store,
@@ -13,17 +28,7 @@ export async function* eachDoc(
   institution: string,
   where: Predicate,
 ): AsyncGenerator<Doc, void> {
-  let last: Doc | undefined
-  for (;;) {
-    const page: Doc[] = await store.find(collection, institution, {
-      where,
-      limit: PAGE,
-      ...(last && { after: { id: last._id } }),
-    })
-    yield* page
-    last = page.at(-1)
-    if (page.length < PAGE) return
-  }
+  for await (const page of pagesOf(store, collection, institution, { where, limit: PAGE })) yield* page
 }
 
 export async function allDocs(...asked: Parameters<typeof eachDoc>): Promise<Doc[]> {

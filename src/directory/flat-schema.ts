@@ -7,9 +7,7 @@ import { Ajv } from 'ajv'
 import type { Problem } from './change.ts'
 import type { Field } from './fields.ts'
 import { FIELDS } from './fields.ts'
-
-const MAX_TAGS = 1000
-const MAX_TAGS_TEXT = 32_768
+import { MAX_ELEMENTS, MAX_STRING } from './validate.ts'
 
 const NOTES: { readonly [field: string]: string } = {
   account_type: "one of the institution's account types, in any case",
@@ -91,8 +89,8 @@ function fieldSchema(field: Field): { readonly [keyword: string]: unknown } {
         description: described(field),
         type: ['array', 'string', 'null'],
         items: { type: 'string', maxLength },
-        maxItems: MAX_TAGS,
-        maxLength: MAX_TAGS_TEXT,
+        maxItems: MAX_ELEMENTS,
+        maxLength: MAX_STRING,
       }
     default:
       return field.type satisfies never

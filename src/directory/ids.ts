@@ -3,6 +3,9 @@
  */
 import { randomFillSync } from 'node:crypto'
 
+/** What an id looks like; anything else is nobody's, and need not trouble the store. */
+export const ID = /^[A-Za-z0-9_-]{1,64}$/
+
 const HEX = Buffer.from('0123456789abcdef')
 const pool = new Uint8Array(8192)
 let used = pool.length

@@ -6,6 +6,7 @@
 import { apply } from '../directory/apply.ts'
 import { bindingOf, isBoundTo } from '../directory/binding.ts'
 import type { Change, Draft, Outcome } from '../directory/change.ts'
+import { pagesOf } from '../directory/each-doc.ts'
 import type { Institution } from '../directory/institution.ts'
 import type { Source, User } from '../directory/user.ts'
 import { channelOf } from '../directory/user.ts'
@@ -125,13 +126,9 @@ class MissingTally implements MissingPlan {
 async function* peopleOf({ store, institution, file: { source } }: RosterOptions, isFirst: boolean): AsyncGenerator<User[]> {
   const where = isFirst ? EVERYTHING : isBoundTo(source)
   const project = isFirst ? ['keys', 'bindings', 'provenance'] : ['keys']
-  let last: User | undefined
-  for (;;) {
-    const after = last === undefined ? {} : { after: { id: last._id } }
-    const page = (await store.find('users', institution._id, { where, project, limit: PAGE, ...after })) as User[]
-    yield isFirst ? page.filter((user) => isBroughtBy(user, source)) : page
-    last = page.at(-1)
-    if (page.length < PAGE) return
+  for await (const page of pagesOf(store, 'users', institution._id, { where, project, limit: PAGE })) {
+    const users = page as User[]
+    yield isFirst ? users.filter((user) => isBroughtBy(user, source)) : users
   }
 }
 

@@ -49,7 +49,7 @@ export function watchRequests(fetch: Fetch, options: { log: Log; metrics?: Metri
       const { method = 'GET', url = '/' } = exchange.incoming
       const status = hasGone(exchange.incoming) ? CLIENT_GONE : response.status
       const ms = performance.now() - started
-      const route = routeOf(method, pathOf(url))
+      const route = routeOf(method, withoutQuery(url))
       metrics?.request(method, route, status, ms / 1000)
       const level = levelOf(method, status)
       if (log.isLevelEnabled(level)) {
@@ -74,7 +74,7 @@ function levelOf(method: string, status: number): 'debug' | 'info' | 'error' {
   return status < 400 && (method === 'GET' || method === 'HEAD') ? 'debug' : 'info'
 }
 
-function pathOf(url: string): string {
+function withoutQuery(url: string): string {
   const query = url.indexOf('?')
   return query < 0 ? url : url.slice(0, query)
 }

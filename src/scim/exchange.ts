@@ -29,9 +29,6 @@ export type Asked = {
   readonly ifVersion?: Change['ifVersion']
 }
 
-/** Ids are the server's own; anything else is nobody's, and need not trouble the store. */
-export const ID = /^[A-Za-z0-9_-]{1,64}$/
-
 /** The write that a request with a body asks for. */
 export async function askedBy({ request, caller }: Exchange, maxBytes?: number): Promise<Asked | ScimProblem> {
   const read = await readJson(request, maxBytes)

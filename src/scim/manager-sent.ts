@@ -2,11 +2,11 @@
  * `manager` as clients send it -> as it is stored: by the id alone where it is somebody on the roll, also when nothing but
  * the address was sent. The address and the name are shown as they are at the time (`managers.ts`), and so not kept.
  */
+import { ID } from '../directory/ids.ts'
 import { isObject } from '../directory/json.ts'
 import type { Json } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import type { Caller } from './deps.ts'
-import { ID } from './exchange.ts'
 import { managersBy } from './managers.ts'
 import type { Sent } from './normalise.ts'
 import type { Step } from './patch-steps.ts'

@@ -3,12 +3,12 @@
  * `displayName` follow that record; where it names somebody else it stands as it was sent.
  */
 import { isVisible } from '../directory/binding.ts'
+import { ID } from '../directory/ids.ts'
 import { isObject } from '../directory/json.ts'
 import type { Resource, User } from '../directory/user.ts'
 import type { Store } from '../store/store.ts'
 import type { Viewer } from './deps.ts'
 import { displayOf } from './display.ts'
-import { ID } from './exchange.ts'
 import { objectsIn } from './objects-in.ts'
 
 /** What managers are called, by id. */

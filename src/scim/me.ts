@@ -3,6 +3,7 @@
  * then it is not implemented.
  */
 import { isVisible } from '../directory/binding.ts'
+import { ID } from '../directory/ids.ts'
 import { foldKey } from '../directory/keys.ts'
 import type { Roll } from '../directory/roll.ts'
 import { externalIdTerm } from '../directory/search.ts'
@@ -11,7 +12,6 @@ import type { Store } from '../store/store.ts'
 import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
 import type { Exchange } from './exchange.ts'
-import { ID } from './exchange.ts'
 
 type Service<Deps> = (deps: Deps, exchange: Exchange, id: string) => Promise<Response | ScimProblem>
 

@@ -4,7 +4,7 @@
  * A client lists its own records unless the institution shows it all; a filter that asks for one person or group finds
  * anybody, so that a client can link who is on the roll already. What it has deleted it never sees again.
  */
-import { isBoundTo, isDeletedBy } from '../directory/binding.ts'
+import { isBoundTo, isNotDeletedBy } from '../directory/binding.ts'
 import type { Source } from '../directory/user.ts'
 import type { Predicate } from '../store/predicate.ts'
 import { and, EVERYTHING } from '../store/predicate.ts'
@@ -86,12 +86,12 @@ async function whereOf(
 ): Promise<Predicate | ScimProblem> {
   const { institution, source } = caller
   const seesAll = institution.settings.scim?.sees === 'all'
-  if (text === undefined) return seesAll ? notDeletedBy(source) : isBoundTo(source)
+  if (text === undefined) return seesAll ? isNotDeletedBy(source) : isBoundTo(source)
   const node = parseFilter(text)
   if (node instanceof ScimProblem) return node
   const filter = compileFilter(node, { source, type, types, related: await readRelated(store, caller, type, node) })
   if (filter instanceof ScimProblem) return filter
-  return and(filter, seesAll || asksForOne(type, node) ? notDeletedBy(source) : isBoundTo(source))
+  return and(filter, seesAll || asksForOne(type, node) ? isNotDeletedBy(source) : isBoundTo(source))
 }
 
 export function find(
@@ -117,8 +117,4 @@ export async function totalOf({ store, institution, type, where, isFiltered }: Q
     store.count(type.collection, institution, where.of),
   ])
   return all - deleted
-}
-
-function notDeletedBy(source: Source): Predicate {
-  return { op: 'not', of: isDeletedBy(source) }
 }

@@ -2,6 +2,7 @@
  * /Users: what requests are answered (RFC 7644, sections 3.3 to 3.6).
  */
 import { isVisible } from '../directory/binding.ts'
+import { ID } from '../directory/ids.ts'
 import { userSchemaOf } from '../directory/own-extension.ts'
 import type { Roll } from '../directory/roll.ts'
 import type { User } from '../directory/user.ts'
@@ -10,7 +11,7 @@ import type { Caller } from './deps.ts'
 import { ScimProblem } from './errors.ts'
 import { conditionIn } from './etag.ts'
 import type { Asked, Exchange } from './exchange.ts'
-import { askedBy, deletionBy, ID, projectionIn, wantsToSee } from './exchange.ts'
+import { askedBy, deletionBy, projectionIn, wantsToSee } from './exchange.ts'
 import type { UserBytes } from './render.ts'
 import { etagOf, locationOf, renderUser } from './render.ts'
 import { answer, emptyAnswer, MINIMAL } from './respond.ts'

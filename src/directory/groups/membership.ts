@@ -4,6 +4,7 @@
 import { sideBySide } from '../../side-by-side.ts'
 import type { Store } from '../../store/store.ts'
 import type { Change, Current, Draft, Edit, Outcome } from '../change.ts'
+import { pagesOf } from '../each-doc.ts'
 import type { Gate } from '../gate.ts'
 import type { Institution } from '../institution.ts'
 import type { Source, User } from '../user.ts'
@@ -65,18 +66,8 @@ function meaning(current: Current, memberOf: readonly string[], grants: Grants |
 }
 
 /** Members of a group that are users, page by page, by id: who joins or leaves meanwhile may or may not be among them. */
-export async function* memberPages(store: Store, institution: string, group: string): AsyncGenerator<User[], void> {
-  let last: User | undefined
-  for (;;) {
-    const page = (await store.find('users', institution, {
-      where: isIn(group),
-      limit: PAGE,
-      ...(last && { after: { id: last._id } }),
-    })) as User[]
-    if (page.length > 0) yield page
-    last = page.at(-1)
-    if (page.length < PAGE) return
-  }
+export function memberPages(store: Store, institution: string, group: string): AsyncGenerator<User[], void> {
+  return pagesOf(store, 'users', institution, { where: isIn(group), limit: PAGE }) as AsyncGenerator<User[], void>
 }
 
 /**

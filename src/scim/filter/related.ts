@@ -3,7 +3,7 @@
  * person, who is also in those that these lie in. Each such operand is looked up before the filter is compiled, where it
  * then stands as a question about ids.
  */
-import { isDeletedBy } from '../../directory/binding.ts'
+import { isNotDeletedBy } from '../../directory/binding.ts'
 import { allDocs } from '../../directory/each-doc.ts'
 import { groupsDownward, isIn } from '../../directory/groups/group.ts'
 import { findMembers } from '../../directory/groups/members-check.ts'
@@ -113,9 +113,8 @@ async function groupsWith(asking: Asking, where: FilterNode, attribute: Attribut
 type Members = { readonly users: Predicate; readonly groups: Predicate }
 
 async function hasMember({ store, institution, source }: Asking, group: string, members: Members): Promise<boolean> {
-  const isShown: Predicate = { op: 'not', of: isDeletedBy(source) }
   for (const collection of ['users', 'groups'] as const) {
-    const where = and(isIn(group), members[collection], isShown)
+    const where = and(isIn(group), members[collection], isNotDeletedBy(source))
     if ((await store.find(collection, institution._id, { where, limit: 1, project: [] })).length > 0) return true
   }
   return false
@@ -145,8 +144,7 @@ async function peopleIn(asking: Asking, where: FilterNode, attribute: Attribute)
   const path = 'search.memberOf'
   if (asked === EVERYTHING) return { op: 'pr', path }
   const { store, institution, source } = asking
-  const isShown: Predicate = { op: 'not', of: isDeletedBy(source) }
-  const query = { where: and(asked, isShown), limit: asking.left + 1, project: [] }
+  const query = { where: and(asked, isNotDeletedBy(source)), limit: asking.left + 1, project: [] }
   const ids = (await store.find('groups', institution._id, query)).map(({ _id }) => _id)
   asking.left -= ids.length
   if (asking.left < 0) return TOO_MANY
