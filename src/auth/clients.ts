@@ -75,7 +75,7 @@ export type Rotated =
   | { readonly kind: 'rotated'; readonly client: Client; readonly secret: string }
   | { readonly kind: 'missing' }
   /** It has as many live secrets as it may. */
-  | { readonly kind: 'full'; readonly client: Client }
+  | { readonly kind: 'full' }
 
 /** Gives the client one more secret; those that are over are dropped. */
 export async function rotateClient(store: Store, given: By & { readonly id: string; readonly until: number }): Promise<Rotated> {
@@ -83,7 +83,7 @@ export async function rotateClient(store: Store, given: By & { readonly id: stri
   const client = await getClient(store, institution, id)
   if (!client) return { kind: 'missing' }
   const live = liveSecrets(client, now)
-  if (live.length >= MOST_SECRETS) return { kind: 'full', client }
+  if (live.length >= MOST_SECRETS) return { kind: 'full' }
   const { text, secret } = newClientSecret(now, until)
   const next: Client = { ...client, version: newId(now), secrets: [...live, secret] }
   const event = eventOf('client.rotated', next, by, now)

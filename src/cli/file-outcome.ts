@@ -22,6 +22,11 @@ export function exitCodeOf({ result, counts }: Summary): number {
   }
 }
 
+/** Of several exit codes the one that tells the worst. */
+export function gravest(codes: readonly number[]): number {
+  return [NOT_DONE, HELD, SOME_ROWS_NOT].find((code) => codes.includes(code)) ?? DONE
+}
+
 /** JSON alone on standard output, else words for people, with the rows to mend where they are known. */
 export function showSummary(summary: Summary, terminal: Terminal, asJson: boolean, toMend: readonly string[] = []): void {
   if (asJson) terminal.out(JSON.stringify(summary))

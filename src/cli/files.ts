@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, NOT_DONE, Refusal, read } from './command.ts'
-import { exitCodeOf, howItGoesOn, howToApprove, showSummary } from './file-outcome.ts'
+import { exitCodeOf, gravest, howItGoesOn, howToApprove, showSummary } from './file-outcome.ts'
 import { institutionIn, knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { pickedUpText } from './picked-up-text.ts'
@@ -124,11 +124,6 @@ async function approve(file: string, work: Processing): Promise<Summary> {
   if (run === undefined)
     throw new Refusal(`${work.institution._id} has no held file called "${file}"; matricula files list shows them`)
   return approveRun(run, work)
-}
-
-/** Rejected before held before some rows. */
-function gravest(codes: readonly number[]): number {
-  return [1, 3, 2].find((code) => codes.includes(code)) ?? DONE
 }
 
 const MOST_LISTED = 100

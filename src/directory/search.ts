@@ -90,7 +90,6 @@ type Folded = { [name: string]: unknown }
 type Part = {
   readonly name: string
   readonly isList: boolean
-  readonly isComplex: boolean
   readonly fold: (value: Json) => unknown
 }
 
@@ -160,11 +159,10 @@ function partsOf(attributes: Attributes, isWhole = false): Parts {
 }
 
 function partOf(attribute: Attribute, isWhole: boolean): Part {
-  const isComplex = attribute.type === 'complex'
-  const inner = isComplex ? partsOf(attribute.subAttributes, isWhole) : undefined
+  const inner = attribute.type === 'complex' ? partsOf(attribute.subAttributes, isWhole) : undefined
   const fold =
     inner === undefined ? leafFold(attribute, isWhole) : (value: Json) => (isObject(value) ? foldObject(inner, value) : undefined)
-  return { name: searchName(attribute), isList: attribute.multiValued, isComplex, fold }
+  return { name: searchName(attribute), isList: attribute.multiValued, fold }
 }
 
 function leafFold(attribute: Attribute, isWhole: boolean): (value: Json) => unknown {

@@ -32,7 +32,6 @@ export type Expected = {
 export type Statements = Attributes & {
   readonly assertionId: string
   readonly nameId?: NameId
-  readonly sessionIndex?: string
   /** When the identity provider wants the session ended, at the latest; epoch milliseconds. */
   readonly sessionNotOnOrAfter?: number
   /** From then on a copy is refused for its age alone; epoch milliseconds. */
@@ -80,15 +79,11 @@ function checkStatement(element: XmlElement): void {
 }
 
 /** The person signed in there, and is so still (Core 2.7.2). */
-function readSession(statements: readonly XmlElement[], now: number): Pick<Statements, 'sessionIndex' | 'sessionNotOnOrAfter'> {
+function readSession(statements: readonly XmlElement[], now: number): Pick<Statements, 'sessionNotOnOrAfter'> {
   if (statements.length === 0)
     throw new SamlRefused('structure', 'the assertion does not say that anybody signed in: no AuthnStatement')
   const ends = statements.map((statement) => sessionEnd(statement, now)).filter((end) => end !== undefined)
-  const [index] = statements.map((statement) => attributeOf(statement, 'SessionIndex')).filter((found) => found !== undefined)
-  return {
-    ...(index !== undefined && { sessionIndex: index }),
-    ...(ends.length > 0 && { sessionNotOnOrAfter: Math.min(...ends) }),
-  }
+  return ends.length > 0 ? { sessionNotOnOrAfter: Math.min(...ends) } : {}
 }
 
 function sessionEnd(statement: XmlElement, now: number): number | undefined {

@@ -3,31 +3,27 @@
  * whoever plays one, learns neither.
  */
 
-/** Code -> status of the HTTP answer: 400 where no identity provider would send such a thing, 403 where it is not for us. */
-export const REFUSALS = {
-  encoding: 400,
-  xml: 400,
-  structure: 400,
-  algorithm: 403,
-  unsigned: 403,
-  key: 403,
-  signature: 403,
-  encryption: 403,
-  undecryptable: 403,
-  status: 403,
-  idp: 403,
-  metadata: 403,
-  address: 403,
-  audience: 403,
-  time: 403,
-  subject: 403,
-  conditions: 403,
-  attributes: 403,
-} as const satisfies Record<string, 400 | 403>
+export type RefusalCode =
+  | 'encoding'
+  | 'xml'
+  | 'structure'
+  | 'algorithm'
+  | 'unsigned'
+  | 'key'
+  | 'signature'
+  | 'encryption'
+  | 'undecryptable'
+  | 'status'
+  | 'idp'
+  | 'metadata'
+  | 'address'
+  | 'audience'
+  | 'time'
+  | 'subject'
+  | 'conditions'
+  | 'attributes'
 
-export type RefusalCode = keyof typeof REFUSALS
-
-/** Thrown where something is found, caught in `verifyResponse` alone. */
+/** Thrown where something is found, caught by whoever asked whether a message is to be believed. */
 export class SamlRefused extends Error {
   override name = 'SamlRefused'
   readonly code: RefusalCode

@@ -136,7 +136,7 @@ async function remember(
 }
 
 /** What a person sees of it: a response that no identity provider would send, one that says no, one that is not for us. */
-const FAILURES: { readonly [code: string]: FailureKind } = {
+const FAILURE_OF: { readonly [code: string]: FailureKind } = {
   encoding: 'unreadable',
   xml: 'unreadable',
   structure: 'unreadable',
@@ -147,7 +147,7 @@ function unbelieved({ code, detail, attributeNames, issuer }: Refused, { setting
   // Strangers may call themselves anything; a name that is known tells the administrator where to look.
   const isKnown = idpsOf(settings).some(({ entityId }) => entityId === issuer)
   const about = isKnown && issuer !== undefined ? { idp: issuer } : {}
-  return { ...about, failure: FAILURES[code] ?? 'refused', code, detail, attributeNames }
+  return { ...about, failure: FAILURE_OF[code] ?? 'refused', code, detail, attributeNames }
 }
 
 function late(code: string, detail: string, verified: Verified, { settings }: Institution): Refusal {

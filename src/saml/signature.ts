@@ -64,7 +64,7 @@ function readSignature(signature: XmlElement, signed: XmlElement): Signature {
   parts.end()
   const steps = sequenceOf(info)
   const method = steps.need(NS.ds, 'CanonicalizationMethod')
-  const { algorithm } = signatureAlgorithm(steps.need(NS.ds, 'SignatureMethod'))
+  const algorithm = signatureAlgorithm(steps.need(NS.ds, 'SignatureMethod'))
   const reference = steps.need(NS.ds, 'Reference')
   steps.end()
   return {
@@ -75,7 +75,7 @@ function readSignature(signature: XmlElement, signed: XmlElement): Signature {
   }
 }
 
-function signatureAlgorithm(method: XmlElement): { readonly algorithm: SignatureAlgorithm } {
+function signatureAlgorithm(method: XmlElement): SignatureAlgorithm {
   const name = attributeOf(method, 'Algorithm')
   const algorithm = SIGNATURES.get(name ?? '')
   if (algorithm === undefined || method.children.length > 0)
@@ -83,7 +83,7 @@ function signatureAlgorithm(method: XmlElement): { readonly algorithm: Signature
       'algorithm',
       `the signature algorithm is ${shown(name)}; it should be RSA or ECDSA with SHA-256 or better`,
     )
-  return { algorithm }
+  return algorithm
 }
 
 function readReference(reference: XmlElement, signed: XmlElement): Pick<Signature, 'hash' | 'digest' | 'inclusive'> {

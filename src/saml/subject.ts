@@ -13,8 +13,6 @@ const MOST_NAME_CHARACTERS = 1024
 export type NameId = {
   readonly value: string
   readonly format?: string
-  readonly nameQualifier?: string
-  readonly spNameQualifier?: string
 }
 
 export type Subject = {
@@ -54,14 +52,7 @@ function readNameId(element: XmlElement): NameId {
   if (value.trim() === '' || value.length > MOST_NAME_CHARACTERS)
     throw new SamlRefused('subject', `the NameID has ${value.length} characters; it should have 1 to ${MOST_NAME_CHARACTERS}`)
   const format = attributeOf(element, 'Format')
-  const nameQualifier = attributeOf(element, 'NameQualifier')
-  const spNameQualifier = attributeOf(element, 'SPNameQualifier')
-  return {
-    value,
-    ...(format !== undefined && { format }),
-    ...(nameQualifier !== undefined && { nameQualifier }),
-    ...(spNameQualifier !== undefined && { spNameQualifier }),
-  }
+  return { value, ...(format !== undefined && { format }) }
 }
 
 /** All of it must hold together in one. @returns until when, or why not */

@@ -12,7 +12,6 @@ import { typeIn, USER_TYPE } from '../resource-type.ts'
 import { compileFilter } from './compile.ts'
 import { holds } from './holds.ts'
 import { parseFilter } from './parse.ts'
-import { UNRELATED } from './related.ts'
 
 const SOURCE = 'scim:entra'
 
@@ -202,7 +201,7 @@ describe('a filter on what an institution declares itself', () => {
 
 function compiled(filter: string, type: ResourceType = USER_TYPE): Predicate | ScimProblem {
   const node = parseFilter(filter)
-  return node instanceof ScimProblem ? node : compileFilter(node, { source: SOURCE, type, types: [type], related: UNRELATED })
+  return node instanceof ScimProblem ? node : compileFilter(node, { source: SOURCE, type, types: [type], related: new Map() })
 }
 
 function storedAs(ref: string, sent: JsonObject) {

@@ -12,7 +12,6 @@ import { holds } from './holds.ts'
 import { matchesElement } from './matches.ts'
 import type { FilterNode } from './node.ts'
 import { parseValueFilter } from './parse.ts'
-import { UNRELATED } from './related.ts'
 
 const EMAILS = named('emails')
 
@@ -66,7 +65,7 @@ describe('matchesElement', () => {
       fc.property(anyFilter, fc.array(anyElement, { maxLength: 3 }), (filter, emails) => {
         const search = compileFilter(
           { op: 'any', path: { attr: 'emails' }, of: filter },
-          { source: 'scim', type: USER_TYPE, types: [USER_TYPE], related: UNRELATED },
+          { source: 'scim', type: USER_TYPE, types: [USER_TYPE], related: new Map() },
         )
         assert.ok(!(search instanceof ScimProblem))
         const person = { search: searchOf({ resource: { emails }, bindings: [], memberOf: [] }) }

@@ -28,8 +28,6 @@ import { compileWithin } from './within.ts'
 /** What stands in for each operand that asks about other records. */
 export type Related = ReadonlyMap<FilterNode, Predicate | ScimProblem>
 
-export const UNRELATED: Related = new Map()
-
 /** So many groups are looked into for one filter. */
 const MAX_GROUPS = 2000
 const AT_ONCE = 50
