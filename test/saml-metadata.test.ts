@@ -39,11 +39,16 @@ describe('metadata of an identity provider', () => {
   })
 
   const set = (...options: readonly string[]) => server.run('institution', 'set', 'test-uni', '--saml-metadata', ...options)
-  const file = (name: string, content: string) => {
-    writeFileSync(join(folder, name), content)
+  const file = (name: string, content: string, encoding: BufferEncoding = 'utf8') => {
+    writeFileSync(join(folder, name), content, encoding)
     return join(folder, name)
   }
   const known = async () => JSON.parse((await server.run('institution', 'show', 'test-uni')).stdout).settings.saml.idp
+
+  it('is set from a file that PowerShell has written', async () => {
+    const { code, stderr } = await set(file('utf16.xml', `\ufeff${metadataXml(idp)}`, 'utf16le'))
+    assert.equal(code, 0, stderr)
+  })
 
   it('is set from a file', async () => {
     const { code, stderr } = await set(file('idp.xml', metadataXml(idp)))
@@ -55,6 +60,7 @@ describe('metadata of an identity provider', () => {
   for (const [why, args, message] of [
     ['that is not there', () => [join(folder, 'none.xml')], /there is no file/],
     ['that is too large', () => [file('all.xml', ' '.repeat(1_100_000))], /whole federation.*mdq\.incommon\.org/s],
+    ['that is in another encoding', () => [file('l.xml', '<html>é</html>', 'latin1')], /has letters that are not in UTF-8/],
     ['that is no metadata', () => [file('x.xml', '<html/>')], /holds "html"/],
     [
       'that is not signed as it must be',

@@ -17,6 +17,22 @@ export async function contentOf(file: string): Promise<string> {
   return new TextDecoder(encodingByMark(bytes)?.name).decode(bytes)
 }
 
+/**
+ * Likewise where every letter is kept: a file in another encoding is refused, which is else read with a mark in the place of
+ * each letter that is not ASCII.
+ * @throws {Refusal}
+ */
+export async function textOf(file: string): Promise<string> {
+  const text = await contentOf(file)
+  if (text.includes('\ufffd')) throw new Refusal(`${placeOf(file)} has letters that are not in UTF-8; save it as UTF-8`)
+  return text
+}
+
+/** As messages call it. */
+export function placeOf(file: string): string {
+  return file === '-' ? 'standard input' : file
+}
+
 async function bytesOf(file: string): Promise<Buffer> {
   return file === '-'
     ? buffer(process.stdin)

@@ -9,7 +9,7 @@ import type { Json } from '../directory/user.ts'
 import { actor } from './actor.ts'
 import type { Command } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
-import { contentOf } from './content.ts'
+import { placeOf, textOf } from './content.ts'
 import { knownInstitution, NONE_YET, unknownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import type { metadataPatch as readMetadata } from './saml-metadata.ts'
@@ -149,8 +149,7 @@ async function metadataPatch(...given: Parameters<typeof readMetadata>): ReturnT
 
 async function settingsFrom(file: string): Promise<Json> {
   if (file.startsWith('{')) throw new Misuse('--settings is JSON itself; it should be a file of it, or - for standard input')
-  const place = file === '-' ? 'standard input' : file
-  const settings = readJsonText(await contentOf(file))
-  if (settings.kind === 'bad') throw new Refusal(`${place} ${settings.message}`)
+  const settings = readJsonText(await textOf(file))
+  if (settings.kind === 'bad') throw new Refusal(`${placeOf(file)} ${settings.message}`)
   return settings.value as Json
 }

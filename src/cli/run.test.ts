@@ -143,6 +143,14 @@ describe('the command line', () => {
     }
   })
 
+  it('refuses settings with letters in another encoding, which would be kept as others', async () => {
+    const settings = join(folder, 'latin1.json')
+    writeFileSync(settings, Buffer.from('{"saml":{"contact":{"name":"Universit\xe9"}}}', 'latin1'))
+    const { code, said } = await matricula(['institution', 'create', 'latin1', '--name', 'N', '--settings', settings])
+    assert.equal(code, 1)
+    assert.match(said, /^matricula: \S+latin1\.json has letters that are not in UTF-8; save it as UTF-8$/m)
+  })
+
   it('helps with the command behind the word help', async () => {
     assert.equal((await matricula(['help', 'token', 'create'])).out, (await matricula(['token', 'create', '--help'])).out)
     assert.match((await matricula(['help', 'token'])).out, /Commands:/)

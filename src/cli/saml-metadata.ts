@@ -5,12 +5,12 @@ import { configFrom, isLocalOnly, publicUrlOf } from '../config.ts'
 import type { Settings } from '../directory/settings.ts'
 import type { Json } from '../directory/user.ts'
 import { OutboundError } from '../limits/outbound.ts'
-import { MetadataRefused } from '../saml/metadata-in.ts'
+import { MetadataRefused, readIdpMetadata } from '../saml/metadata-in.ts'
 import { patchWith } from '../saml/metadata-settings.ts'
-import { fetchIdpMetadata, idpMetadataIn } from '../saml/metadata-source.ts'
+import { fetchIdpMetadata } from '../saml/metadata-source.ts'
 import type { Terminal } from './command.ts'
 import { Misuse, Refusal } from './command.ts'
-import { contentOf } from './content.ts'
+import { contentOf, textOf } from './content.ts'
 
 /**
  * @param given `from` is a file or a URL, `signedBy` the file of a certificate
@@ -26,7 +26,7 @@ export async function metadataPatch(
   const certificates = given.signedBy === undefined ? undefined : [await contentOf(given.signedBy)]
   const options = { signedBy: certificates, now: Date.now(), isLocal: isLocalOnly(publicUrlOf(configFrom(environment))) }
   try {
-    const found = isUrl ? await fetchIdpMetadata(from, options) : await idpMetadataIn(from, options)
+    const found = isUrl ? await fetchIdpMetadata(from, options) : readIdpMetadata(await textOf(from), options)
     const count = found.certificates.length
     say(`${found.entityId}, with ${count} ${count === 1 ? 'certificate' : 'certificates'} to sign with`)
     return patchWith(found, isUrl ? { url: from, ...(certificates && { certificates }) } : undefined)

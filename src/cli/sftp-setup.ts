@@ -10,7 +10,7 @@ import { judgeKey } from '../sftp/authorized-key.ts'
 import { actor } from './actor.ts'
 import type { Command, Terminal } from './command.ts'
 import { DONE, Misuse, Refusal, read } from './command.ts'
-import { contentOf } from './content.ts'
+import { contentOf, placeOf } from './content.ts'
 import { knownInstitution } from './known-institution.ts'
 import { withStore } from './open-store.ts'
 import { problemsIn, settingsChanges } from './settings-changes.ts'
@@ -79,7 +79,7 @@ async function pageFor(institution: Institution, config: Config): Promise<string
 }
 
 async function keyIn(file: string, terminal: Terminal): Promise<AuthorizedKey> {
-  const place = file === '-' ? 'standard input' : file
+  const place = placeOf(file)
   const judged = judgeKey(await contentOf(file))
   if (judged.kind === 'refused') throw new Refusal(`${place} ${judged.reason}`)
   if (judged.remark !== undefined) terminal.say(`${place} ${judged.remark}.`)

@@ -41,6 +41,7 @@ const RULES: XmlRules = { elements: 5000, depth: 64, attributes: 64, namespaces:
 /** @throws {MetadataRefused} */
 export function readIdpMetadata(xml: string, { signedBy = [], now }: MetadataOptions): FoundIdp {
   try {
+    if (xml.length > MAX_METADATA_BYTES) throw tooManyEntities()
     const root = parseXml(xml.replace(/^\ufeff/, ''), { rules: RULES })
     return idpIn(signedBy.length === 0 ? root : provenRoot(root, signedBy), now)
   } catch (error) {

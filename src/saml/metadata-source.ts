@@ -1,8 +1,6 @@
 /**
- * Where the metadata of an identity provider is had from: a file, once, or an address, again and again.
+ * The metadata of an identity provider, from its address.
  */
-import { open } from 'node:fs/promises'
-import { unreadable } from '../file-errors.ts'
 import { askOutside } from '../limits/outbound.ts'
 import type { FoundIdp, MetadataOptions } from './metadata-in.ts'
 import { MAX_METADATA_BYTES, MetadataRefused, readIdpMetadata, tooManyEntities } from './metadata-in.ts'
@@ -33,22 +31,6 @@ export async function fetchIdpMetadata(
   if (answer.status !== 200) throw new MetadataRefused(`${new URL(url).host} answered ${answer.status}, and 200 was expected`)
   if (answer.isCut) throw tooManyEntities()
   return readIdpMetadata(textIn(answer.body), options)
-}
-
-/** @throws {MetadataRefused} */
-export async function idpMetadataIn(file: string, options: MetadataOptions): Promise<FoundIdp> {
-  return readIdpMetadata(textIn(await contentOf(file)), options)
-}
-
-async function contentOf(file: string): Promise<Buffer> {
-  try {
-    await using handle = await open(file)
-    if ((await handle.stat()).size > MAX_METADATA_BYTES) throw tooManyEntities()
-    return await handle.readFile()
-  } catch (error) {
-    if (error instanceof MetadataRefused) throw error
-    throw new MetadataRefused(unreadable(file, error))
-  }
 }
 
 function textIn(bytes: Buffer): string {
