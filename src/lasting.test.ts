@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { it } from 'node:test'
-import { temporaryFolder } from '../test/workbooks.ts'
+import { temporaryFolder } from '../test/temporary-folder.ts'
 import { makeForGood } from './lasting.ts'
 
 it('a file that is made stays as the first one made it, and its name is on the disk', {

@@ -14,7 +14,7 @@ import lock from '../package-lock.json' with { type: 'json' }
 import { configFrom } from '../src/config.ts'
 import { imageEnvironment, instruction, instructions, ROOT, startWords, textOf } from './docker-files.ts'
 import { freePort } from './free-port.ts'
-import { temporaryFolder } from './workbooks.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const DEFAULTS = configFrom({})
 const APP = '/app'

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { archive, rowsXml, temporaryFolder, workbook } from './workbooks.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+import { archive, rowsXml, workbook } from './workbooks.ts'
 
 const HEADER = 'netid,email,first_name,last_name,account_type'
 const GOOD = rowsXml([HEADER.split(',')])

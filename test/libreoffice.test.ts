@@ -11,8 +11,8 @@ import { DEFAULT_LIMITS } from '../src/flatfile/limits.ts'
 import { FORMATS } from '../src/flatfile/row.ts'
 import { openTable } from '../src/flatfile/table.ts'
 import { template } from '../src/flatfile/template.ts'
-import type { Folder } from './workbooks.ts'
-import { temporaryFolder } from './workbooks.ts'
+import type { Folder } from './temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const REQUIRED = ['email', 'first_name', 'last_name', 'account_type']
 const PEOPLE = [

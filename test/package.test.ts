@@ -8,7 +8,7 @@ import { it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import packageFile from '../package.json' with { type: 'json' }
 import { run } from './program.ts'
-import { temporaryFolder } from './workbooks.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PEOPLE = fileURLToPath(new URL('fixtures/files/excel97.xls', import.meta.url))

@@ -7,8 +7,8 @@ import { after, before, describe, it } from 'node:test'
 import { blocksIn, preludeOf } from './printed-commands.ts'
 import { run } from './program.ts'
 import { Server } from './server.ts'
-import type { Folder } from './workbooks.ts'
-import { temporaryFolder } from './workbooks.ts'
+import type { Folder } from './temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const blocks = blocksIn(await readFile(new URL('../README.md', import.meta.url), 'utf8')).filter(
   // What starts the server is done below, and this is one of the tests.

@@ -14,8 +14,8 @@ import type { Ran } from './program.ts'
 import { run } from './program.ts'
 import type { Keys, Target } from './sftp-clients.ts'
 import { CLIENTS, lftp, makeKeys, NO_OPENSSH, paramiko, psftp, sftp, sshOptions } from './sftp-clients.ts'
-import type { Folder } from './workbooks.ts'
-import { temporaryFolder } from './workbooks.ts'
+import type { Folder } from './temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const MB = 1024 * 1024
 const missing = (name: string) => CLIENTS.find((client) => client.name.includes(name))?.missing

@@ -12,8 +12,8 @@ import { blocksIn, preludeOf } from './printed-commands.ts'
 import { run } from './program.ts'
 import { Server } from './server.ts'
 import { NO_OPENSSH } from './sftp-clients.ts'
-import type { Folder } from './workbooks.ts'
-import { temporaryFolder } from './workbooks.ts'
+import type { Folder } from './temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const blocks = blocksIn(await readFile(new URL('../docs/sftp.md', import.meta.url), 'utf8'))
 const PATIENCE_MS = 60_000

@@ -15,8 +15,8 @@ import { signIn } from './drop-box.ts'
 import { Server } from './server.ts'
 import type { Keys, Target } from './sftp-clients.ts'
 import { makeKeys, NO_OPENSSH, sftp } from './sftp-clients.ts'
-import type { Folder } from './workbooks.ts'
-import { temporaryFolder } from './workbooks.ts'
+import type { Folder } from './temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const INSTITUTION = 'test-uni'
 const SESSIONS = 50

@@ -10,8 +10,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Server } from './server.ts'
 import type { Keys, SftpClient, Target } from './sftp-clients.ts'
 import { CLIENTS, makeKeys, NO_OPENSSH, nameIn } from './sftp-clients.ts'
-import type { Folder } from './workbooks.ts'
-import { temporaryFolder } from './workbooks.ts'
+import type { Folder } from './temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const PATIENCE_MS = 60_000
 

@@ -10,8 +10,8 @@ import { run } from './program.ts'
 import { Server } from './server.ts'
 import { NO_OPENSSH } from './sftp-clients.ts'
 import { temporaryFile } from './stores.ts'
-import type { Folder } from './workbooks.ts'
-import { temporaryFolder } from './workbooks.ts'
+import type { Folder } from './temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 describe('setting up a drop box', { skip: NO_OPENSSH }, () => {
   const opened = new AsyncDisposableStack()

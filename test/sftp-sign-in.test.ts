@@ -14,8 +14,8 @@ import { addInstitution, asked, DropBox, INSTITUTION, KEY, signIn, USER, until }
 import { run } from './program.ts'
 import type { Keys, Target } from './sftp-clients.ts'
 import { makeKeys, NO_OPENSSH, sftp, sshOptions } from './sftp-clients.ts'
-import type { Folder } from './workbooks.ts'
-import { temporaryFolder } from './workbooks.ts'
+import type { Folder } from './temporary-folder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const OTHER_KEY = newEd25519Key()
 const FRESH_MS = 5000

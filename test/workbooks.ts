@@ -1,29 +1,8 @@
 /**
- * Files for tests: temporary folders, and workbooks written part by part, as odd as a test wants them.
+ * Workbooks for tests, written part by part, as odd as a test wants them.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { ZipFile } from 'yazl'
-
-export type Folder = AsyncDisposable & {
-  readonly path: string
-  /** @returns the path of the file */
-  put(name: string, content: string | Uint8Array): Promise<string>
-}
-
-export async function temporaryFolder(): Promise<Folder> {
-  const path = await mkdtemp(join(tmpdir(), 'matricula-files-'))
-  return {
-    path,
-    put: async (name, content) => {
-      await writeFile(join(path, name), content)
-      return join(path, name)
-    },
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
-  }
-}
 
 export type SheetOptions = { readonly name?: string; readonly state?: 'visible' | 'hidden' | 'veryHidden'; readonly xml: string }
 

@@ -9,7 +9,7 @@ import { describe, it } from 'node:test'
 import { setInterval } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { run } from '../../test/program.ts'
-import { temporaryFolder } from '../../test/workbooks.ts'
+import { temporaryFolder } from '../../test/temporary-folder.ts'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 const ROWS = Array.from({ length: 5000 }, (_, n) => `p${n},p${n}@uni.edu,Ana,Ode,Student`)

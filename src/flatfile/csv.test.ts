@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { temporaryFolder } from '../../test/workbooks.ts'
+import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { openCsv } from './csv.ts'
 import type { FileLimits } from './limits.ts'
 import { DEFAULT_LIMITS } from './limits.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { temporaryFolder } from '../../test/workbooks.ts'
+import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { encodingOf, textOfFile } from './encoding.ts'
 
 const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { it } from 'node:test'
-import { temporaryFolder } from '../../test/workbooks.ts'
+import { temporaryFolder } from '../../test/temporary-folder.ts'
 import type { Row } from './row.ts'
 import { readSpool, writeSpool } from './spool.ts'
 

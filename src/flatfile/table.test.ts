@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import expected from '../../test/fixtures/files/expected.json' with { type: 'json' }
-import { rowsXml, temporaryFolder, workbook } from '../../test/workbooks.ts'
+import { temporaryFolder } from '../../test/temporary-folder.ts'
+import { rowsXml, workbook } from '../../test/workbooks.ts'
 import { faultsIn, flatChange } from '../directory/flat-change.ts'
 import type { RowValues } from './cells.ts'
 import { cellReader } from './cells.ts'

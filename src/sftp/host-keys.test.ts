@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { temporaryFolder } from '../../test/workbooks.ts'
+import { temporaryFolder } from '../../test/temporary-folder.ts'
 import { KeptFileError } from '../file-errors.ts'
 import { beginRotation, finishRotation, openHostKeys } from './host-keys.ts'
 
