@@ -73,6 +73,11 @@ describe('matching', () => {
   const graduate = { netid: 'ada1', email: 'ada@uni.edu', first: 'Ada', last: 'Lovelace' }
   for (const [who, sent, code] of [
     ['a file, other names', aChange({ netid: 'ada2', email: 'ada@uni.edu', first: 'Ada', last: 'Yonath' }), 'key_disagrees'],
+    [
+      'a file, a first name alone',
+      { ...aChange({ netid: 'ada2', email: 'ada@uni.edu' }), names: { givenName: 'Ada' } },
+      'key_disagrees',
+    ],
     ['a file without names', aChange({ netid: 'ada2', email: 'ada@uni.edu' }), 'key_disagrees'],
     ['a SCIM client, same names', aPost({ ...graduate, netid: 'ada2' }), 'key_disagrees'],
     ['a sign-in, same names', aChange({ ...graduate, netid: 'ada2' }, { source: 'saml' }), 'key_disagrees'],

@@ -74,6 +74,12 @@ describe('what metadata says', () => {
     assert.equal(isNews(known, later, Date.parse('2026-03-08T00:00:00Z')), true)
   })
 
+  it('is news without an end where there was one', () => {
+    const { validUntil: _, ...endless } = known
+    assert.equal(isNews(known, endless, now), true)
+    assert.equal(isNews(endless, known, now), true)
+  })
+
   it('is no news without scopes where it had some', () => {
     assert.equal(isNews({ ...known, metadataScopes: ['a.edu'] }, known, now), false)
   })

@@ -389,6 +389,13 @@ describe('the account type of a sign-in', () => {
       'kind',
     ],
     [
+      'is nothing where they say what is no account type',
+      { attributes: { account_type: ['kind'] } },
+      { kind: 'Person' },
+      undefined,
+      undefined,
+    ],
+    [
       'takes affiliations for what they usually mean',
       {},
       { eduPersonAffiliation: ['alum', 'employee'] },
