@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { EC_IDP } from '../../test/saml/ec-idp.ts'
 import type { Signed } from '../../test/saml/response.ts'
-import { contextOf, field, NOW, responseXml, signedResponse } from '../../test/saml/response.ts'
+import {
+  assertionXml,
+  at,
+  authnXml,
+  bearer,
+  contextOf,
+  field,
+  NOW,
+  responseXml,
+  signedResponse,
+} from '../../test/saml/response.ts'
 import { MORE, testIdp } from '../../test/saml/signer.ts'
 import { verifyResponse } from './verify.ts'
 
@@ -22,6 +32,27 @@ describe('a response', () => {
       assert.deepEqual(found.kind === 'ok' && found.attributes.get('urn:oid:2.5.4.42'), ['Ada'])
     })
   }
+
+  for (const [what, authn, end] of [
+    ['no end', authnXml(), undefined],
+    ['an end', authnXml(NOW, sessionEnd(60)), NOW + 60_000],
+    ['two ends, of which the first one counts', authnXml(NOW, sessionEnd(90)) + authnXml(NOW, sessionEnd(30)), NOW + 30_000],
+  ] as const)
+    it(`tells of ${what} that the identity provider has set for the session`, () => {
+      const xml = responseXml(scene, { assertion: assertionXml(scene, { authn }) })
+      const found = verifyResponse({ SAMLResponse: field(signedResponse(scene, xml)) }, contextOf(scene))
+      assert.ok(found.kind === 'ok')
+      assert.equal(found.sessionNotOnOrAfter, end)
+    })
+
+  it('is believed where its confirmation names who may bring it', () => {
+    const { acsUrl, inResponseTo } = scene
+    const data = `<saml:SubjectConfirmationData Recipient="${acsUrl}" NotOnOrAfter="${at(300)}" InResponseTo="${inResponseTo}"/>`
+    const parts = { confirmations: bearer(`<saml:NameID>portal</saml:NameID>${data}`) }
+    const xml = responseXml(scene, { assertion: assertionXml(scene, parts) })
+    const found = verifyResponse({ SAMLResponse: field(signedResponse(scene, xml)) }, contextOf(scene))
+    assert.deepEqual(found.kind === 'ok' && found.nameId, { value: 'ada' })
+  })
 
   it('is refused once the metadata of its identity provider is over', () => {
     const context = contextOf(scene)
@@ -70,3 +101,7 @@ describe('a response', () => {
     assert.equal(found.kind === 'refused' && found.code, 'unsigned')
   })
 })
+
+function sessionEnd(seconds: number): string {
+  return ` SessionNotOnOrAfter="${at(seconds)}"`
+}

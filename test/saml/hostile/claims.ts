@@ -275,6 +275,7 @@ export const CLAIMS: readonly Hostile[] = [
   says('a sign-in in the future', { authn: authnXml().replace(/AuthnInstant="[^"]*"/, `AuthnInstant="${at(120)}"`) }, 'time'),
   says('a sign-in at no time', { authn: authnXml().replace(/ AuthnInstant="[^"]*"/, '') }, 'time'),
   says('nobody who signed in', { authn: '' }, 'structure'),
+  says('a sign-in with two contexts', { authn: authnXml().replace(/<saml:AuthnContext>.*<\/saml:AuthnContext>/, '$&$&') }, 'xml'),
   says('a sign-in without a context', { authn: authnXml().replace(/<saml:AuthnContext>.*<\/saml:AuthnContext>/, '') }, 'xml'),
 
   says(
