@@ -41,6 +41,7 @@ describe('a flat change', () => {
       ['takes 1 for the status', { account_status: 1 }, { account_status: 'active' }],
       ['takes tags as a list', { user_tags: ['Greek', ' Scholar '] }, { user_tags: ['Greek', 'Scholar'] }],
       ['takes tags as text', { user_tags: 'Greek, Scholar,' }, { user_tags: ['Greek', 'Scholar'] }],
+      ['counts letters of a tag, and not their halves', { user_tags: '🎓'.repeat(200) }, { user_tags: ['🎓'.repeat(200)] }],
       ['puts tags into their composed form', { user_tags: 'Bog\u0306' }, { user_tags: ['Boğ'] }],
       ['counts tags that differ in case once', { user_tags: ['Greek', 'greek'] }, { user_tags: ['greek'] }],
       ['takes older names', { year_of_grad: 2027, title: 'Librarian' }, { year_of_graduation: 2027, work_title: 'Librarian' }],
@@ -386,6 +387,15 @@ describe('a flat change', () => {
       const next = applied(flatChange({ netid: 'ada1', bio: '', first_name: '' }, sender(settings)), there)
       assert.deepEqual(changedFields(there, next), ['bio'])
       assert.deepEqual(applied(flatChange({ netid: 'ada1', bio: '' }, sender(settings, 'file')), there), there)
+    })
+
+    it('clears by an empty text what is no tag where tags are only to be added, and tags where they are not', () => {
+      const settings: Settings = { emptyClears: ['api'] }
+      const there: Resource = { ...applied(flatChange({ ...ADA, bio: 'Maps.', user_tags: 'Greek' }, sender())) }
+      const emptied = { netid: 'ada1', bio: '', user_tags: '' }
+      const adding = applied(flatChange({ ...emptied, keep_existing_user_tags: true }, sender(settings)), there)
+      assert.deepEqual(changedFields(there, adding), ['bio'])
+      assert.deepEqual(changedFields(there, applied(flatChange(emptied, sender(settings)), there)), ['bio', 'user_tags'])
     })
   })
 })
