@@ -270,6 +270,7 @@ await forEachStore((name, place) => {
       const [same] = await run(uni, aChange({ netid: 'a', userName: 'ada.l@uni.edu' }))
       assert.partialDeepStrictEqual(same, { kind: 'updated', changed: [] })
       assert.equal(userOf(same).userNameIsDerived, undefined)
+      assert.ok(userOf(same).provenance.some(({ slots }) => slots.includes('userName')))
       const [named] = await run(uni, aPost({ netid: 'a', userName: 'ada' }))
       assert.equal(userOf(named).userNameIsDerived, undefined)
       const [still] = await run(uni, aChange({ netid: 'a', email: 'lovelace@uni.edu' }))
