@@ -12,7 +12,7 @@ const NEEDED = 24
 const require = createRequire(import.meta.url)
 // Left alone, V8 lets objects grow to several times what is in use before it looks at them, and its four helper threads
 // want the processors that the thread of requests and that of writes need: it is no faster for either. The young
-// generation, of 32 MB, holds what a batch has under way: it is told not to guess what might outlive it, since it guesses
+// generation, of 16 MB, holds what a batch has under way: it is told not to guess what might outlive it, since it guesses
 // wrong in every other run, and moves twice as much.
 const HEAP_FLAGS = require('./heap-flags.json')
 const LASTING = ['serve', 'import', 'files']

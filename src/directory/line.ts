@@ -12,7 +12,7 @@ import { planSlice, SLICE, writeSlice } from './slice.ts'
 import { WorkingSet } from './working-set.ts'
 
 /** Slices being written: the store has the next ones at hand when it is done with one, and commits them together. */
-export const MOST_OPEN = 5
+export const MOST_OPEN = 3
 const PATIENCE_MS = 5_000
 const LONGEST_PAUSE_MS = 200
 

@@ -43,7 +43,7 @@ export async function openCsv(options: CsvOptions): Promise<Source> {
     encoding: encoding.name,
     delimiter,
     notices: encoding.notice === undefined ? [] : [encoding.notice],
-    sheets: [{ hidden: false, check: async () => {}, rows: () => rowsOf(textOfFile(options.path, encoding), layout) }],
+    sheets: [{ hidden: false, rows: () => rowsOf(textOfFile(options.path, encoding), layout) }],
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -40,9 +40,10 @@ export type Sheet = {
   /** Absent for text. */
   readonly name?: string
   readonly hidden: boolean
-  /** Finds what is broken in the sheet before a row of it is used. @throws {FileRefused} */
-  check(): Promise<void>
-  /** From the first row on, in order, each time it is called; some rows at a time. */
+  /**
+   * From the first row on, in order, each time it is called; some rows at a time.
+   * @throws {FileRefused} at the latest behind the last row, where anything of the sheet is broken
+   */
   rows(): AsyncGenerator<readonly Row[]>
 }
 

@@ -48,7 +48,6 @@ export async function openTable(path: string, options: TableOptions): Promise<Ta
   const source = await openSource(path, options, limits)
   try {
     const found = await chooseSheet(source, options.header, limits)
-    await found.sheet.check()
     return tableOf(source, found, limits)
   } catch (error) {
     await source[Symbol.asyncDispose]()

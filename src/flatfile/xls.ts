@@ -35,7 +35,7 @@ export async function openXls(path: string, temporary: string, limits: FileLimit
     const sheets = await readInChild(resolve(path), resolve(folder), limits)
     return {
       format: 'xls',
-      sheets: sheets.map(({ name, hidden, file }) => ({ name, hidden, check: async () => {}, rows: () => readSpool(file) })),
+      sheets: sheets.map(({ name, hidden, file }) => ({ name, hidden, rows: () => readSpool(file) })),
       notices: [],
       [Symbol.asyncDispose]: remove,
     }

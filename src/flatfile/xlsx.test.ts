@@ -269,7 +269,6 @@ async function readSheet(options: WorkbookOptions) {
 }
 
 async function rowsOf([sheet]: readonly Sheet[]): Promise<Row[]> {
-  await sheet?.check()
   const rows: Row[] = []
   for await (const batch of sheet?.rows() ?? []) rows.push(...batch)
   return rows

@@ -132,19 +132,20 @@ function worksheet(zip: Zip, { name, hidden, relation }: SheetEntry, relations: 
   const found = relations.get(relation)
   if (found === undefined) throw notSound(`its sheet "${name}" is missing`)
   if (found.type !== 'worksheet') return []
-  return [{ name, hidden, check: () => zip.check(found.part), rows: () => rowsOf(zip, found.part, context) }]
+  return [{ name, hidden, rows: () => rowsOf(zip, found.part, context) }]
 }
 
 async function* rowsOf(zip: Zip, part: string, context: SheetContext): AsyncGenerator<readonly Row[]> {
   const reader = sheetRows(context)
   const scanner = xmlScanner(reader.handlers)
   for await (const chunk of asUtf8(zip.read(part))) {
+    // What comes behind the rows is read for its checksum alone.
+    if (reader.isDone()) continue
     scanner.write(chunk)
     const rows = reader.take()
     if (rows.length > 0) yield rows
-    if (reader.isDone()) return
   }
-  scanner.end()
+  if (!reader.isDone()) scanner.end()
 }
 
 /** Parts are UTF-8 but for the odd one in UTF-16, which has a mark (XML 1.0, section 4.3.3). */

@@ -55,7 +55,6 @@ describe('an archive', () => {
 async function readPart(bytes: Uint8Array, name: string, limits: Partial<FileLimits> = {}): Promise<Buffer> {
   await using folder = await temporaryFolder()
   await using zip = await openZip(await folder.put('a.zip', bytes), { ...DEFAULT_LIMITS, ...limits })
-  await zip.check(name)
   return await buffer(zip.read(name))
 }
 

@@ -18,8 +18,6 @@ export type Zip = AsyncDisposable & {
   has(name: string): boolean
   /** @throws {FileRefused} where the part is absent, past a limit, cut or damaged; the latter at its end */
   read(name: string): AsyncGenerator<Buffer>
-  /** Reads the part through and keeps nothing. @throws {FileRefused} as `read` */
-  check(name: string): Promise<void>
 }
 
 const STORED = 0
@@ -33,14 +31,10 @@ export async function openZip(path: string, limits: FileLimits): Promise<Zip> {
   const file = await asSound(openPromise(path, { autoClose: false, lazyEntries: true, validateEntrySizes: false }))
   try {
     const entries = await readDirectory(file, limits)
-    const read = (name: string) => readEntry(file, entries.get(name.toLowerCase()) ?? missing(name), limits)
     return {
       names: Array.from(entries.values(), (entry) => entry.fileName),
       has: (name) => entries.has(name.toLowerCase()),
-      read,
-      check: async (name) => {
-        for await (const _ of read(name));
-      },
+      read: (name) => readEntry(file, entries.get(name.toLowerCase()) ?? missing(name), limits),
       [Symbol.asyncDispose]: async () => file.close(),
     }
   } catch (error) {
