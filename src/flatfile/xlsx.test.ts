@@ -232,6 +232,16 @@ describe('a workbook', () => {
     })
   }
 
+  it('whose sheet has another checksum is refused, though all of its rows can be read', async () => {
+    const looks = '<mergeCell ref="A1:B1"/>'.repeat(10_000)
+    const xml = `<?xml version="1.0"?><worksheet><sheetData>${rowsXml([['netid'], ['1']])}</sheetData>${looks}</worksheet>`
+    const bytes = await workbook({ sheets: [{ xml }] })
+    // In the directory, 30 bytes before the name of the part (APPNOTE 4.3.12).
+    const at = bytes.lastIndexOf('xl/worksheets/sheet1.xml') - 30
+    bytes.writeUInt32LE((bytes.readUInt32LE(at) ^ 1) >>> 0, at)
+    await assert.rejects(withFile(bytes, rowsOf), { code: 'format_invalid', message: /checksum/ })
+  })
+
   it('that is cut anywhere is refused, or reads to its end: nothing else happens', async () => {
     const whole = await workbook({
       sheets: [
