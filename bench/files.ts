@@ -36,21 +36,29 @@ const QUIET_SECONDS = 5
 const LONGEST_SECONDS = 3600
 
 export async function measureFiles({ rows, progress }: FilesOptions): Promise<string> {
-  await using folder = await openFolder()
   const lines: string[][] = []
-  for (const format of FORMATS) {
-    const file = join(folder.path, `people.${format}`)
-    progress(`write ${rows} rows of .${format}`)
-    await writePeopleFile(file, rows)
-    lines.push(...(await measureFormat(join(folder.path, format), file, { rows, progress })))
-  }
-  const reads = await measureReads(join(folder.path, 'serving'), join(folder.path, 'people.csv'), { rows, progress })
+  for (const format of FORMATS) lines.push(...(await measureFormat(format, { rows, progress })))
+  const reads = await measureReads({ rows, progress })
   const what = `${say(rows)} rows of 15 columns by \`matricula import\`, on a new database for each format`
   const head = ['', 'rows /s', 'to bare', 'to new', 'peak MB']
   return `## Files\n\n${what}\n\n${table(head, lines)}\n\n${reads}\n`
 }
 
-async function measureFormat(folder: string, file: string, { rows, progress }: FilesOptions): Promise<string[][]> {
+/** Resolves when the disk has nothing left to do of what was done before: what is measured pays for itself alone. */
+async function writtenFile(folder: string, format: (typeof FORMATS)[number], { rows, progress }: FilesOptions): Promise<string> {
+  const file = join(folder, `people.${format}`)
+  progress(`write ${rows} rows of .${format}`)
+  await writePeopleFile(file, rows)
+  await promisify(execFile)('sync')
+  return file
+}
+
+async function measureFormat(format: (typeof FORMATS)[number], options: FilesOptions): Promise<string[][]> {
+  const { rows, progress } = options
+  // Removed with all that is in it before the next is measured.
+  await using own = await openFolder()
+  const folder = own.path
+  const file = await writtenFile(folder, format, options)
   const path = join(folder, 'roll.db')
   {
     await using store = await openSqlite({ path })
@@ -67,11 +75,10 @@ async function measureFormat(folder: string, file: string, { rows, progress }: F
   // The run itself is one.
   if ((await countEvents(path)) !== events + 1) throw new Error('rows that say the same left events')
   const bare = await measureBare(path, join(folder, 'bare.db'))
-  const format = file.slice(file.lastIndexOf('.'))
   return [
-    [`${format}, bare insert`, say(bare), '1.00', '', ''],
-    [`${format}, new`, say(fresh.rate), sayRatio(fresh.rate / bare), '1.00', say(fresh.mb)],
-    [`${format}, the same again`, say(same.rate), '', sayRatio(same.rate / fresh.rate), say(same.mb)],
+    [`.${format}, bare insert`, say(bare), '1.00', '', ''],
+    [`.${format}, new`, say(fresh.rate), sayRatio(fresh.rate / bare), '1.00', say(fresh.mb)],
+    [`.${format}, the same again`, say(same.rate), '', sayRatio(same.rate / fresh.rate), say(same.mb)],
   ]
 }
 
@@ -135,7 +142,11 @@ function pageOf(store: Store, collection: 'users' | 'events', last: Doc | undefi
   return store.find(collection, INSTITUTION, { where: EVERYTHING, limit: PAGE, ...after })
 }
 
-async function measureReads(folder: string, file: string, { rows, progress }: FilesOptions): Promise<string> {
+async function measureReads(options: FilesOptions): Promise<string> {
+  const { rows, progress } = options
+  await using own = await openFolder()
+  const folder = own.path
+  const file = await writtenFile(folder, 'csv', options)
   const people = await fillRoll(folder, READERS, progress)
   await using server = await forkMatricula(new URL('./files-server.ts', import.meta.url), folder)
   const subject = new Subject(server, folder)
